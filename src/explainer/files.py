@@ -344,6 +344,19 @@ def _children(folder: Path, unreadable: Callable[[Path, OSError], None] | None) 
         return []
 
 
+def make_folder_below(root: str | Path, folder: str | Path, path: str | Path) -> None:
+    """Make a folder of a target for a file, unless a link in it leads elsewhere.
+
+    Raises:
+        OSError: when it does; it names the path.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    real_root = os.path.realpath(root)
+    if os.path.commonpath([real_root, os.path.realpath(folder)]) != real_root:
+        message = "is outside the target: a link in it leads there"
+        raise OSError(0, message, str(path))
+
+
 def cannot_read(path: Path, error: OSError) -> Finding:
     """Return the finding about a file or folder that cannot be read."""
     return Finding("F104", Location(display_path(path)), f"cannot be read: {_reason(error)}")

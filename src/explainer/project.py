@@ -303,7 +303,7 @@ class Project:
             return Parsed(None, findings)
         asked = loaded.value.question.question
         whole = prints_all(project_file(_folder_of(question)).value)
-        allowed = offered_by_sources(offered.value[0], asked, lookup_of(library.value), whole=whole)
+        allowed = offered_by_sources(offered.value[0], asked, lookup_of(library.value), prints_all=whole)
         report = check_answer(text.value, allowed, answer_id=loaded.value.id, file=file)
         return Parsed(replace(report, findings=findings + report.findings), findings + report.findings)
 

@@ -109,6 +109,11 @@ GOOD = {
         "- Output: Outline-Anything/Fill-The-Gap"
     ),
     "arrows of TeX and HTML": "photo $\\rightarrow$ Say-What-You-See $\\to$ caption &rarr; Read-It-Aloud",
+    "offered names as parts of words": (
+        chart("P[photo] --> O[Say-What-You-See-based caption] --> R[Read-It-Aloud-Modell] --> E[voice]")
+        + "\n\nThe Say-What-You-See-based part writes, the Read-It-aloud part speaks, see say-what."
+    ),
+    "two offered models in a step": chart("P[photo] --> O[Say-What-You-See and Read-It-Aloud] --> E[voice]"),
     "an HTML comment": "<!-- photo --> Say-What-You-See <!-- text -->",
 }  # fmt: skip
 
@@ -132,6 +137,15 @@ BAD = {
     "altered": (chart("P[photo] --> O[Say-What-You-Saw] --> E[text]", "E --> R[Read-It-Aloud]"), ["A302"]),
     "altered, in an item": ("- Input: a photo\n- Model: Say-What-You-Saw.\n- Output: Read-It-Aloud", ["A302"]),
     "written like a model": (chart("P[photo] --> O[ShadowNet] --> S[Say-What-You-See]"), ["A815"]),
+    "another version": (chart("P[photo] --> O[Say-What-You-See-v2] --> E[text]"), ["A815"]),
+    "another ending": (chart("T[text] --> R[Read-It-Silently] --> E[voice]"), ["A815"]),
+    "another ending, in a line": ("text → Read-It-Silently → voice", ["A815"]),
+    "another ending, in prose": ("photo → Say-What-You-See → text\n\nThen Read-It-Silently speaks.", ["A815"]),
+    "a second model in a step": (chart("P[photo] --> O[Say-What-You-See and GFPGAN] --> E[text]"), ["A815"]),
+    "a second model in an item": (
+        "- Input: a photo\n- Model: Say-What-You-See or moon/mask-repair\n- Output: a text",
+        ["A815"],
+    ),
     "no model": ("Say-What-You-See is used:\n\n" + chart("P[photo] --> E[text]"), ["A811"]),
     "does not parse": (chart("P[photo (mine)] --> S[Say-What-You-See] --> E[text]"), ["A801"]),
     "does not parse, and cannot be read on": (

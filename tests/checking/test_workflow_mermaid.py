@@ -126,16 +126,10 @@ def test_another_kind_of_diagram_is_no_mistake() -> None:
     assert [finding.code for finding in parsed.findings] == ["A802"]
 
 
-def test_more_edges_than_mermaid_draws_are_a_finding() -> None:
-    lines = "\n".join(f"a{number} --> b{number}" for number in range(501))
-    parsed = parse_flowchart(f"flowchart LR\n{lines}\n")
-    assert [finding.location.line for finding in parsed.findings] == [502]
-
-
 def test_very_many_nodes_and_mistakes_are_read_in_bounds() -> None:
     joined = " & ".join(f"n{number}" for number in range(3000))
     parsed = parse_flowchart(f"flowchart LR\n{joined} --> {joined}\n")
-    assert len(parsed.unwrap()) == 3000
+    assert (len(parsed.unwrap()), parsed.findings) == (3000, ())
     for hostile in ("A[(\n" * 5000, "A -.x\n" * 5000, "A ==x\n" * 5000, 'A["' * 9000, "A[x](" * 6000, "e@" * 9000):
         assert len(parse_flowchart(f"flowchart LR\n{hostile}").findings) == 1
 

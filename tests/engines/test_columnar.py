@@ -26,8 +26,7 @@ from explainer.engines.columns import (  # noqa: E402  # noqa: E402  # noqa: E40
     render_batches,
     render_schema,
 )
-from explainer.engines.job import Job, JobContent, JobError, make_job  # noqa: E402
-from explainer.engines.open_job import open_job  # noqa: E402
+from explainer.engines.job import Job, JobContent, JobError, make_job, open_job  # noqa: E402
 
 COUNT = examples(300, 10_000)
 

@@ -102,7 +102,7 @@ def test_entries_offered_whole_are_those_that_the_prompt_prints() -> None:
     loaded = parse_question_line(line, "<test>", 1).unwrap()
     sources = build(loaded, parse_catalog("models: []").unwrap(), builtin_renderer("evidence")).unwrap().sources
     printed = offered_by_prompt(parse_prompt(rendered("How?", [MODEL], [PAPER])).unwrap())
-    whole = offered_by_sources(sources, "How?", whole=True)
+    whole = offered_by_sources(sources, "How?", prints_all=True)
     assert [source.links for source in whole.sources] == [source.links for source in printed.sources]
     assert [source.text for source in whole.sources] == [source.text for source in printed.sources]
 

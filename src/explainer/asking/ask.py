@@ -9,6 +9,9 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import filterfalse
+from operator import attrgetter
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -34,17 +37,16 @@ from explainer.asking.outputs import Answers, proof_of, record_data, verdict
 from explainer.asking.redaction import Redactor
 from explainer.asking.retries import RequestFailure
 from explainer.batching.open_source import open_source
-from explainer.batching.renderer import name_fault, no_question, on_line
+from explainer.batching.renderer import id_of_file, name_fault, no_question, on_line
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem, folded, no_question_in
 from explainer.batching.tokens import Counter
-from explainer.build import SupportsRender, build, semantic_model
-from explainer.catalogs.library import SourceCounts
-from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_question, repeated_id
-from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line, question_from_text
+from explainer.build import BuildResult, SupportsRender, build, semantic_model
+from explainer.catalogs.library import Library, SourceCounts
+from explainer.catalogs.loading import CatalogLoader, asked_question, repeated_id
+from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.checking.check import unchecked
 from explainer.checking.offered import lookup_of, offered_by_sources
-from explainer.diagnostics.codes import Severity
-from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
+from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, errors_in, exit_status
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import decode
 from explainer.files import STDIN, display_path, read_file
@@ -63,7 +65,7 @@ class QuestionPreparer:
         semantic: a second opinion on what fits.
         strict: a question with a warning is not asked.
         files: ids become the names of files.
-        whole: the template prints all links of the entries, and the summaries of models.
+        prints_all: the template prints all links of the entries, and the summaries of models.
     """
 
     loader: CatalogLoader
@@ -72,7 +74,7 @@ class QuestionPreparer:
     semantic: SupportsMeanings | None = None
     strict: bool = False
     files: bool = True
-    whole: bool = False
+    prints_all: bool = False
     _ids: dict[str, tuple[str, Location]] = field(default_factory=dict)
 
     def prepare(self, loaded: LoadedQuestion, base: Path) -> Parsed[PreparedQuestion]:
@@ -84,21 +86,24 @@ class QuestionPreparer:
         """
         said_before = set(self.loader.findings)
         library = self.loader.for_question(loaded.question, base)
-        findings = tuple(f for f in library.findings if f.is_error and f not in said_before)
+        findings = errors_in(filterfalse(said_before.__contains__, library.findings))
         if library.value is None:
             return Parsed(None, findings)
         built = build(loaded, library.value, self.renderer, self.counts, self.semantic)
         findings += (*built.findings, *self._claim_id(loaded))
         if built.value is None or exit_status(findings, strict=self.strict) is not ExitStatus.OK:
             return Parsed(None, findings)
+        return Parsed(built.value, findings).then(partial(self._offer, loaded, library.value))
+
+    def _offer(self, loaded: LoadedQuestion, library: Library, built: BuildResult) -> Parsed[PreparedQuestion]:
+        """The question with what was offered to it, if that is anything."""
         question = loaded.question.question
-        offered = offered_by_sources(built.value.sources, question, lookup_of(library.value), whole=self.whole)
+        offered = offered_by_sources(built.sources, question, lookup_of(library), prints_all=self.prints_all)
         if not offered.sources:
             message = "nothing is offered, so no answer could be checked: it is not asked"
-            unasked = Finding("A102", loaded.document.locate(()), message, "name models or papers")
-            return Parsed(None, (*findings, unasked))
-        prompt = tuple(Message(segment.role, segment.text) for segment in built.value.rendering.segments)
-        return Parsed(PreparedQuestion(loaded.id, question, prompt, offered), findings)
+            return Parsed(None, (Finding("A102", loaded.document.locate(()), message, "name models or papers"),))
+        prompt = tuple(Message(segment.role, segment.text) for segment in built.rendering.segments)
+        return Parsed(PreparedQuestion(loaded.id, question, prompt, offered))
 
     def prepare_all(self, source: QuestionSource) -> Iterator[Parsed[PreparedQuestion] | Skipped]:
         """Make all questions of a source ready, in their order.
@@ -114,14 +119,7 @@ class QuestionPreparer:
         if isinstance(loaded, Skipped):
             return loaded
         folder, _, _ = str(item.source).rpartition("/")
-        return self.prepare_loaded(loaded, source.base / folder)
-
-    def prepare_loaded(self, loaded: Parsed[LoadedQuestion], base: Path) -> Parsed[PreparedQuestion]:
-        """Make a question ready that was read, if it could be; see `prepare`."""
-        if loaded.value is None:
-            return Parsed(None, loaded.findings)
-        prepared = self.prepare(loaded.value, base)
-        return Parsed(prepared.value, loaded.findings + prepared.findings)
+        return loaded.then(lambda question: self.prepare(question, source.base / folder))
 
     def _claim_id(self, loaded: LoadedQuestion) -> Iterator[Finding]:
         """Take an id for a question; a finding when another one has it, or when no file can be called so."""
@@ -145,12 +143,16 @@ def _load(item: SourceItem, *, lines: bool) -> Parsed[LoadedQuestion] | Skipped:
         return Parsed(None, on_line(text.findings, item.source))
     if lines and isinstance(item.source, int):
         return parse_question_line(text.value, item.file, item.source)
+    return _load_file(text.value, item)
+
+
+def _load_file(text: str, item: SourceItem) -> Parsed[LoadedQuestion] | Skipped:
     name = str(item.source)
-    default_id = next((name.removesuffix(suffix) for suffix in CATALOG_SUFFIXES if name.endswith(suffix)), name)
-    loaded = parse_question(text.value, item.file, default_id=default_id)
+    loaded = parse_question(text, item.file, default_id=id_of_file(name))
     if loaded.value is not None and not loaded.value.partial:
         return loaded
-    why_none = no_question(text.value, item.file)
+    # a question is read as well as can be: only one that was not read in full may be no question at all
+    why_none = no_question(text, item.file)
     return Skipped(name, why_none) if why_none else loaded
 
 
@@ -296,18 +298,21 @@ def _failures_told(config: AskConfig, observer: AskObserver) -> Iterator[None]:
     try:
         yield
     except RequestFailedError as error:  # of nothing that is asked there: a failure of one question is its own
-        advice = "check the URL (it mostly ends in /v1), the key and the model's name"
-        if error.failure.kind == "unreachable":
-            advice = "check that the endpoint is running, and its URL"
-        place = Location("--base-url")
-        observer.on_findings([Finding("R802", place, error.failure.message, f"{advice}; run it again to go on")])
+        observer.on_findings([_unusable_endpoint(error.failure)])
     except OSError as error:
         file = display_path(Path(os.fsdecode(error.filename))) if error.filename else "--out"
         observer.on_findings([Finding("F105", Location(file), f"the run was stopped: {error.strerror or error}")])
     except (KeyboardInterrupt, SystemExit, TerminatedError):
-        kept = "; what was answered is in the journal: run it again to go on" if config.answers.journal else ""
-        observer.on_note(f"stopped{kept}")
+        advice = "; what was answered is in the journal: run it again to go on" if config.answers.journal else ""
+        observer.on_note(f"stopped{advice}")
         raise
+
+
+def _unusable_endpoint(failure: RequestFailure) -> Finding:
+    advice = "check the URL (it mostly ends in /v1), the key and the model's name"
+    if failure.kind == "unreachable":
+        advice = "check that the endpoint is running, and its URL"
+    return Finding("R802", Location("--base-url"), failure.message, f"{advice}; run it again to go on")
 
 
 def prepare(config: AskConfig, observer: AskObserver) -> list[PreparedQuestion]:
@@ -321,10 +326,11 @@ def prepare(config: AskConfig, observer: AskObserver) -> list[PreparedQuestion]:
         loader = CatalogLoader(config.catalogs)
         preparer = QuestionPreparer(
             loader, renderer.value, config.counts, semantic.value,
-            strict=config.settings.strict, files=config.answers.files, whole=config.template == EVIDENCE_TEMPLATE,
+            strict=config.settings.strict, files=config.answers.files, prints_all=config.template == EVIDENCE_TEMPLATE,
         )  # fmt: skip
         questions, skipped = list[PreparedQuestion](), list[Skipped]()
-        for item in _prepared_items(config, preparer, observer):
+        prepared_items = _prepared_one if config.alone else _prepared_items
+        for item in prepared_items(config, preparer, observer):
             if isinstance(item, Skipped):
                 skipped.append(item)
                 continue
@@ -337,22 +343,27 @@ def prepare(config: AskConfig, observer: AskObserver) -> list[PreparedQuestion]:
 def _prepared_items(
     config: AskConfig, preparer: QuestionPreparer, observer: AskObserver
 ) -> Iterator[Parsed[PreparedQuestion] | Skipped]:
-    path = config.question or Path(STDIN)
-    if not config.alone:
-        source = open_source(path, config.out or Path(STDIN))
-        observer.on_findings(source.findings)
-        if source.value is None:
-            return
-        count = skipped = 0
-        for item in preparer.prepare_all(source.value):
-            count += 1
-            skipped += isinstance(item, Skipped)
-            yield item
-        if count == skipped:
-            observer.on_findings([no_question_in(source.value, skipped)])
+    source = open_source(config.question or Path(STDIN), config.out or Path(STDIN))
+    observer.on_findings(source.findings)
+    if source.value is None:
         return
-    loaded = load_question(path) if config.text is None else question_from_text(config.text, file="--text")
-    yield preparer.prepare_loaded(loaded, path.parent)
+    count = skipped = 0
+    for item in preparer.prepare_all(source.value):
+        count += 1
+        skipped += isinstance(item, Skipped)
+        yield item
+    if count == skipped:
+        observer.on_findings([no_question_in(source.value, skipped)])
+
+
+def _prepared_one(
+    config: AskConfig,
+    preparer: QuestionPreparer,
+    observer: AskObserver,  # noqa: ARG001  # as of many
+) -> Iterator[Parsed[PreparedQuestion]]:
+    path = config.question or Path(STDIN)
+    loaded = asked_question(path, config.text)
+    yield loaded.then(lambda question: preparer.prepare(question, path.parent))
 
 
 def _ask_all(
@@ -373,8 +384,8 @@ def _ask_all(
         answers.prepare()
         if not config.force:
             # what the journal has was asked by an earlier run, which wrote the files
-            new = (question for question in questions if not _was_asked(config, question, journal))
-            answers.refuse_foreign(question.id for question in new)
+            new = filterfalse(partial(_was_asked, config, journal), questions)
+            answers.refuse_foreign(map(attrgetter("id"), new))
         if journal.damaged:
             message = f"{journal.damaged:,} lines cannot be read: those answers are asked for again"
             observer.on_findings([Finding("R806", Location(display_path(answers.journal or Path())), message)])
@@ -383,14 +394,14 @@ def _ask_all(
         try:
             with contextlib.suppress(asyncio.CancelledError):
                 asyncio.run(session.run(questions, keep))
-            if session.totals.done < len(questions):
+            if session.totals.settled < len(questions):
                 raise TerminatedError
-            answers.complete("".join(proof_of(results[number]) for number in sorted(results)))
+            answers.complete("".join(map(proof_of, map(results.__getitem__, sorted(results)))))
         finally:
             observer.on_end()
 
 
-def _was_asked(config: AskConfig, prepared: PreparedQuestion, journal: Journal) -> bool:
+def _was_asked(config: AskConfig, journal: Journal, prepared: PreparedQuestion) -> bool:
     """Whether the journal has an answer of one of the models to a question."""
     for model in config.settings.models:
         request = step(prepared, config.settings, model, [])
@@ -401,19 +412,20 @@ def _was_asked(config: AskConfig, prepared: PreparedQuestion, journal: Journal) 
 
 def _findings_of(result: AskResult, place: str, *, alone: bool) -> Iterator[Finding]:
     """What there is to say about the answer of a question."""
-    for candidate in result.candidates:
-        if candidate.failure:
-            yield from candidate.report.findings
-    chosen = result.chosen
-    if chosen is None:
-        return
+    for candidate in filter(attrgetter("failure"), result.candidates):
+        yield from candidate.report.findings
+    if result.chosen is not None:
+        yield from _findings_of_answer(result.chosen, place, alone=alone)
+
+
+def _findings_of_answer(chosen: ModelAnswer, place: str, *, alone: bool) -> Iterator[Finding]:
     text = chosen.rounds[chosen.chosen].reply.text
     if as_printed(text) != line_ends(text):
         yield Finding("R804", Location(place), "control characters in an answer are replaced by U+FFFD")
     if chosen.grounded:
         return
     if alone:
-        yield from (finding for finding in chosen.report.findings if finding.severity is not Severity.NOTE)
+        yield from chosen.report.faults
     too_strict = "too bad for --strict, though it is " if chosen.report.grounded else ""
     message = f"the answer is kept, but it is {too_strict}{verdict(chosen.report)}"
     yield Finding("R803", Location(place), message, "fix it by hand, or ask another model")
@@ -512,7 +524,7 @@ class AskRun:
     async def _settle(self, prepared: PreparedQuestion, endpoint: Endpoint) -> AskResult:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._converse(prepared, model, endpoint)) for model in self._settings.models]
-        candidates = tuple(task.result() for task in tasks)
+        candidates = tuple(map(asyncio.Task.result, tasks))
         return AskResult(prepared, candidates, choose(candidates))
 
     async def _converse(self, prepared: PreparedQuestion, model: str, endpoint: Endpoint) -> ModelAnswer:
@@ -533,7 +545,7 @@ class AskRun:
         async with self._locks.setdefault(request.key, asyncio.Lock()):
             reply = self._journal.find(request.key)
             if reply is not None:
-                self.totals.known += 1
+                self.totals.remembered += 1
                 return reply, True
             reply = await endpoint.ask(request, observer)
             self._journal.keep(request.key, request.model, reply)

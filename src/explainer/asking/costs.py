@@ -49,9 +49,9 @@ class Totals:
     """Totals of a run so far.
 
     Attributes:
-        questions: how many there are; `done`: how many are settled.
+        questions: how many there are; `settled`: those that are done.
         grounded: accepted answers; `ungrounded`: those that are kept, but not accepted; `failed`: no answer came.
-        asked: answers that were paid in this run; `known`: those that the journal had.
+        paid: answers that were asked for in this run; `remembered`: those that the journal had.
         retries: requests that had to be sent again.
         prompt: tokens sent in this run; `completion`: tokens that came back.
         estimated: some of them were counted here.
@@ -59,12 +59,12 @@ class Totals:
     """
 
     questions: int = 0
-    done: int = 0
+    settled: int = 0
     grounded: int = 0
     ungrounded: int = 0
     failed: int = 0
-    asked: int = 0
-    known: int = 0
+    paid: int = 0
+    remembered: int = 0
     retries: int = 0
     prompt: int = 0
     completion: int = 0
@@ -73,14 +73,14 @@ class Totals:
 
     def settle(self, result: AskResult) -> None:
         """Count a question that is done."""
-        self.done += 1
+        self.settled += 1
         self.failed += result.chosen is None
         self.grounded += result.grounded
         self.ungrounded += result.chosen is not None and not result.grounded
 
     def pay(self, usage: Usage, cost: float | None) -> None:
         """Count an answer that was asked for in this run."""
-        self.asked += 1
+        self.paid += 1
         self.prompt += usage.prompt
         self.completion += usage.completion
         self.estimated |= usage.estimated
@@ -107,8 +107,8 @@ class Forecast:
     cost_least: float | None = 0.0
     cost_most: float | None = 0.0
 
-    def __add__(self, other: Forecast) -> Forecast:
-        return Forecast(*map(_sum, astuple(self), astuple(other)))
+    def __add__(self, term: Forecast) -> Forecast:
+        return Forecast(*map(_sum, astuple(self), astuple(term)))
 
 
 def _known(combine: Callable[[Sequence[Any]], Any], *numbers: Any) -> Any:

@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from ipaddress import ip_address
 from socket import inet_aton, inet_ntoa
@@ -208,8 +209,9 @@ class Endpoint:
                 attempt += 1
 
     async def _until_open(self) -> None:
-        while (left := self._open_at - time.monotonic()) > 0:
-            await asyncio.sleep(left + random.random() * min(1.0, left))  # noqa: S311
+        while (seconds := self._open_at - time.monotonic()) > 0:
+            # not all at the same moment
+            await asyncio.sleep(seconds + random.random() * min(1.0, seconds))  # noqa: S311
 
     async def _once(self, request: Request, observer: StreamObserver) -> Reply:
         received = StreamAccumulator()
@@ -240,8 +242,8 @@ class Endpoint:
         """Take the events of a stream, to its end or to the greatest length of an answer."""
         shown = StreamRedactor(self._redact)
         await self._take_events(response, received, lambda piece: observer.on_text(shown.feed(piece)), patience)
-        if left := shown.finish():
-            observer.on_text(left)
+        if remainder := shown.finish():
+            observer.on_text(remainder)
 
     async def _take_events(
         self, response: httpx2.Response, received: StreamAccumulator, show: Callable[[str], None],
@@ -258,14 +260,11 @@ class Endpoint:
                 received.done = True
                 patience.end_in(_FAREWELL)
                 continue
-            data = _loads(event.data)
-            if data is None and event.data.strip():  # a piece is missing: what is left is not the answer
-                _raise_broken("an event of the stream cannot be parsed")
-            self._raise_error_in(data)
+            data = self._data_of(event.data)
             piece = received.take(data)
             if piece:
                 show(piece)
-            if piece or _is_thinking(data):
+            if _is_word(data, piece):
                 stream.idle = 0
                 patience.renew()
             if received.full:
@@ -273,6 +272,14 @@ class Endpoint:
                 return
             if received.finish_reason is not None:  # the tokens may follow
                 patience.end_in(_AFTERWORD)
+
+    def _data_of(self, event: str) -> Any:
+        """The data of one event of a stream."""
+        data = _loads(event)
+        if data is None and event.strip():  # a piece is missing: the others are not the answer
+            _raise_broken("an event of the stream cannot be parsed")
+        self._raise_error_in(data)
+        return data
 
     async def _read(
         self, response: httpx2.Response, kind: str, received: StreamAccumulator, observer: StreamObserver
@@ -368,8 +375,8 @@ class _Patience:
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
-        left = self._seconds - _TOLD_AFTER
-        self._notice = self._loop.call_later(_TOLD_AFTER, self._observer.on_wait, left)
+        notice = partial(self._observer.on_wait, self._seconds - _TOLD_AFTER)
+        self._notice = self._loop.call_later(_TOLD_AFTER, notice)
         self._timeout = asyncio.timeout(self._seconds)
         await self._timeout.__aenter__()
         return self
@@ -425,12 +432,12 @@ class _BoundedStream:
             yield chunk
 
 
-def _is_thinking(data: Any) -> bool:
-    """Whether an event holds a piece of what a model thinks before it answers, as each server calls it."""
+def _is_word(data: Any, piece: str) -> bool:
+    """Whether an event holds a piece of the answer, or of what a model thinks before, as each server calls it."""
+    if piece:
+        return True
     delta = value_at(data, "choices", 0, "delta")
-    if not isinstance(delta, dict):
-        return False
-    return any(value for key, value in delta.items() if key != "role")
+    return isinstance(delta, dict) and any(value for key, value in delta.items() if key != "role")
 
 
 async def _bounded(response: httpx2.Response, most: int) -> bytes:

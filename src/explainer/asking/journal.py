@@ -116,12 +116,12 @@ class Journal:
     def _read(self, handle: int) -> None:
         with os.fdopen(os.dup(handle), "rb") as stream:
             data = stream.read()
-        whole = data.rfind(b"\n") + 1
+        end = data.rfind(b"\n") + 1  # of the last whole line
         self.learn(data)
-        if whole < len(data):  # a file that is whole keeps its date
-            os.ftruncate(handle, whole)
-        os.lseek(handle, whole, os.SEEK_SET)
-        if not whole:
+        if end < len(data):  # a file that is whole keeps its date
+            os.ftruncate(handle, end)
+        os.lseek(handle, end, os.SEEK_SET)
+        if not end:
             write_all(handle, _HEADER)
 
     def learn(self, data: bytes) -> None:

@@ -8,6 +8,9 @@ import json
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import starmap
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,12 +19,19 @@ from pydantic import BaseModel, ValidationError
 from explainer.asking.conversation import AskResult, AskSettings, ModelAnswer, Round, Usage
 from explainer.asking.costs import Prices
 from explainer.asking.redaction import NO_REDACTION, Redactor
-from explainer.batching.target import UnsafePathError
 from explainer.checking.proof import proof_line, proof_record, sha256_of
 from explainer.checking.reports.json import finding_row, report_data
-from explainer.diagnostics.codes import Severity
-from explainer.diagnostics.text import json_document, lazy_regex, shorten
-from explainer.files import STDIN, display_path, open_file, read_file, remove_stale, remove_stale_of, write_whole
+from explainer.diagnostics.text import counted, json_document, lazy_regex, shorten
+from explainer.files import (
+    STDIN,
+    display_path,
+    make_folder_below,
+    open_file,
+    read_file,
+    remove_stale,
+    remove_stale_of,
+    write_whole,
+)
 
 if TYPE_CHECKING:
     from explainer.checking.check import CheckReport
@@ -55,7 +65,7 @@ def record_data(
         redact: keeps the key out of the keys of requests: some services take it there.
     """
     prepared = result.prepared
-    usages = [(answer.model, round_.reply.usage) for answer in result.candidates for round_ in answer.rounds]
+    usages = list(_usages(result))
     data: dict[str, Any] = {
         "schema": SCHEMA,
         "id": prepared.id,
@@ -66,16 +76,23 @@ def record_data(
         "sources": list(map(_source_data, prepared.offered.sources)),
         "parameters": redact.values(settings.parameters),
         "repair_parameters": redact.values(settings.repair_parameters),
-        "usage": _usage_data(_sum([usage for _, usage in usages])),
+        "usage": _usage_data(_sum(list(map(itemgetter(1), usages)))),
     }
     if prices:
-        costs = [prices.cost(model, usage) for model, usage in usages]
+        costs = list(starmap(prices.cost, usages))
         data["cost"] = None if None in costs else round(sum(filter(None, costs)), 9)
     if result.chosen is not None:
         report = report_data(result.chosen.report)
         data |= {"findings": report["findings"], "citations": report["citations"]}
     data["candidates"] = list(map(_candidate_data, result.candidates))
     return data
+
+
+def _usages(result: AskResult) -> Iterator[tuple[str, Usage]]:
+    """The models that were asked, with what each of their answers took."""
+    for answer in result.candidates:
+        for round_ in answer.rounds:
+            yield answer.model, round_.reply.usage
 
 
 def _chosen_data(result: AskResult) -> dict[str, Any]:
@@ -120,8 +137,8 @@ def _round_data(round_: Round) -> dict[str, Any]:
 
 
 def _sum(usages: Sequence[Usage]) -> Usage:
-    prompt, completion = sum(usage.prompt for usage in usages), sum(usage.completion for usage in usages)
-    return Usage(prompt, completion, any(usage.estimated for usage in usages))
+    prompt, completion = sum(map(attrgetter("prompt"), usages)), sum(map(attrgetter("completion"), usages))
+    return Usage(prompt, completion, any(map(attrgetter("estimated"), usages)))
 
 
 def _usage_data(usage: Usage) -> dict[str, Any]:
@@ -162,13 +179,12 @@ def answer_line(result: AskResult) -> str:
 def verdict(report: CheckReport) -> str:
     """Return what the check says of an answer, in a few words."""
     grounded = "not " * (not report.grounded) + "grounded"
-    faults = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
-    if not faults:
+    if not report.faults:
         return grounded
-    counts = sorted(Counter(finding.severity for finding in faults).items())  # errors first
-    counted = ", ".join(f"{count} {severity}{'s' * (count != 1)}" for severity, count in counts)
-    codes = " ".join(dict.fromkeys(finding.code for finding in faults))
-    return f"{grounded}: {counted} ({shorten(codes, 60)})"
+    counts = sorted(Counter(map(attrgetter("severity"), report.faults)).items())  # errors first
+    counts_in_words = ", ".join(counted(count, severity) for severity, count in counts)
+    codes = " ".join(dict.fromkeys(map(attrgetter("code"), report.faults)))
+    return f"{grounded}: {counts_in_words} ({shorten(codes, 60)})"
 
 
 def answers_in(out: Path | None) -> Answers:
@@ -304,7 +320,7 @@ class FolderAnswers(_Files):
 
     def complete(self, proofs: str) -> None:
         """Write the provenance: of this run, behind that of the other answers that are still here."""
-        new = {proof.id for proof in map(_proof_in, proofs.splitlines()) if proof is not None}
+        new = set(map(attrgetter("id"), filter(None, map(_proof_in, proofs.splitlines()))))
         lines: list[str] = []
         with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
             lines = read_file(self.provenance).decode().split("\n")
@@ -315,15 +331,12 @@ class FolderAnswers(_Files):
         """Whether the answer that was proved is here as it was, and is not proved anew."""
         if proof is None or not proof.id or proof.id in new:
             return False
-        return any(_sha256(self._folder / f"{proof.id}{end}") == proof.answer_sha256 for end in (_ANSWER, UNGROUNDED))
+        answers = (self._folder / f"{proof.id}{ending}" for ending in (_ANSWER, UNGROUNDED))
+        return proof.answer_sha256 in map(_sha256, answers)
 
     def _names(self, id_: str) -> tuple[Path, Path]:
         stem = self._folder / id_
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        root = os.path.realpath(self._folder)
-        if os.path.commonpath([root, os.path.realpath(stem.parent)]) != root:
-            message = "is outside the target: a link in it leads there"
-            raise UnsafePathError(0, message, str(stem))
+        make_folder_below(self._folder, stem.parent, stem)
         return stem.with_name(stem.name + _ANSWER), stem
 
 
@@ -349,25 +362,29 @@ def _sha256(path: Path) -> str:
         return ""
 
 
+def _beside(path: Path, ending: str) -> Path:
+    """What stands beside a file, called like it but for its ending."""
+    return path.with_name(path.with_suffix("").name + ending)
+
+
 class FileAnswers(_Files):
     """One file for one answer, with the others beside it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stem = path.with_suffix("")
-        self.journal = path.with_name(f"{self._stem.name}.{_JOURNAL}")
-        self.provenance = path.with_name(f"{self._stem.name}.{_PROVENANCE}")
+        self.journal = _beside(path, f".{_JOURNAL}")
+        self.provenance = _beside(path, f".{_PROVENANCE}")
 
     def prepare(self) -> None:
         """Remove temporary files of killed runs; the rest of the folder is not ours."""
-        answer, stem = self._names("")
-        beside = (UNGROUNDED, _PROMPT, _RECORD)
-        remove_stale_of(answer, self.provenance, *(stem.with_name(stem.name + ending) for ending in beside))
+        beside = map(partial(_beside, self._path), (UNGROUNDED, _PROMPT, _RECORD))
+        remove_stale_of(self._path, self.provenance, *beside)
 
     def places(self, ids: Iterable[str]) -> Iterable[tuple[Path, Sequence[Path]]]:  # noqa: ARG002  # there is one
         """The file of the answer, and those beside it."""
-        beside = [self._stem.with_name(self._stem.name + ending) for ending in (UNGROUNDED, _PROMPT)]
-        return [(self._stem.with_name(self._stem.name + _RECORD), [self._path, *beside, self.provenance])]
+        beside = map(partial(_beside, self._path), (UNGROUNDED, _PROMPT))
+        return [(_beside(self._path, _RECORD), [self._path, *beside, self.provenance])]
 
     def _names(self, id_: str) -> tuple[Path, Path]:  # noqa: ARG002  # there is one
         return self._path, self._stem
@@ -379,10 +396,9 @@ class LinesAnswers(Answers):
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lines: dict[int, tuple[str, str]] = {}
-        stem = path.with_suffix("")
-        self.journal = path.with_name(f"{stem.name}.{_JOURNAL}")
-        self.records = path.with_name(f"{stem.name}.records.jsonl")
-        self.provenance = path.with_name(f"{stem.name}.{_PROVENANCE}")
+        self.journal = _beside(path, f".{_JOURNAL}")
+        self.records = _beside(path, ".records.jsonl")
+        self.provenance = _beside(path, f".{_PROVENANCE}")
 
     def prepare(self) -> None:
         """Remove temporary files of killed runs; the rest of the folder is not ours."""

@@ -151,9 +151,9 @@ class Redactor:
     def __init__(self, key: str | None) -> None:
         self._key = key if key is not None and len(key) >= SHORTEST else ""
         self._runs = _Runs(self._key)
-        seen = _as_seen(_Decoded(self._key, range(len(self._key) + 1))).text
+        shown = _as_seen(_Decoded(self._key, range(len(self._key) + 1))).text
         # a key of nothing but what nobody sees would be found everywhere
-        self._seen_runs = _Runs(seen if len(seen) >= SHORTEST else self._key)
+        self._seen_runs = _Runs(shown if len(shown) >= SHORTEST else self._key)
 
     def __call__(self, text: str) -> str:
         """Return the text without the key."""

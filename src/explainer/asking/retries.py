@@ -59,13 +59,16 @@ def failure_of_status(status: int, said: str, code: str, after: float | None) ->
         return RequestFailure("unusable", f"{message}; redirects are not followed, to keep the key safe")
     if status in _UNUSABLE or code in _QUOTA:
         return RequestFailure("unusable", message)
-    if status in _UNUSABLE_AT_FIRST:
-        return RequestFailure("refused", message, at_first=True)
     if status in _AGAIN or status >= _SERVER:
-        if after is not None and after > MAX_RETRY_AFTER:
-            return RequestFailure("busy", f"{message}; it asks to wait {after:,.0f} s")
-        return RequestFailure("busy", message, again=True, after=after)
-    return RequestFailure("refused", message)
+        return _busy(message, after)
+    return RequestFailure("refused", message, at_first=status in _UNUSABLE_AT_FIRST)
+
+
+def _busy(message: str, after: float | None) -> RequestFailure:
+    """What a server says that may answer later; it is not waited for for long."""
+    if after is not None and after > MAX_RETRY_AFTER:
+        return RequestFailure("busy", f"{message}; it asks to wait {after:,.0f} s")
+    return RequestFailure("busy", message, again=True, after=after)
 
 
 def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:

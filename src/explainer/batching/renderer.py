@@ -425,7 +425,7 @@ class BatchRenderer:
         )  # fmt: skip
 
     def _load_file(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], str]:
-        return parse_question(text, item.file, default_id=_SUFFIX.sub("", str(item.source))), ""
+        return parse_question(text, item.file, default_id=id_of_file(str(item.source))), ""
 
     def _load_line(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], str]:
         document = read_json_line(text, item.file, int(item.source))
@@ -509,6 +509,11 @@ def on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, ..
     if isinstance(source, str):
         return tuple(findings)
     return tuple(replace(finding, location=replace(finding.location, line=source)) for finding in findings)
+
+
+def id_of_file(name: str) -> str:
+    """Return the id that a question has by the name of its file, where it says none."""
+    return _SUFFIX.sub("", name)
 
 
 def name_fault(id_: str) -> str | None:

@@ -27,6 +27,7 @@ from explainer.files import (
     FileLock,
     display_path,
     left_parts,
+    make_folder_below,
     new_token,
     open_file,
     read_file,
@@ -42,10 +43,6 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.jsonl"
 # What the names of outputs end in.
 _ENDINGS: Final = tuple(f".{kind}{each.suffix}" for kind in ("prompt", "answer") for each in FORMATS.values())
-
-
-class UnsafePathError(OSError):
-    """An output would be written outside the target, through a link in it."""
 
 
 class TargetOutput(msgspec.Struct, gc=False):
@@ -295,14 +292,9 @@ class FolderTarget(ResumableTarget):
         self.keep(b"".join([output.row for output in outputs]))
 
     def _make_folder(self, folder: str) -> None:
-        if folder in self._safe_folders:
-            return
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        root = os.path.realpath(self._root)
-        if os.path.commonpath([root, os.path.realpath(folder)]) != root:
-            message = "is outside the target: a link in it leads there"
-            raise UnsafePathError(0, message, folder)
-        self._safe_folders.add(folder)
+        if folder not in self._safe_folders:
+            make_folder_below(self._root, folder, folder)
+            self._safe_folders.add(folder)
 
     def remove(self, earlier: ManifestRow) -> bool:
         """Remove a file, and the folders that are empty then; return whether it was what the row says.

@@ -262,6 +262,10 @@ class Kind(StrEnum):
         """The keys of an entry of this kind, in the order in which they are written."""
         return _KEYS[self]
 
+    def keys_before(self, key: str) -> tuple[str, ...]:
+        """Return the keys that are written before a key."""
+        return self.keys[: self.keys.index(key)]
+
     @property
     def singular(self) -> str:
         """The word for one entry of this kind."""

@@ -12,10 +12,10 @@ from operator import attrgetter, itemgetter
 from typing import Final
 
 from explainer.checking.answer import Answer, Cited, parse_answer
-from explainer.checking.match import CERTAIN, Match, Verdict, judge_links
-from explainer.checking.names import MIN_TITLE_WORDS, judge_item, judge_name
+from explainer.checking.match import CERTAIN, MIN_TITLE_WORDS, Match, Verdict, judge_item, judge_links, judge_name
 from explainer.checking.offered import Offered
-from explainer.checking.references import Reference, names_source, read_references
+from explainer.checking.reference_lines import names_source
+from explainer.checking.references import Reference, read_references
 from explainer.checking.sections import Sections, find_sections
 from explainer.checking.titles import canonical, content_words, words, words_in
 from explainer.checking.workflow.naming import StepFit, StepMatch, StepNames
@@ -104,6 +104,7 @@ class AnswerAnalysis:
         return listed
 
     def _judge(self, reference: Reference) -> Verdict:
+        # a name beside its own link may be shorter than elsewhere
         right = tuple(dict.fromkeys(chain.from_iterable(map(sorted, map(self.owners, reference.cited)))))
         if reference.continued:
             joined = judge_name(reference.continued, self.offered, strict=True, right=right)
@@ -161,6 +162,7 @@ class AnswerAnalysis:
         for position in compress(count(), map(runs.__contains__, written)):
             for parts, name in runs[written[position]]:
                 last = position + len(parts) - 1
+                # what the prompt itself says of a catalogued entry invents no source
                 if tuple(written[position : last + 1]) == parts and canonical(name) not in self.offered.text:
                     yield name, self.words[position].start(), self.words[last].end()
                     break
@@ -206,7 +208,7 @@ class AnswerAnalysis:
 
     def entry_name(self, verdict: Verdict) -> str | None:
         """The name of the entry that a citation means; what it only resembles is a URL, or no name at all."""
-        for index in verdict.sources:
+        for index in verdict.sources:  # of several that are meant, the first
             return self.offered.sources[index].name
         return verdict.meant if verdict.match is Match.CATALOGUED else None
 
@@ -260,6 +262,7 @@ def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     citing = cache(partial(_citing_lines, answer))  # most headings say what follows: then nobody asks
     sections = find_sections(answer, lambda first, last: not citing().isdisjoint(range(first, last)))
     names = _whole_names(answer, offered)
+    # names that a reference may begin with: `SAM: …`
     call_names = frozenset(chain.from_iterable(map(attrgetter("call_names"), offered.sources)))
     references = read_references(answer, sections, names, call_names)
     return AnswerAnalysis(answer, offered, sections, references, list(judge_links(answer.citations, offered)), names)

@@ -227,10 +227,12 @@ def check_answer(
         analysis, statements, violations = _judged(text, offered, tuple(spans))
     except UnreadableAnswerError as error:
         return impossible("F104", f"the answer cannot be read as Markdown: {error}")
+    # thoughts and rules of Markdown are no answer
     if not any(map(str.isalnum, analysis.answer.body)):
         return impossible("A101", *_EMPTY_ANSWER)
     if not strict_links:
         violations = list(filterfalse(_is_respelling, violations))
+    # every place is made a line and a column here, once
     return CheckReport(
         id=answer_id,
         file=file,
@@ -273,6 +275,7 @@ def find_violations(
 
     Notes come behind all else.
     """
+    # a set: two rules may say the same of one place
     violations = set(strange_documents(analysis, spans))
     for judged in statements:
         violations.update(judged.violations)
@@ -281,12 +284,20 @@ def find_violations(
     return sorted(filterfalse(partial(_is_said_already, violations), violations), key=_order)
 
 
+# What is a guess by the look of a name: a rule that knows more of the same place says it better.
+_GUESSES: Final = frozenset({"A431", "A815"})
+
+
 def _is_said_already(violations: Collection[Violation], violation: Violation) -> bool:
-    """Whether a name in prose is finding as a citation or as a step, too: that says more of it."""
-    if violation.code != "A431":
+    """Whether a name that is only guessed at is found as a citation or as a step, too."""
+    if violation.code not in _GUESSES:
         return False
-    overlapping = (finding for finding in violations if finding.start < violation.end and violation.start < finding.end)
+    overlapping = (finding for finding in violations if _overlap(finding, violation) and finding.code != violation.code)
     return not all(RULES[finding.code].about_statement for finding in overlapping)
+
+
+def _overlap(first: Violation, second: Violation) -> bool:
+    return first.start < second.end and second.start < first.end
 
 
 def _order(violation: Violation) -> tuple[bool, int, str, int, str, str]:
@@ -346,6 +357,7 @@ def _checked_statement(analysis: AnswerAnalysis, judged: JudgedStatement) -> Che
 
 
 def _workflow(analysis: AnswerAnalysis, flow: Flow, matches: Iterable[StepMatch]) -> Workflow:
+    # what an arrow carries is no step: `flows` has left it out
     steps = tuple(map(partial(_workflow_step, analysis), matches))
     return Workflow(flow.kind, analysis.answer.position(flow.start)[0], steps)
 
@@ -376,6 +388,7 @@ def claims_data(report: CheckReport) -> dict[str, Any]:
 
 
 def _statement_row(statement: CheckedStatement) -> dict[str, Any]:
+    # where it stands in the text is for pages alone
     keys = ("text", "line", "column", "entry", "passage", "support")
     row = {key: getattr(statement, key) for key in keys}
     return {**row, "verdict": str(statement.verdict), "entries": [*statement.entries], "codes": [*statement.codes]}

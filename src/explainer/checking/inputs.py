@@ -15,9 +15,9 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from io import BufferedReader, BytesIO
-from itertools import chain, product
+from itertools import chain, filterfalse, product
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -57,6 +57,7 @@ from explainer.rendering.layout import parse_prompt
 from explainer.rendering.templates import prints_all
 
 LINES_SUFFIXES: Final = (".jsonl", ".ndjson")
+# a whole file is in memory, and of a file of lines only one: so that may be larger
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 MAX_LINES_BYTES: Final = 1024 * 1024 * 1024
 _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
@@ -66,7 +67,7 @@ _MISSPELT: Final = frozenset({"paper", "model", "prompts", "answers", "catalogs"
 _HASH_TAIL: Final = lazy_regex(r"[.\-_~#@:/][0-9a-f]{4,64}$")
 _MAX_SUGGESTED: Final = 2_000  # ids among which a did-you-mean looks: it compares each with the one that is missing
 _OK: Final = 200  # HTTP
-_KEY_BYTES: Final = 16
+_KEY_BYTES: Final = 16  # among millions of answers no two have one key by chance
 _ID_KEYS: Final = ("custom_id", "id", "key", "recordId")  # the last two are Gemini's and Bedrock's
 _CHOICES: Final = ("response", "body", "choices")
 _TEXTS_OF_CHOICE: Final = (("text",), ("message", "content"))
@@ -79,11 +80,19 @@ LoadLibrary: TypeAlias = Callable[[Sequence[str] | None, Path], Parsed[Library]]
 
 
 class _Naming(NamedTuple):
-    """How files of one kind are called: their suffixes, what is left out of their ids, and what files are others'."""
+    """How files of one kind are called: their suffixes, what is left out of their ids, and what tells other kinds."""
 
     suffixes: tuple[str, ...]
     ending: re.Pattern[str]
-    others: re.Pattern[str]
+    foreign: re.Pattern[str]
+
+    def id_of(self, file: Path) -> str:
+        """Return the id that a file is called by."""
+        return as_text(self.ending.sub("", file.as_posix()))
+
+    def is_foreign(self, file: Path) -> bool:
+        """Return whether a file is of another kind."""
+        return self.foreign.search(file.name) is not None
 
 
 _QUESTIONS: Final = _Naming(CATALOG_SUFFIXES, lazy_regex(r"\.ya?ml\Z"), lazy_regex("(?!)"))
@@ -211,7 +220,7 @@ class AnswerReader:
     def single(self, path: Path, offered: Parsed[Offered]) -> AnswerInput:
         """One answer in a file, or on stdin when the path is `-`."""
         text = read_input(path, limit=MAX_ANSWER_BYTES)
-        name = "stdin" if _is_stdin(path) else as_text(_ANSWERS.ending.sub("", path.name))
+        name = "stdin" if _is_stdin(path) else _ANSWERS.id_of(Path(path.name))
         return AnswerInput(name, input_name(path), text.value, offered.value, (*text.findings, *offered.findings))
 
     def by_question(self, path: Path) -> Parsed[Offered]:
@@ -221,9 +230,7 @@ class AnswerReader:
     def by_prompt(self, path: Path) -> Parsed[Offered]:
         """What a prompt in the built-in layout offers."""
         text = read_input(path, limit=MAX_ANSWER_BYTES)
-        if text.value is None:
-            return Parsed(None, text.findings)
-        return self._of_prompt(text.value, input_name(path), path.parent)
+        return text.then(lambda prompt: self._of_prompt(prompt, input_name(path), path.parent))
 
     def lines(self, path: Path, questions: Path | None = None, prompts: Path | None = None) -> Iterator[AnswerInput]:
         """The answers in lines of JSON, in their order; then the questions that no answer came for."""
@@ -232,6 +239,7 @@ class AnswerReader:
         if parsed.value is None:
             yield AnswerInput(file, file, findings=parsed.findings)
             return
+        # the lines of answers, by the ids of their questions
         answered: dict[str, int] = {}
         for row in chain.from_iterable(map(_choices, _rows(path))):
             yield self._row(row, file, path.parent, parsed.value, answered)
@@ -239,19 +247,16 @@ class AnswerReader:
         if not answered and not parsed.value.items:
             yield AnswerInput(file, file, findings=(Finding("A607", Location(file), "no answer in any line"),))
 
-    def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> Iterator[AnswerInput]:
+    def row(self, data: Mapping[str, Any], file: str) -> Iterator[AnswerInput]:
         """The answers in the data of one line of JSON, which holds its own prompt or question."""
         answered: dict[str, int] = {}
-        for row in _choices(_named_row(dict(data), line, "")):
+        for row in _choices(_named_row(dict(data), 1, "")):
             yield self._row(row, file, Path(), _NO_SOURCES, answered)
 
     def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[AnswerInput]:
         """The answers in a folder, each beside the question or the prompt of its name, or all beside the only one."""
         parsed = self._sources(questions, prompts or path)
-        answers = _named_files(path, _ANSWERS)
-        if answers.value == []:
-            message = "no answer in the folder (.md, .txt)"
-            answers = Parsed(None, (Finding("A607", Location(input_name(path)), message),))
+        answers = _named_files(path, _ANSWERS).then(partial(_refuse_none, path))
         if parsed.value is None or answers.value is None:
             yield AnswerInput(input_name(path), input_name(path), findings=parsed.findings or answers.findings)
             return
@@ -282,12 +287,13 @@ class AnswerReader:
         native = read_native(row.data)
         answer = _answer_in(row.data, native, place)
         findings = [*_unknown_keys(row, place), *answer.findings]
-        if name in answered and not row.choice:
+        if name in answered and not row.choice:  # the choices of one line have one id
             message = f"duplicate id {row.id!r}, first on line {answered[name]}"
             findings.append(Finding("A603", place, message, "keep one of the two", row.id))
         answered.setdefault(name, row.line)
         offered = self._offered_to(row, place, base, sources)
         findings += offered.findings
+        # OpenAI's form of an answer is read here, its citations are not
         spans = openai_spans(row.data) if native is None else native.spans
         name = choice_id(name, row.choice)
         return AnswerInput(name, file, answer.value, offered.value, tuple(findings), row.line, key, spans)
@@ -297,15 +303,7 @@ class AnswerReader:
         if self._passes_over is None:
             return ""
         source = sources.items.get(sources.id_of(name), sources.home)
-        parts = [part.text if isinstance(part, _Row) else part for part in (*answer, source)]
-        return digest("\0".join(map(self._content, parts)), _KEY_BYTES)
-
-    def _content(self, part: Path | str) -> str:
-        """The content of a file, or a text as it is; of the one question of all answers, once."""
-        if isinstance(part, str) or not part.is_file():
-            return str(part)
-        raw = read_raw(part, limit=MAX_ANSWER_BYTES).value or b""
-        return raw.decode("latin-1")  # any bytes, each as one character
+        return digest("\0".join(map(_content, (*answer, source))), _KEY_BYTES)
 
     def _is_passed_over(self, key: str) -> bool:
         return self._passes_over is not None and self._passes_over(key)
@@ -406,7 +404,7 @@ class AnswerReader:
         if library is None:
             missing = Finding("F106", Location(loaded.value.document.file), "no catalog could be read")
             return Parsed(None, (*loaded.findings, missing))
-        offered = offered_by_question(loaded.value, library, whole=self._prints_whole(base))
+        offered = offered_by_question(loaded.value, library, prints_all=self._prints_whole(base))
         return Parsed(offered.value, loaded.findings + offered.findings)
 
     def _of_prompt(self, text: str, file: str, base: Path) -> Parsed[Offered]:
@@ -423,6 +421,16 @@ class AnswerReader:
         if remembers:
             self._findings.update(dict.fromkeys(library.findings))
         return library.value
+
+
+def _content(part: Path | str | _Row) -> str:
+    """The content of a file, the text of a row, or a text as it is."""
+    if isinstance(part, _Row):
+        return part.text
+    if isinstance(part, str) or not part.is_file():
+        return str(part)
+    raw = read_raw(part, limit=MAX_ANSWER_BYTES).value or b""
+    return raw.decode("latin-1")  # any bytes, each as one character
 
 
 def _prints_whole(base: Path) -> bool:
@@ -481,17 +489,11 @@ def _open(path: Path) -> Parsed[Any]:
         opened.value.close()
         return Parsed(None, (cannot_read(path, error),))
     opened.value.close()
-    text = decode(raw, input_name(path))
-    if text.value is None:
-        return Parsed(None, text.findings)
-    return Parsed(BytesIO(text.value.encode()))
+    return decode(raw, input_name(path)).then(lambda text: Parsed(BytesIO(text.encode())))
 
 
 def _open_stdin() -> Parsed[Any]:
-    raw = read_raw_stdin(limit=MAX_LINES_BYTES)
-    if raw.value is None:
-        return raw
-    return Parsed(BufferedReader(BytesIO(raw.value)))
+    return read_raw_stdin(limit=MAX_LINES_BYTES).then(lambda raw: Parsed(BufferedReader(BytesIO(raw))))
 
 
 def _is_utf8(stream: BufferedReader) -> bool:
@@ -521,6 +523,7 @@ def _row_of(raw: bytes, place: Location) -> _Row:
     try:
         data = json.loads(line, object_pairs_hook=_object)
     except _RepeatedKeyError:
+        # the slow reader says where the key is
         fault = fault or next(iter(read_json_line(line, place.file, place.line).findings), None)
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -574,10 +577,7 @@ def _unknown_keys(row: _Row, place: Location) -> Iterator[Finding]:
 
 def _sources_in_folder(path: Path, home: Path, naming: _Naming) -> Parsed[_Sources]:
     """The questions or prompts in a folder, by id."""
-    files = _named_files(path, naming)
-    if files.value is None:
-        return Parsed(None, files.findings)
-    return Parsed(_Sources(dict(files.value), home))
+    return _named_files(path, naming).then(lambda files: Parsed(_Sources(dict(files), home)))
 
 
 def _sources_in_lines(path: Path, home: Path) -> Parsed[_Sources]:
@@ -593,10 +593,16 @@ def _sources_in_lines(path: Path, home: Path) -> Parsed[_Sources]:
 def _named_files(folder: Path, naming: _Naming) -> Parsed[list[tuple[str, Path]]]:
     """The files of one kind in a folder, with their ids."""
     try:
-        files = [file for file in files_below(folder, naming.suffixes) if not naming.others.search(file.name)]
+        files = list(filterfalse(naming.is_foreign, files_below(folder, naming.suffixes)))
     except OSError as error:
         return Parsed(None, (cannot_read(folder, error),))
-    return Parsed([(as_text(naming.ending.sub("", file.relative_to(folder).as_posix())), file) for file in files])
+    return Parsed([(naming.id_of(file.relative_to(folder)), file) for file in files])
+
+
+def _refuse_none(folder: Path, files: list[tuple[str, Path]]) -> Parsed[list[tuple[str, Path]]]:
+    if files:
+        return Parsed(files)
+    return Parsed(None, (Finding("A607", Location(input_name(folder)), "no answer in the folder (.md, .txt)"),))
 
 
 def _beside_manifest(path: Path) -> Path:
@@ -663,7 +669,7 @@ def _completion(body: Any) -> str | None:
         text = _joined(value_at(body, *path))
         if text is not None:
             return text
-    return "".join(map(_content, without_thoughts(value_at(body, "output")))) or None
+    return "".join(map(_text_of, without_thoughts(value_at(body, "output")))) or None
 
 
 def with_answer(line: str, old: str, new: str) -> str | None:
@@ -691,10 +697,14 @@ def prompt_in(data: Mapping[str, Any]) -> str | None:
     messages = next(filter(None, (value_at(data, *path) for path in _MESSAGE_PLACES)), None)
     if not isinstance(messages, list):
         return _joined(messages)
-    return "".join(_content(message) for message in mappings_in(messages) if message.get("role") != "assistant")
+    return "".join(map(_text_of, filterfalse(_is_of_assistant, mappings_in(messages))))
 
 
-def _content(message: Mapping[str, Any]) -> str:
+def _is_of_assistant(message: Mapping[str, Any]) -> bool:
+    return bool(message.get("role") == "assistant")  # what was answered before is no part of the prompt
+
+
+def _text_of(message: Mapping[str, Any]) -> str:
     return _joined(message.get("content", message.get("parts"))) or ""
 
 

@@ -277,7 +277,7 @@ class Offered:
     @cached_property
     def by_alias(self) -> dict[str, tuple[int, ...]]:
         """The sources by the canonical forms of their aliases."""
-        return _grouped(source.alias_keys for source in self.sources)
+        return _grouped(map(attrgetter("alias_keys"), self.sources))
 
     @cached_property
     def by_any_name(self) -> dict[str, int]:
@@ -396,7 +396,7 @@ def lookup_of(library: Library | None) -> CatalogLookup:
 
 
 def offered_by_sources(
-    sources: Sources, question: str, lookup: CatalogLookup | None = None, *, whole: bool = False
+    sources: Sources, question: str, lookup: CatalogLookup | None = None, *, prints_all: bool = False
 ) -> Offered:
     """Return what the prompt of a question offers, from the entries that it is built from.
 
@@ -404,25 +404,25 @@ def offered_by_sources(
         sources: the entries.
         question: the question.
         lookup: what else is in the catalogs.
-        whole: the prompt prints all links of the entries, and the summaries of models, as the template `evidence` does.
+        prints_all: the prompt prints all links of the entries, and the summaries of models, as that of `evidence` does.
     """
-    models = map(partial(_of_entry, "model", whole=whole), sources.models)
-    papers = map(partial(_of_entry, "paper", whole=whole), sources.papers)
+    models = map(partial(_of_entry, "model", prints_all=prints_all), sources.models)
+    papers = map(partial(_of_entry, "paper", prints_all=prints_all), sources.papers)
     return Offered(chain(models, papers), question, lookup, sources)
 
 
-def offered_by_question(question: LoadedQuestion, library: Library, *, whole: bool = False) -> Parsed[Offered]:
+def offered_by_question(question: LoadedQuestion, library: Library, *, prints_all: bool = False) -> Parsed[Offered]:
     """Return what the prompt of a question offers, recommended entries included, as `build` does.
 
     Args:
         question: the question.
         library: the catalogs in which its names are looked up.
-        whole: see `offered_by_sources`.
+        prints_all: see `offered_by_sources`.
     """
     chosen = offer(question, library)
     if chosen.value is None:
         return Parsed(None, chosen.findings)
-    offered = offered_by_sources(chosen.value[0], question.question.question, lookup_of(library), whole=whole)
+    offered = offered_by_sources(chosen.value[0], question.question.question, lookup_of(library), prints_all=prints_all)
     return Parsed(offered, chosen.findings)
 
 
@@ -437,12 +437,12 @@ def offered_by_prompt(content: PromptContent, lookup: CatalogLookup | None = Non
 
 
 @lru_cache(maxsize=1024)  # the same entries are offered to many answers: each is prepared once
-def _of_entry(kind: Literal["model", "paper"], entry: Entry, *, whole: bool) -> OfferedEntry:
+def _of_entry(kind: Literal["model", "paper"], entry: Entry, *, prints_all: bool) -> OfferedEntry:
     further: tuple[tuple[str, str], ...] = ()
-    if whole:
+    if prints_all:
         further = (("Hugging Face", entry.huggingface or ""), *zip(repeat("Link"), entry.links))
     # the layout of the template `prompt` has no summaries of models
-    summary = entry.summary if whole or kind == "paper" else None
+    summary = entry.summary if prints_all or kind == "paper" else None
     return _of_printed(PrintedEntry(kind, entry.label, entry.paper, entry.github, summary, further=further), entry)
 
 

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import filterfalse
+from operator import itemgetter
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -80,6 +82,9 @@ class _BaselineRow(BaseModel):
     count: int
 
 
+_BASELINE_KEYS: Final = tuple(_BaselineRow.model_fields)
+
+
 class _BaselineFile(BaseModel):
     version: Literal["explainer/baseline/1"] = Field(alias="schema")
     findings: list[_BaselineRow]
@@ -98,6 +103,7 @@ def parse_waivers(text: str, file: str) -> Parsed[list[Waiver]]:
     items = document.data
     prefix: KeyPath = ()
     if isinstance(items, dict):
+        # under a key, beside whatever else a team keeps there
         items, prefix = items.get("waivers"), ("waivers",)
     if not isinstance(items, list):
         if not document.findings:
@@ -132,7 +138,7 @@ def _waiver(data: Any, location: Location) -> Waiver | _Unusable:
 def _shape_problem(error: ValidationError) -> _Unusable:
     """Say the fault that helps most: an unknown key before a missing one, which is often the same key."""
     faults = error.errors(include_url=False, include_context=False)
-    if not _SHAPE_FAULTS.keys() >= {fault["type"] for fault in faults}:
+    if not _SHAPE_FAULTS.keys() >= set(map(itemgetter("type"), faults)):
         return _Unusable("a waiver is a mapping of texts", "write id, code, reason and until")
     fault = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
     message = _SHAPE_FAULTS[fault["type"]].format(fault["loc"][0])
@@ -153,7 +159,7 @@ def apply_waivers(
         return bool(covering)
 
     result = [_without(report, is_waived) for report in reports]
-    _, idle = _split(current, used.__contains__)
+    idle = filterfalse(used.__contains__, current)
     return result, [*map(_expired, expired), *map(_idle, idle)]
 
 
@@ -190,9 +196,9 @@ def select(reports: Iterable[CheckReport], selected: Sequence[str], ignored: Seq
     dropped = {code for code in _WAIVABLE if not _is_selected(code, selected, ignored)}
     result = []
     for report in reports:
-        _, findings = _split(report.findings, lambda finding: finding.code in dropped)
-        _, fixes = _split(report.fixes, lambda fix: fix[0] in dropped)
-        result.append(replace(report, findings=tuple(findings), fixes=tuple(fixes)))
+        findings = tuple(finding for finding in report.findings if finding.code not in dropped)
+        fixes = tuple(fix for fix in report.fixes if fix[0] not in dropped)
+        result.append(replace(report, findings=findings, fixes=fixes))
     return result
 
 
@@ -208,12 +214,13 @@ def _longest_prefix(code: str, prefixes: Iterable[str]) -> int:
 
 def baseline_text(reports: Iterable[CheckReport]) -> str:
     """Return the baseline of some reports: what is known already, as JSON that reads well in a review."""
-    counted: Baseline = Counter()
+    counts: Baseline = Counter()
     for report in reports:
         for finding in (*report.findings, *report.waived):
             if finding.code in _IN_BASELINE:
-                counted[report.id, finding.code, finding.text] += 1
-    rows = [{"id": i, "code": code, "text": text, "count": count} for (i, code, text), count in sorted(counted.items())]
+                counts[report.id, finding.code, finding.text] += 1
+    # in an order of their own: whoever reviews the file sees only what is new
+    rows = [dict(zip(_BASELINE_KEYS, (*key, count), strict=True)) for key, count in sorted(counts.items())]
     return json_document({"schema": BASELINE_SCHEMA, "findings": rows}, indent=1)
 
 
@@ -229,6 +236,7 @@ def parse_baseline(text: str, file: str) -> Parsed[Baseline]:
 
 def apply_baseline(reports: Iterable[CheckReport], baseline: Baseline) -> list[CheckReport]:
     """Return the reports without what the baseline knows; a finding more than it counts is new."""
+    # each is taken once: a finding that is there more often than before is a new one
     remaining = Counter(baseline)
 
     def is_known(report: CheckReport, finding: Finding) -> bool:

@@ -96,7 +96,7 @@ class AskDisplay:
 
     def on_end(self) -> None:
         """Say how many questions are settled, and what they took."""
-        if self._totals.done or self._totals.asked:
+        if self._totals.settled or self._totals.paid:
             self.on_note(closing(self._totals, priced=self._priced))
 
     def on_request(self, prepared: PreparedQuestion, model: str, number: int, attempt: int) -> None:
@@ -171,7 +171,7 @@ class AskDisplay:
 def progress(totals: Totals) -> str:
     """Return how far a run is, in one line; what matters most comes first, since a terminal may be narrow."""
     counts = {"not grounded": totals.ungrounded, "failed": totals.failed, "asked again": totals.retries}
-    parts = [f"{totals.done:,} of {totals.questions:,}", f"{totals.grounded:,} grounded"]
+    parts = [f"{totals.settled:,} of {totals.questions:,}", f"{totals.grounded:,} grounded"]
     parts += [f"{count:,} {name}" for name, count in counts.items() if count]
     parts.append(f"{totals.prompt:,} tokens in, {totals.completion:,} out")
     return " · ".join(parts)
@@ -179,12 +179,12 @@ def progress(totals: Totals) -> str:
 
 def closing(totals: Totals, *, priced: bool) -> str:
     """Return how many questions are settled, and what they took."""
-    count = f"{totals.done:,}" + f" of {totals.questions:,}" * (totals.done < totals.questions)
+    count = f"{totals.settled:,}" + f" of {totals.questions:,}" * (totals.settled < totals.questions)
     again = f", {totals.retries:,} asked again" * bool(totals.retries)
     estimated = " (in part estimated)" * totals.estimated
     parts = [
         f"{count} settled: {totals.grounded:,} grounded, {totals.ungrounded:,} not grounded, {totals.failed:,} failed",
-        f"{totals.asked:,} answers paid, {totals.known:,} from the journal{again}",
+        f"{totals.paid:,} answers paid, {totals.remembered:,} from the journal{again}",
         f"{totals.prompt:,} tokens in, {totals.completion:,} out{estimated}",
     ]
     if priced:

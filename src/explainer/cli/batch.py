@@ -178,12 +178,12 @@ def _refuse_odd_tables(config: BatchConfig, engine: str) -> None:
     to_table = config.rows
     is_other_source = config.source.suffix != ROWS_SUFFIX
     compares = config.prune or config.check or config.force
-    whole = "a .parquet is written as a whole each time: nothing is kept, pruned or compared"
+    is_written_whole = "a .parquet is written as a whole each time: nothing is kept, pruned or compared"
     refuse_contradictions(
         (to_table and is_other_source, "a .parquet is made of a .parquet: give one as SOURCE", "--out"),
         (engine != "local" and is_other_source, "an engine takes a .parquet as SOURCE", "--engine"),
         (to_table and out.is_file(), f"{out} is a file: a .parquet that is written is a folder of parts", "--out"),
-        (to_table and compares, whole, "--prune/--check/--force"),
+        (to_table and compares, is_written_whole, "--prune/--check/--force"),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,7 @@ def compare_catalogs(old: Path, new: Path, questions: Sequence[Path]) -> Compari
     if questions:
         files, mistakes = load_questions(questions)
         comparison.findings += mistakes
-        for file in files:
-            loaded += file.questions
+        loaded += chain.from_iterable(file.questions for file in files)
     if has_errors(comparison.findings):
         return comparison
     old_library, new_library = before.unwrap(), after.unwrap()
@@ -103,29 +103,30 @@ def _by_name(library: Library, kind: Kind) -> dict[str, Any]:
 def _compare_kind(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     gone = {name: entry for name, entry in old.items() if name not in new}
     for name, entry in new.items():
-        if old.get(name) == entry:
-            continue
-        if name in old:
+        if name not in old:
+            yield _new(kind, name, entry, gone)
+        elif old[name] != entry:
             yield Change(kind, name, "changed", tuple(_fields(kind, old[name], entry)))
-            continue
-        # a renamed entry is one, not one removed and another added
-        former = _former_name(kind, entry, gone)
-        if former is None:
-            yield Change(kind, name, "added")
-        else:
-            yield Change(kind, name, "renamed", tuple(_fields(kind, gone.pop(former), entry)))
     for name in gone:
         yield Change(kind, name, "removed")
 
 
+def _new(kind: Kind, name: str, entry: Any, gone: dict[str, Any]) -> Change:
+    """How an entry of a new name came about: a renamed one is one, not one removed and another added."""
+    former = _former_name(kind, entry, gone)
+    if former is None:
+        return Change(kind, name, "added")
+    return Change(kind, name, "renamed", tuple(_fields(kind, gone.pop(former), entry)))
+
+
 def _former_name(kind: Kind, entry: Any, gone: Mapping[str, Any]) -> str | None:
     """The name that an entry had: an alias of it now, else that of an entry with the same identity."""
-    for alias in entry.aliases:
-        if alias in gone:
-            return str(alias)
+    for alias in filter(gone.__contains__, entry.aliases):
+        return str(alias)
+    if kind not in SOURCE_KINDS:  # of tasks and ports the name is the id
+        return None
     identity = _identity(kind, entry)
-    # of tasks and ports the name is the id, and nothing but a name says nothing
-    if kind not in SOURCE_KINDS or identity == type(entry).model_construct(**{kind.name_key: ""}):
+    if identity == type(entry).model_construct(**{kind.name_key: ""}):  # nothing but a name says nothing
         return None
     for name, earlier in gone.items():
         if _identity(kind, earlier) == identity:

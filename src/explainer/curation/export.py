@@ -72,7 +72,8 @@ def export(library: Library, output_format: str, kind: Kind | None = None) -> It
 
 def export_entries(entries: Iterable[tuple[Kind, Entry | Task | PortEntry]], output_format: str) -> Iterator[str]:
     """Yield the text of some entries, each with its kind, a part at a time; see `export`."""
-    return _EXPORTERS[output_format]((kind, entry_record(kind, entry)) for kind, entry in entries)
+    kinds, write = _EXPORTERS[output_format]
+    return write((kind, entry_record(kind, entry)) for kind, entry in entries if kind in kinds)
 
 
 def guard(cell: str) -> str:
@@ -118,17 +119,15 @@ def _cell(value: Any) -> str:
 def _bibtex(records: Records) -> Iterator[str]:
     taken: set[str] = set()
     for kind, record in records:
-        if kind in SOURCE_KINDS:
-            key = _citation_key(record, taken)
-            fields = "".join(f"  {name} = {{{value}}},\n" for name, value in _bibtex_fields(kind, record))
-            yield f"@misc{{{key},\n{fields}}}\n\n"
+        key = _citation_key(record, taken)
+        fields = "".join(f"  {name} = {{{value}}},\n" for name, value in _bibtex_fields(kind, record))
+        yield f"@misc{{{key},\n{fields}}}\n\n"
 
 
 def _ris(records: Records) -> Iterator[str]:
     for kind, record in records:
-        if kind in SOURCE_KINDS:
-            lines = "".join(f"{tag}  - {one_line(text)}\n" for tag, text in _ris_lines(kind, record))
-            yield f"TY  - {_RIS_TYPES[kind]}\n{lines}ER  - \n\n"
+        lines = "".join(f"{tag}  - {one_line(text)}\n" for tag, text in _ris_lines(kind, record))
+        yield f"TY  - {_RIS_TYPES[kind]}\n{lines}ER  - \n\n"
 
 
 def _ris_lines(kind: Kind, record: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -161,11 +160,10 @@ def _csl_json(records: Records) -> Iterator[str]:
     separator = "[\n"
     taken: set[str] = set()
     for kind, record in records:
-        if kind in SOURCE_KINDS:
-            item = csl_item(kind, record)
-            item["id"] = _untaken(item["id"], taken)
-            yield separator + json.dumps(item, ensure_ascii=False)
-            separator = ",\n"
+        item = csl_item(kind, record)
+        item["id"] = _untaken(item["id"], taken)
+        yield separator + json.dumps(item, ensure_ascii=False)
+        separator = ",\n"
     yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
@@ -264,7 +262,12 @@ def _has_paired_braces(text: str) -> bool:
     return depth == 0
 
 
-_EXPORTERS: Final[dict[str, Callable[[Records], Iterator[str]]]] = {
-    "jsonl": _jsonl, "csv": _csv, "bibtex": _bibtex, "ris": _ris, "csl-json": _csl_json,
-}  # fmt: skip
+# The kinds of entries that a format has room for, and what writes it.
+_EXPORTERS: Final[dict[str, tuple[Sequence[Kind], Callable[[Records], Iterator[str]]]]] = {
+    "jsonl": (tuple(Kind), _jsonl),
+    "csv": (tuple(Kind), _csv),
+    "bibtex": (SOURCE_KINDS, _bibtex),
+    "ris": (SOURCE_KINDS, _ris),
+    "csl-json": (SOURCE_KINDS, _csl_json),
+}
 EXPORT_FORMATS: Final = tuple(_EXPORTERS)

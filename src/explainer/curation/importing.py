@@ -145,11 +145,7 @@ class _Import:
         # a file without entries would be no catalog
         if not parts or self.result.is_unusable:
             return
-        catalog = self._temporary_text()
-        for kind in sorted(parts, key=list(Kind).index):
-            catalog.write(f"{kind}:\n")
-            parts[kind].seek(0)
-            shutil.copyfileobj(parts[kind], catalog)
+        catalog = self._joined(parts)
         if self._job.out is None or self._job.dry_run:
             catalog.seek(0)
             # whoever shows the catalog closes the temporary files
@@ -157,6 +153,15 @@ class _Import:
             self.result.resources = self._stack.pop_all()
             return
         self._replace(self._job.out, catalog, origins)
+
+    def _joined(self, parts: Mapping[Kind, TextIO]) -> TextIO:
+        """A catalog of the entries of each kind."""
+        catalog = self._temporary_text()
+        for kind in sorted(parts, key=list(Kind).index):
+            catalog.write(f"{kind}:\n")
+            parts[kind].seek(0)
+            shutil.copyfileobj(parts[kind], catalog)
+        return catalog
 
     def _replace(self, out: Path, catalog: TextIO, origins: TextIO) -> None:
         size = catalog.tell()
@@ -230,7 +235,7 @@ class _Import:
         normalizer = Normalizer(self._job.kind, self._job.mapping)
         first_lines = FirstLines(self._stack)
         counts = self.result.counts
-        others = ProjectEntries(self._job.out) if self._job.out is not None else None
+        project = ProjectEntries(self._job.out)
         for record in self._records():
             if isinstance(record, Finding):
                 self.result.note([record])
@@ -245,10 +250,9 @@ class _Import:
             entry = normalized.value
             if entry is None or self._is_repeated(entry, first_lines):
                 counts.left_out += 1
-                continue
-            if others is not None:
-                self.result.note(others.collisions(entry))
-            yield entry
+            else:
+                self.result.note(project.collisions(entry))
+                yield entry
 
     def _is_repeated(self, entry: NormalizedEntry, first_lines: FirstLines) -> bool:
         """Whether an earlier record had the name of an entry, or its id; then that is noted."""

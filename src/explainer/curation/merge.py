@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ from explainer.catalogs.schema import SOURCE_KINDS, Kind
 from explainer.curation.normalize import NormalizedEntry
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import digest, shorten
-from explainer.documents.document import Document, items_of
+from explainer.documents.document import items_of, listed_items
 from explainer.documents.yaml_editor import Editor
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, read_text, real_path
@@ -196,11 +196,8 @@ class Merger:
             elif _is_as_imported(current, last.get(key)):
                 self._set(entry.kind, target.index, key, new)
                 changed = True
-            # an emptied value stays empty without a word, and so does one that the source goes on giving
-            elif None not in (current, new) and last.get(key) != _digest_of(new):
-                theirs = shorten(str(new), _SHOWN)
-                message = f"{shorten(target.name, _SHOWN)!r} keeps its own {key!r}; the source says {theirs!r}"
-                yield Finding("I806", entry.location, message, text=str(new))
+            elif current is not None:  # an emptied value stays empty without a word
+                yield from _differing(entry, target, key, last.get(key))
         self._counts.changed += changed
         self._counts.unchanged += not changed
 
@@ -208,7 +205,7 @@ class Merger:
         if value is None:
             self._editor.remove((kind, index, key))
         else:
-            self._editor.set((kind, index, key), value, after=kind.keys[: kind.keys.index(key)])
+            self._editor.set((kind, index, key), value, after=kind.keys_before(key))
 
     def finish(self) -> Parsed[tuple[str, Editor]]:
         """Return the changed text and its edits, or a finding when it cannot be changed safely."""
@@ -229,12 +226,12 @@ def targets_of(text: str, file: str) -> dict[tuple[str, str], ExistingEntry]:
     data = read_yaml(text, file).data
     names: dict[tuple[str, str], ExistingEntry] = {}
     aliases: dict[tuple[str, str], ExistingEntry] = {}
-    for kind in Kind:
-        for index, item in enumerate(items_of(data, kind)):
-            target = ExistingEntry(index, str(item[kind.name_key]), item)
-            names[kind, target.name] = target
-            if kind in SOURCE_KINDS:
-                aliases.update(dict.fromkeys(product([kind], items_of(item, "aliases")), target))
+    for (key, index), item in listed_items(data, Kind):
+        kind = Kind(key)
+        target = ExistingEntry(index, str(item[kind.name_key]), item)
+        names[kind, target.name] = target
+        if kind in SOURCE_KINDS:
+            aliases.update(dict.fromkeys(product([kind], items_of(item, "aliases")), target))
     return aliases | names
 
 
@@ -245,6 +242,16 @@ def _renamed(entry: NormalizedEntry, target: ExistingEntry, last: str | None) ->
     message = f"the source calls {shorten(target.name, _SHOWN)!r} {shorten(entry.name, _SHOWN)!r} now"
     hint = f"explainer catalog rename {shorten(target.name)!r} {shorten(entry.name)!r}"
     yield Finding("I807", entry.location, message, hint, entry.name)
+
+
+def _differing(entry: NormalizedEntry, target: ExistingEntry, key: str, last: str | None) -> Iterator[Finding]:
+    """Another value at the source than by hand, unless it is the one that the source gave last time."""
+    new = entry.record.get(key)
+    if new is None or last == _digest_of(new):
+        return
+    theirs = shorten(str(new), _SHOWN)
+    message = f"{shorten(target.name, _SHOWN)!r} keeps its own {key!r}; the source says {theirs!r}"
+    yield Finding("I806", entry.location, message, text=str(new))
 
 
 def _is_as_imported(current: Any, last: str | None) -> bool:
@@ -275,39 +282,40 @@ _SIGN: Final = re.compile(r"[\W_]+")
 class ProjectEntries:
     """The entries of the other catalogs of a project: those that questions get beside the one that is written."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path | None) -> None:
         """Read the catalogs.
 
         Args:
-            out: the catalog that is written.
+            out: the catalog that is written; a catalog on stdout stands beside no others.
         """
         self._places: dict[str, Location] = {}
+        if out is None:
+            return
         shipped = builtin_folder("catalogs").resolve()
-        for path in (catalog.path for catalog in find_catalogs(out.absolute().parent).value or ()):
+        for catalog in find_catalogs(out.absolute().parent).value or ():
+            path = real_path(catalog.path)
             # a project without catalogs of its own has those that ship, and loses them with its first one
-            is_other = real_path(path) != real_path(out) and shipped not in real_path(path).parents
-            text = read_text(path, limit=MAX_CATALOG_BYTES).value if is_other else None
-            if text is not None:
-                self._add(read_yaml(text, display_path(path)))
+            if path != real_path(out) and shipped not in path.parents:
+                self._read(catalog.path)
 
-    def _add(self, document: Document) -> None:
-        for kind in SOURCE_KINDS:
-            for index, item in enumerate(items_of(document.data, kind)):
-                if not isinstance(item, dict):
-                    continue
+    def _read(self, path: Path) -> None:
+        text = read_text(path, limit=MAX_CATALOG_BYTES).value or ""
+        document = read_yaml(text, display_path(path))
+        for place, item in listed_items(document.data, SOURCE_KINDS):
+            kind = Kind(place[0])
+            if isinstance(item, dict):
                 for key in _keys(kind, item.get(kind.name_key), item.get("paper")):
-                    self._places.setdefault(key, document.locate((kind, index)))
+                    self._places.setdefault(key, document.locate(place))
 
     def collisions(self, entry: NormalizedEntry) -> Iterator[Finding]:
         """Yield a finding about an entry that another catalog has."""
-        for key in _keys(entry.kind, entry.name, entry.record.get("paper")):
-            place = self._places.get(key)
-            if place is not None:
-                same = key.split(" ", 2)[1]
-                message = f"{shorten(entry.name)!r} is already in {place.file}:{place.line}, by its {same}"
-                hint = "keep one of the two: a question that names it may mean both"
-                yield Finding("I814", entry.location, message, hint, entry.name)
-                return
+        keys = filter(self._places.__contains__, _keys(entry.kind, entry.name, entry.record.get("paper")))
+        for key in islice(keys, 1):
+            place = self._places[key]
+            same = key.split(" ", 2)[1]
+            message = f"{shorten(entry.name)!r} is already in {place.file}:{place.line}, by its {same}"
+            hint = "keep one of the two: a question that names it may mean both"
+            yield Finding("I814", entry.location, message, hint, entry.name)
 
 
 def _keys(kind: Kind, name: object, paper: object) -> Iterable[str]:

@@ -9,18 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, filterfalse
-from typing import Any, Final
+from itertools import chain, filterfalse, islice
+from typing import Any, Final, TypeGuard
 
 from explainer.catalogs.links import arxiv_address
 from explainer.catalogs.schema import ENTRY_KEYS, Kind
 from explainer.catalogs.signature import Signature, parse_signature
 from explainer.catalogs.validation import ITEMS, validate_item
 from explainer.curation.export import LISTS
-from explainer.curation.importers.record import REPOSITORY, SourceRecord, as_text, on_one_line, split_links, text_in
+from explainer.curation.importers.reading import (
+    REPOSITORY,
+    SourceRecord,
+    as_text,
+    first_of,
+    on_one_line,
+    split_links,
+    text_in,
+)
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import describe_character, refused_characters, shorten, suggest
-from explainer.documents.document import Document, KeyPath, Spans, as_list
+from explainer.documents.document import Document, KeyPath, Spans, as_list, is_text
 from explainer.documents.json_reader import parse_json
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
@@ -80,21 +88,19 @@ _BARE_URL: Final = re.compile(
     r"((?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+)", re.IGNORECASE
 )
 # Text before a link that says what it is: `Demo: https://…`.
-_LABELLED: Final = re.compile(r"[^:/]+(?::\s*+|(?<=\s))(https?://\S+)", re.IGNORECASE)
+_LABELLED: Final = re.compile(r"\A[^:/]+(?::\s*+|(?<=\s))(https?://\S+)\Z", re.IGNORECASE)
 # Signs that no link has.
 _UNSAFE: Final = re.compile(r"[<>\"`\\]")
 # A DOI begins with 10, a point and the number of its registrant.
 _DOI: Final = re.compile(r"(?:doi[\s:]\s*)?(10\.\d{4,9}/\S+)", re.IGNORECASE)
 _REPOSITORY: Final = re.compile(f"({REPOSITORY.pattern})")
-_ALL_LINK_KEYS: Final = (*_LINK_KEYS, "links")
-# What stands for a link: its form, the keys that it may stand under, and how the link begins that it means.
-_LINK_FORMS: Final = (
-    (_URL, _ALL_LINK_KEYS, ""),
-    (_DOI, ("paper", "links"), "https://doi.org/"),
-    (_BARE_URL, _ALL_LINK_KEYS, "https://"),
-    (_REPOSITORY, ("github",), "https://github.com/"),
-    (_REPOSITORY, ("huggingface",), "https://huggingface.co/"),
-)
+# What may stand for a link under a key: its form, and how the link begins that it means.
+_LINK_FORMS: Final = {
+    "paper": ((_URL, ""), (_DOI, "https://doi.org/"), (_BARE_URL, "https://")),
+    "github": ((_URL, ""), (_BARE_URL, "https://"), (_REPOSITORY, "https://github.com/")),
+    "huggingface": ((_URL, ""), (_BARE_URL, "https://"), (_REPOSITORY, "https://huggingface.co/")),
+    "links": ((_URL, ""), (_DOI, "https://doi.org/"), (_BARE_URL, "https://")),
+}
 
 # An arXiv id that a spreadsheet took for a number: `704.1` for `0704.0001`, `2401.1` for `2401.10000`.
 _LOST_ZEROS: Final = re.compile(r"\d{3,4}\.\d{1,5}")
@@ -147,29 +153,21 @@ class Normalizer:
         """Make an entry of a record; without a value the record is left out, and the findings say why."""
         values, licence = self._renamed(raw)
         kind = self._kind_of(raw, values)
-        findings = list(self._unused(raw, kind))
-        if raw.literal or _states_kind(raw.values):
-            cleaned = _exact(kind, values)
-        else:
-            cleaner = _Cleaner(kind, values, raw)
-            cleaned = cleaner.record()
-            findings += cleaner.findings
-        if not cleaned.get(kind.name_key):
+        cleaner = _Cleaner(kind, values, raw)
+        is_exact = raw.literal or _states_kind(raw.values)
+        record = _exact(kind, values) if is_exact else cleaner.record()
+        findings = [*self._unused(raw, kind), *cleaner.findings]
+        if not record.get(kind.name_key):
             message = f"the record has no {kind.name_key}; it is left out"
             return Parsed(None, (*findings, Finding("I801", raw.where(""), message)))
-        record: dict[str, Any] = {}
-        for key in kind.keys:  # in the order in which catalogs are written
-            value = cleaned.get(key)
-            if value not in (None, []):
-                record[key] = value
-                findings += self._character_findings(raw, key, value)
+        findings += self._character_findings(raw, record)
         if not has_errors(findings):
             record, problems = self._without_invalid(kind, record, raw)
             findings += problems
         if has_errors(findings):
             return Parsed(None, tuple(findings))
-        own_id = raw.id or str(record[kind.name_key])
-        return Parsed(NormalizedEntry(kind, record, own_id, licence, raw.where("")), tuple(findings))
+        source_id = raw.id or str(record[kind.name_key])
+        return Parsed(NormalizedEntry(kind, record, source_id, licence, raw.where("")), tuple(findings))
 
     def _field_of(self, column: str, raw: SourceRecord) -> str | None:
         """The key of a catalog that a column of a record means; None for a column that is passed over."""
@@ -187,28 +185,24 @@ class Normalizer:
         values: dict[str, Any] = {}
         for column, value in raw.values.items():
             key = self._field_of(column, raw)
-            if key is None or not self._is_taken(raw, column, key):
+            # what a source calls an entry is not its id in the catalog
+            if key == "id" and not self._is_own_id(raw, column):
                 continue
-            if _is_nothing(values.get(key)):
+            if key is not None and _is_nothing(values.get(key)):
                 values[key] = value
-        licence = values.get("licence")
-        if not text_in(licence):
-            licence = raw.licence
-        return values, licence
+        stated = values.get("licence")
+        return values, stated if text_in(stated) else raw.licence
 
-    def _is_taken(self, raw: SourceRecord, column: str, key: str) -> bool:
-        """Whether a column is what its key says: what a source calls an entry is not its id in the catalog."""
-        return key != "id" or _states_kind(raw.values) or self.mapping.get(column) == "id"
+    def _is_own_id(self, raw: SourceRecord, column: str) -> bool:
+        """Whether a column holds the ids that entries have in the catalog."""
+        return _states_kind(raw.values) or self.mapping.get(column) == "id"
 
     def _kind_of(self, raw: SourceRecord, values: Mapping[str, Any]) -> Kind:
         """The kind that a record states, else that of its source or of the run; without these its keys tell."""
         stated = _KIND_OF.get(text_in(values.get("kind")).casefold())
-        for kind in (stated, raw.kind, self.kind):
-            if kind is not None:
-                return kind
-        if "title" in values and _is_nothing(values.get("name")):
-            return Kind.PAPERS
-        return Kind.MODELS
+        has_title_alone = "title" in values and _is_nothing(values.get("name"))
+        kind: Kind = first_of([stated, raw.kind, self.kind, Kind.PAPERS if has_title_alone else Kind.MODELS])
+        return kind
 
     def _unused(self, raw: SourceRecord, kind: Kind) -> Iterator[Finding]:
         """Columns that mean nothing here: each is mentioned once in a run."""
@@ -232,13 +226,13 @@ class Normalizer:
                 return raw.where(column)
         return raw.where(key)
 
-    def _character_findings(self, raw: SourceRecord, key: str, value: Any) -> Iterator[Finding]:
-        """Characters that could hide or forge text: the record is left out."""
-        for text in filter(_is_text, as_list(value) or [value]):
-            refused = next(refused_characters(text), None)
-            if refused is not None:
-                message = f"the character {describe_character(refused[1])} is not allowed; the record is left out"
-                yield Finding("Y108", self._where(raw, key), message, "remove it", refused[1])
+    def _character_findings(self, raw: SourceRecord, record: Mapping[str, Any]) -> Iterator[Finding]:
+        """Characters that could hide or forge text, the first one of each text: the record is left out."""
+        for key, value in record.items():
+            for text in filter(is_text, as_list(value) or [value]):
+                for _, character in islice(refused_characters(text), 1):
+                    message = f"the character {describe_character(character)} is not allowed; the record is left out"
+                    yield Finding("Y108", self._where(raw, key), message, "remove it", character)
 
     def _without_invalid(
         self, kind: Kind, record: dict[str, Any], raw: SourceRecord
@@ -282,15 +276,20 @@ def _exact(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a record that came out of a catalog, unchanged; a cell holds a list as JSON."""
     record: dict[str, Any] = {}
     for key in kind.keys:
-        value = values.get(key)
-        if value in ("", None):
-            continue
-        if key == "year":
-            value = _year(key, value)
-        elif key in LISTS and isinstance(value, str):
-            value = _json(value) or _items(key, value)
-        record[key] = value
+        value = _EXACT_SHAPES.get(key, _as_it_is)(key, values.get(key))
+        if value not in ("", None, []):
+            record[key] = value
     return record
+
+
+def _as_it_is(_key: str, value: Any) -> Any:
+    return value
+
+
+def _exact_list(key: str, value: Any) -> Any:
+    if not is_text(value):
+        return value
+    return _json(value) or _items(key, value)
 
 
 class _Cleaner:
@@ -305,18 +304,18 @@ class _Cleaner:
         self._kind = kind
         self._values = values
         self._raw = raw
-        # links that do not fit into their fields, which hold one each
+        # of fields that hold one link each
         self._further_links: list[str] = []
 
     def record(self) -> dict[str, Any]:
-        """Return the values of all keys that the record has."""
+        """Return the values of all keys that the record has, in the order in which catalogs are written."""
         record = {}
         for key in self._kind.keys:
-            value = self._value_of(key)
-            if value is not None and key != "links":
-                record[key] = self._clean(key, value)
-        if "links" in self._kind.keys:
-            record["links"] = self._links(_items("links", self._values.get("links")))
+            # links come behind the fields for one link each, which may leave some to them
+            shape = _SHAPES_WITH_FINDINGS.get(key, _Cleaner.shaped)
+            value = shape(self, key, self._value_of(key))
+            if value not in (None, []):
+                record[key] = value
         return record
 
     def _value_of(self, key: str) -> Any:
@@ -326,23 +325,23 @@ class _Cleaner:
             return value
         if key == self._kind.name_key:
             return self._values.get(_OTHER_NAMES.get(key, "name"))
-        # lists of the platform have the signature of a model among the categories
-        category = self._values.get("category")
-        if key == "signature" and _is_signature(category):
-            return category
         return None
 
-    def _clean(self, key: str, value: Any) -> Any:
-        if key == "signature" and isinstance(value, str):
-            return self._signature(value.strip())
-        if key in _LINK_KEYS:
-            text = _link_text(value)
-            if text is not None:
-                return self._link(key, text)
+    def shaped(self, key: str, value: Any) -> Any:
+        """Return a value in the shape of its key."""
+        if value is None:
+            return None
         return _SHAPES.get(key, _text)(key, value)
 
-    def _signature(self, text: str) -> str | None:
-        """A signature, or None for what cannot be read as one."""
+    def signature(self, key: str, value: Any) -> Any:
+        """Return a signature, or None for what cannot be read as one."""
+        if value is None:
+            # lists of the platform have the signature of a model among the categories
+            category = self._values.get("category")
+            value = category if _is_signature(category) else None
+        if not is_text(value):
+            return self.shaped(key, value)
+        text = value.strip()
         signature = parse_signature(text)
         if isinstance(signature, Signature):
             return text
@@ -350,8 +349,12 @@ class _Cleaner:
         self.findings.append(Finding("I811", place, signature.message, signature.hint, text))
         return None
 
-    def _link(self, key: str, text: str) -> str | None:
-        """The link that a text means; None, and a finding, when it means none."""
+    def link(self, key: str, value: Any) -> Any:
+        """Return the link that a text means; None, and a finding, when it means none."""
+        # a list, such as the repositories of a paper, is one text
+        text = as_text(" ".join(value) if _are_texts(value) else value)
+        if text is None:
+            return self.shaped(key, value)
         urls = split_links(text)
         # of several, such as the repositories of a paper, the first is its own
         if len(urls) > 1 and all(map(_URL.fullmatch, urls)):
@@ -367,7 +370,9 @@ class _Cleaner:
             return None
         return link
 
-    def _links(self, items: Any) -> Any:
+    def links(self, key: str, value: Any) -> Any:
+        """Return the links of a list, without labels such as `Demo:`, and those that fit into no field of their own."""
+        items = _items(key, value)
         if not _are_texts(items):
             return items
         addresses = chain.from_iterable(map(_addresses_in, items))
@@ -375,30 +380,32 @@ class _Cleaner:
         return list(dict.fromkeys(filter(None, [*links, *self._further_links])))
 
 
+_SHAPES_WITH_FINDINGS: Final[dict[str, Callable[[_Cleaner, str, Any], Any]]] = {
+    "signature": _Cleaner.signature,
+    **dict.fromkeys(_LINK_KEYS, _Cleaner.link),
+    "links": _Cleaner.links,
+}
+
+
 def _addresses_in(item: str) -> Iterator[str]:
     """The addresses of an item, which may hold several, each without a label such as `Demo:`."""
-    texts = [item]
-    if _URL.match(item):
-        texts = split_links(item)
+    texts = split_links(item) if _URL.match(item) else [item]
     for text in texts:
-        labelled = _LABELLED.fullmatch(text)
-        yield labelled[1] if labelled else text
+        yield _LABELLED.sub(r"\1", text)
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
+def _are_texts(value: Any) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(map(is_text, value))
 
 
 def _is_nothing(value: Any) -> bool:
-    return value in (None, []) or (isinstance(value, str) and value.strip().casefold() in _NOTHING)
+    if is_text(value):
+        return value.strip().casefold() in _NOTHING
+    return value in (None, [])
 
 
 def _is_signature(value: Any) -> bool:
-    return isinstance(value, str) and isinstance(parse_signature(value), Signature)
+    return is_text(value) and isinstance(parse_signature(value), Signature)
 
 
 def _json(cell: str) -> Any:
@@ -409,26 +416,25 @@ def _json(cell: str) -> Any:
         return None
 
 
-def _link_text(value: Any) -> str | None:
-    """The text of a field for one link; of a list, such as the repositories of a paper, all of it."""
-    if _are_texts(value):
-        return " ".join(value)
-    return as_text(value)
+def _text(_key: str, value: Any) -> Any:
+    return on_one_line(_joined(value))
 
 
-def _text(key: str, value: Any) -> Any:
-    if value and _are_texts(value):
-        value = ", ".join(value)
-    if isinstance(value, str) and key in _FREE_TEXT:
-        return value.strip().replace("\r\n", "\n")
-    return on_one_line(value)
+def _free_text(_key: str, value: Any) -> Any:
+    text = _joined(value)
+    return text.strip().replace("\r\n", "\n") if is_text(text) else text
+
+
+def _joined(value: Any) -> Any:
+    """A list of texts as one text."""
+    return ", ".join(value) if _are_texts(value) else value
 
 
 def _items(key: str, value: Any) -> Any:
     """A list, also of a cell that holds one: as JSON, or its parts between semicolons, bars or line breaks."""
     if value is None:
         return []
-    if isinstance(value, str):
+    if is_text(value):
         value = _split(key, value.strip())
     if not isinstance(value, list | tuple):
         return value
@@ -439,16 +445,13 @@ def _items(key: str, value: Any) -> Any:
 
 
 def _split(key: str, cell: str) -> Any:
+    if _is_nothing(cell):
+        return []
     listed = _json(cell) if cell.startswith("[") else None
     if listed is not None:
         return listed
-    if _is_nothing(cell):
-        return []
-    if key == "examples":
-        return _BETWEEN_EXAMPLES.split(cell)
-    if key == "authors":
-        return _split_authors(cell)
-    return _BETWEEN_ITEMS.split(cell)
+    split = _SPLITTERS.get(key, _BETWEEN_ITEMS.split)
+    return split(cell)
 
 
 def _split_authors(cell: str) -> list[str]:
@@ -461,7 +464,12 @@ def _split_authors(cell: str) -> list[str]:
     return names
 
 
-def _year(key: str, value: Any) -> Any:  # noqa: ARG001  # as all functions of `_SHAPES`
+_SPLITTERS: Final[dict[str, Callable[[str], list[str]]]] = {
+    "examples": _BETWEEN_EXAMPLES.split, "authors": _split_authors,
+}  # fmt: skip
+
+
+def _year(_key: str, value: Any) -> Any:
     """A year, also at the beginning of a date."""
     match = _YEAR.match(str(value).strip())
     if match and isinstance(value, str | int):
@@ -470,17 +478,21 @@ def _year(key: str, value: Any) -> Any:  # noqa: ARG001  # as all functions of `
 
 
 # What brings the values of a key into shape; all other values are texts.
-_SHAPES: Final[dict[str, Callable[[str, Any], Any]]] = {"year": _year, **dict.fromkeys(LISTS, _items)}
+_SHAPES: Final[dict[str, Callable[[str, Any], Any]]] = {
+    "year": _year,
+    **dict.fromkeys(LISTS, _items),
+    **dict.fromkeys(_FREE_TEXT, _free_text),
+}
+# The same for what came out of a catalog.
+_EXACT_SHAPES: Final[dict[str, Callable[[str, Any], Any]]] = {"year": _year, **dict.fromkeys(LISTS, _exact_list)}
 
 
 def _meant_link(key: str, text: str) -> str | None:
     """The link that an id or a bare address stands for; a link stands for itself."""
-    preprint = arxiv_address(text) if key == "paper" else None
-    if preprint is not None:
+    preprint = arxiv_address(text)
+    if key == "paper" and preprint is not None:
         return preprint
-    for form, keys, beginning in _LINK_FORMS:
-        if key not in keys:
-            continue
+    for form, beginning in _LINK_FORMS[key]:
         match = form.fullmatch(text)
         if match is not None:
             return f"{beginning}{match[1]}"
@@ -489,7 +501,7 @@ def _meant_link(key: str, text: str) -> str | None:
 
 def _not_a_link(key: str, text: str, raw: SourceRecord, link: str | None = None) -> Finding:
     """The finding about a text that is no link, at the column that holds it, with what to write instead."""
-    place = raw.where(_column_of(text, raw) or key)
+    place = raw.where(_column_of(text, raw, key))
     if key == "paper" and _LOST_ZEROS.fullmatch(text):
         message = f"{text!r} looks like an arXiv id that lost a zero, as spreadsheets do; {key!r} is left out"
         return Finding("I803", place, message, f"if it is {_with_zeros(text)}, write that, in a column of text", text)
@@ -499,14 +511,12 @@ def _not_a_link(key: str, text: str, raw: SourceRecord, link: str | None = None)
     return Finding("I803", place, f"{shorten(text)!r} is not a link; {key!r} is left out", hint, text)
 
 
-def _column_of(text: str, raw: SourceRecord) -> str | None:
-    """The column of a record that holds a text, where columns are not called as in catalogs."""
-    if raw.ready:
-        return None
+def _column_of(text: str, raw: SourceRecord, key: str) -> str:
+    """The column of a record that holds a text, where columns are not called as in catalogs; else the key."""
     for column, value in raw.values.items():
-        if isinstance(value, str) and value.strip() == text:
+        if text_in(value) == text and not raw.ready:
             return column
-    return None
+    return key
 
 
 def _percent(match: re.Match[str]) -> str:

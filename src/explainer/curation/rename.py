@@ -9,10 +9,11 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from explainer.catalogs.library import EntryIndex, Library, unknown_entry
+from explainer.catalogs.library import Library, unknown_entry
 from explainer.catalogs.loading import CatalogLoader, sources_path
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.catalogs.schema import SOURCE_KINDS, Kind
@@ -173,7 +174,7 @@ def _look_up(name: str, kind: str | None, questions: Sequence[Path], loader: Cat
     kinds = [Kind(kind)] if kind else SOURCE_KINDS
     entries: list[tuple[Kind, str]] = []
     for entry_kind in kinds:
-        entries += [(entry_kind, label) for label in _labels(library, entry_kind, name)]
+        entries += product([entry_kind], _labels(library, entry_kind, name))
     if not entries and not has_errors(findings):
         findings.append(unknown_entry(name, library, kinds))
     # several unequal entries of one name count once: a question cannot tell them apart
@@ -194,11 +195,9 @@ def used_by(
     loader = CatalogLoader(catalogs)
     named = _look_up(name, kind, questions, loader)
     named_at: list[Use] = []
-    for entry_kind, label in named.entries:
-        for file in named.files:
-            for loaded in file.questions:
-                library = _library_for(loaded, file, loader)
-                named_at += _uses(loaded, library, entry_kind, label)
+    for (entry_kind, label), file in product(named.entries, named.files):
+        for loaded in file.questions:
+            named_at += _uses(loaded, _library_for(loaded, file, loader), entry_kind, label)
     return named_at, list(dict.fromkeys((*named.findings, *loader.findings)))
 
 
@@ -214,8 +213,7 @@ def _library(parsed: Parsed[Library]) -> Library:
 
 def _labels(library: Library, kind: Kind, name: str) -> list[str]:
     """The names of the entries of one kind that a name, an id or an alias means."""
-    index: EntryIndex[Any] = getattr(library, kind)
-    return [entry.label for entry in index.find(name)]
+    return [entry.label for entry in library.index_of(kind).find(name)]
 
 
 def _uses(loaded: LoadedQuestion, library: Library, kind: Kind, label: str) -> Iterator[Use]:
@@ -317,8 +315,7 @@ class _Planner:
         # where the new name was an alias of the entry, it is one no longer
         aliases = [alias for alias in (*old_aliases, *self._new_aliases) if alias != self._new]
         if aliases != old_aliases:
-            keys = self._kind.keys
-            editor.set((self._kind, target.index, "aliases"), aliases, after=keys[: keys.index("aliases")])
+            editor.set((self._kind, target.index, "aliases"), aliases, after=self._kind.keys_before("aliases"))
         return editor
 
     def _change_origins(self, path: Path) -> None:
@@ -326,17 +323,21 @@ class _Planner:
         if not path.exists():
             return
         text = read_text(path, limit=MAX_ORIGINS_BYTES).value or ""
-        edits: list[Edit] = []
+        edits = tuple(self._origin_edits(text, display_path(path)))
+        if edits:
+            self._plan.changes.append(FileChange(path, text, edits))
+
+    def _origin_edits(self, text: str, file: str) -> Iterator[Edit]:
+        """The edits that rename the entry in a record of sources."""
         start = 0
         for line in io.StringIO(text):
             # a damaged line is left as it is: the import says what is wrong with it
-            for origin in parse_origins(line, display_path(path))[0]:
+            origins, _ = parse_origins(line, file)
+            for origin in origins:
                 if (origin.kind, origin.name) == (self._kind.singular, self._old):
                     renamed = origin.model_copy(update={"name": self._new})
-                    edits.append(Edit(start, start + len(line), renamed.to_line()))
+                    yield Edit(start, start + len(line), renamed.to_line())
             start += len(line)
-        if edits:
-            self._plan.changes.append(FileChange(path, text, tuple(edits)))
 
     def _change_questions(self, file: QuestionFile, before: CatalogLoader, after: CatalogLoader) -> None:
         """Let the questions of a file use the new name wherever they need it."""

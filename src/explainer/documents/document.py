@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import getitem
@@ -234,6 +234,13 @@ def value_at(data: Any, *path: str | int) -> Any:
         return reduce(getitem, path, data)
     except (LookupError, TypeError):
         return None
+
+
+def listed_items(data: Any, keys: Iterable[str]) -> Iterator[tuple[tuple[str, int], Any]]:
+    """Yield the items of the lists that data has under some keys, each with its path."""
+    for key in keys:
+        for index, item in enumerate(items_of(data, key)):
+            yield (key, index), item
 
 
 def mappings_in(items: Any) -> list[dict[str, Any]]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
+from functools import partial
+from itertools import repeat, starmap
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from explainer.batching.renderer import RenderResult
@@ -22,20 +24,9 @@ from explainer.checking.check import CheckReport, unchecked
 from explainer.checking.inputs import check_input, choice_id
 from explainer.checking.reports.json import report_data
 from explainer.diagnostics.finding import Finding, Location, has_errors
+from explainer.diagnostics.report import finding_data
 from explainer.documents.document import decode
-from explainer.engines.job import (
-    ROWS,
-    Job,
-    JobError,
-    arrow,
-    chunks,
-    finding_rows,
-    finding_type,
-    read_lines,
-    refuse_columns,
-    within_bytes,
-)
-from explainer.engines.open_job import OpenJob, open_job
+from explainer.engines.job import Job, JobError, OpenJob, open_job, refuse_job_if
 from explainer.files import Buffer
 from explainer.recommending.choice import LINKS, choice_data, fit_findings
 from explainer.recommending.recommend import recommender_of
@@ -43,12 +34,108 @@ from explainer.recommending.recommend import recommender_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# What findings call the row that they are about.
+ROWS: Final = "<row>"
+# The most rows of a record batch that is made.
+_AT_ONCE: Final = 1024
+# About the most bytes of output of a record batch that is made; Arrow's texts end at 2 GiB.
+_BYTES: Final = 64 * 1024 * 1024
+# The texts of a finding; beside them stand `line` and `column`.
+_FINDINGS: Final = ("code", "severity", "message", "hint", "text", "file")
+_NO_PLACE: Final = {"file": None, "line": None, "column": None}
 # The column with the number of a row, from 1, for those who know it: then rows without an id get `line-N`.
 ROW: Final = "row"
 # The column of the product, by format; every other format has a `line`.
 _PRODUCTS: Final = {"text": "prompt", "messages": "messages"}
 # The place of that column.
 _PRODUCT: Final = 2
+
+
+def arrow() -> Any:
+    """Return pyarrow.
+
+    Raises:
+        JobError: when it is not installed.
+    """
+    try:
+        import pyarrow  # noqa: ICN001, PLC0415  # an extra
+    except ImportError:
+        message = "record batches need the package pyarrow: pip install 'cnaps-explainer[parquet]'"
+        raise JobError(message) from None
+    return pyarrow
+
+
+def _finding_type() -> Any:
+    """Return the Arrow type of the column `findings`."""
+    pa = arrow()
+    numbers = [("line", pa.int32()), ("column", pa.int32())]
+    return pa.list_(pa.struct([*((name, pa.string()) for name in _FINDINGS), *numbers]))
+
+
+def _finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Return findings as values of the column `findings`."""
+    return list(map(_finding_row, findings))
+
+
+def _finding_row(finding: Finding) -> dict[str, Any]:
+    row = finding_data(finding)
+    if finding.location.file == ROWS:
+        row |= _NO_PLACE  # the row itself is its place
+    return row
+
+
+def _refuse_columns(names: Sequence[str], fault: tuple[str, str] | None, *, ids: Sequence[str]) -> None:
+    """Refuse a table that is none of the kind that is wanted.
+
+    Args:
+        names: its columns.
+        fault: what is wrong with them, and a hint.
+        ids: the columns of which one must tell rows apart.
+
+    Raises:
+        JobError: says what is wrong with it.
+    """
+    refuse_job_if(fault is not None, "; ".join(fault or ()))
+    nameless = (
+        f"the rows cannot be told apart: give the table a column {' or '.join(map(repr, ids))}"
+        "; an engine does not know which row of a table it sees"
+    )
+    refuse_job_if(set(ids).isdisjoint(names), nameless)
+
+
+def _chunks(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield record batches of at most `_AT_ONCE` rows; an empty one stays one."""
+    for batch in batches:
+        for begin in range(0, max(batch.num_rows, 1), _AT_ONCE):
+            yield batch.slice(begin, _AT_ONCE)
+
+
+def _within_bytes(sizes: Sequence[int]) -> Iterator[slice]:
+    """Yield slices of rows whose sizes add up to about 64 MiB at most; at least one slice."""
+    begin = size = 0
+    for index, next_size in enumerate(sizes):
+        if index > begin and size + next_size > _BYTES:
+            yield slice(begin, index)
+            begin, size = index, 0
+        size += next_size
+    yield slice(begin, len(sizes))
+
+
+def _read_lines(lines: Sequence[Buffer | None], schema: Any) -> Any:
+    """Return lines of JSON as a table; None becomes a row of nulls. Keys that the schema does not name are left out."""
+    pa = arrow()
+    import pyarrow.json  # noqa: F401, PLC0415  # registers itself in `pa`
+
+    data = b"\n".join(b"{}" if line is None else line for line in lines)
+    if not lines:
+        return schema.empty_table()
+    # one block, so that no line is too long for it; threads would only wait for each other
+    table = pa.json.read_json(
+        pa.BufferReader(data),
+        read_options=pa.json.ReadOptions(use_threads=False, block_size=len(data) + 1),
+        parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+    )
+    return table.select(schema.names)
 
 
 def render_schema(job: Job) -> pa.Schema:
@@ -70,7 +157,7 @@ def _schema(opened: OpenJob) -> Any:
     if opened.options.max_tokens is not None:
         cut = pa.struct([("paper", pa.string()), ("cut", pa.string())])
         fields += [("tokens", pa.int64()), ("cut", pa.list_(cut))]
-    return pa.schema([*fields, ("findings", finding_type())])
+    return pa.schema([*fields, ("findings", _finding_type())])
 
 
 def check_columns(names: Sequence[str]) -> None:
@@ -79,7 +166,7 @@ def check_columns(names: Sequence[str]) -> None:
     Raises:
         JobError: says what is wrong with it.
     """
-    refuse_columns(names, column_fault(names, (*COLUMNS, ROW)), ids=("id", ROW))
+    _refuse_columns(names, column_fault(names, (*COLUMNS, ROW)), ids=("id", ROW))
 
 
 def render_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.RecordBatch]:
@@ -118,7 +205,7 @@ def map_batches(
         convert: turns a record batch of at most 1,024 rows into some.
     """
     opened = open_job(job)
-    for batch in chunks(batches):
+    for batch in _chunks(batches):
         check(batch.schema.names)
         yield from convert(batch, opened)
 
@@ -146,8 +233,8 @@ def numbered_rows(batch: pa.RecordBatch, questions: pa.RecordBatch) -> Iterator[
     rows = rows_of(questions, ROWS, (number or 1 for number in numbers))
     for number, id_, raw in zip(numbers, _column(batch, "id"), rows, strict=True):
         # an id that is no text is an id: it is refused later
-        is_nameless = number is None and id_ in (None, "", b"") and isinstance(raw, bytes)
-        yield NumberedRow(number, nameless if is_nameless else raw)
+        lacks_id = number is None and id_ in (None, "", b"")
+        yield NumberedRow(number, nameless if lacks_id and isinstance(raw, bytes) else raw)
 
 
 class RenderedRow(NamedTuple):
@@ -161,14 +248,25 @@ class RenderedRow(NamedTuple):
         """Whether it has an output."""
         return self.result.output is not None
 
+    @property
+    def size(self) -> int:
+        """The bytes of its output."""
+        return len(self.result.output or b"")
+
+    @property
+    def shown_id(self) -> str | None:
+        """The id that it is called by."""
+        return self.id or self.result.id or None
+
 
 def rendered_rows(batch: pa.RecordBatch, opened: OpenJob) -> list[RenderedRow]:
     """Return the result of each row of a record batch."""
     questions = batch.drop_columns([ROW]) if ROW in batch.schema.names else batch
-    items = [SourceItem(row.number or 0, ROWS, row.raw) for row in numbered_rows(batch, questions)]
+    # each row as a task of a batch, of which no earlier run knows anything
+    tasks = [(SourceItem(row.number or 0, ROWS, row.raw), None) for row in numbered_rows(batch, questions)]
     with opened.lock:
-        results = opened.renderer(offers=True).run([(item, None) for item in items], lines=True)
-    return [RenderedRow(result, id_) for result, id_ in zip(results, ids_of(questions), strict=True)]
+        results = opened.renderer(offers=True).run(tasks, lines=True)
+    return list(map(RenderedRow, results, ids_of(questions)))
 
 
 def ids_of(batch: pa.RecordBatch, column: str = "id") -> list[str | None]:
@@ -183,51 +281,61 @@ def _column(batch: pa.RecordBatch, name: str) -> list[Any]:
 
 def _numbers_of(batch: pa.RecordBatch) -> list[int | None]:
     numbers: list[int | None] = _column(batch, ROW)
-    if not all(number is None or (type(number) is int and number > 0) for number in numbers):
-        message = f"the column {ROW!r} holds something other than row numbers: whole numbers from 1, or nothing"
-        raise JobError(message)
+    message = f"the column {ROW!r} holds something other than row numbers: whole numbers from 1, or nothing"
+    refuse_job_if(not all(map(_is_number, numbers)), message)
     return numbers
+
+
+def _is_number(cell: Any) -> bool:
+    return cell is None or (type(cell) is int and cell > 0)  # a bool is an int, too
 
 
 def to_batches(rows: Sequence[RenderedRow], opened: OpenJob) -> Iterator[pa.RecordBatch]:
     """Yield the results of some rows as record batches; at least one."""
-    for part in within_bytes([len(row.result.output or b"") for row in rows]):
+    for part in _within_bytes(list(map(attrgetter("size"), rows))):
         yield _record_batch(rows[part], _schema(opened))
 
 
 def _record_batch(rows: Sequence[RenderedRow], schema: pa.Schema) -> pa.RecordBatch:
     pa = arrow()
-    results = [row.result for row in rows]
-    columns = _manifest_columns(results, schema)
-    columns["id"] = pa.array([row.id or row.result.id or None for row in rows], pa.string())
+    results = list(map(attrgetter("result"), rows))
     product = schema.field(_PRODUCT)
-    columns[product.name] = _product([result.output for result in results], product)
-    columns["findings"] = pa.array([finding_rows(result.findings) for result in results], finding_type())
-    return pa.record_batch([_in_one_piece(columns[name]) for name in schema.names], schema=schema)
+    findings = map(_finding_rows, map(attrgetter("findings"), results))
+    columns = {
+        **_manifest_columns(results, schema),
+        "id": pa.array(map(attrgetter("shown_id"), rows), pa.string()),
+        product.name: _product(list(map(attrgetter("output"), results)), product),
+        "findings": pa.array(findings, _finding_type()),
+    }
+    in_order = map(columns.__getitem__, schema.names)
+    return pa.record_batch(list(map(_in_one_piece, in_order)), schema=schema)
 
 
 def _manifest_columns(results: Sequence[RenderResult], schema: pa.Schema) -> dict[str, Any]:
     """The columns that come from the rows of the manifest."""
     pa = arrow()
-    names = [name for name in ("custom_id", "tokens", "cut") if name in schema.names]
+    names = list(filter(schema.names.__contains__, ("custom_id", "tokens", "cut")))
     sources = list(schema.field("sources").type)
-    # a question that failed has no row of the manifest, and no sources either
-    manifest = read_lines(
-        [result.row if result.output is not None else None for result in results],
-        pa.schema([*(schema.field(name) for name in names), *sources]),
-    )
-    columns = {name: manifest.column(name) for name in names}
-    missing = pa.array([result.output is None for result in results], pa.bool_())
+    lines = list(map(_manifest_line, results))
+    manifest = _read_lines(lines, pa.schema([*map(schema.field, names), *sources]))
     entries = [_in_one_piece(manifest.column(field.name)) for field in sources]
+    missing = pa.array([line is None for line in lines], pa.bool_())
+    columns = dict(zip(names, map(manifest.column, names), strict=True))
     columns["sources"] = pa.StructArray.from_arrays(entries, fields=sources, mask=missing)
     return columns
 
 
+def _manifest_line(result: RenderResult) -> bytes | None:
+    """The row of the manifest; a question that failed has none, and no sources either."""
+    return None if result.output is None else result.row
+
+
 def _product(lines: Sequence[Buffer | None], field: Any) -> Any:
     if field.name == "line":
+        # a column has no line breaks
         return arrow().array([line and line[:-1] for line in lines], field.type)
     key = "text" if field.name == "prompt" else field.name
-    return read_lines(lines, arrow().schema([(key, field.type)])).column(0)
+    return _read_lines(lines, arrow().schema([(key, field.type)])).column(0)
 
 
 def _in_one_piece(column: Any) -> Any:
@@ -277,22 +385,25 @@ def check_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.Re
 
 
 def _check_columns(names: Sequence[str]) -> None:
-    refuse_columns(names, column_fault(names, _CHECK_COLUMNS, _NEEDED), ids=("id", "custom_id"))
+    _refuse_columns(names, column_fault(names, _CHECK_COLUMNS, _NEEDED), ids=("id", "custom_id"))
 
 
 def _verdicts(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.RecordBatch]:
     with opened.lock:
-        checked = [_check(row, opened) for row in rows_of(batch, ROWS, repeat(1), ("answer", "prompt"))]
+        checked = list(map(partial(_check, opened), rows_of(batch, ROWS, repeat(1), ("answer", "prompt"))))
     rows: list[dict[str, Any]] = []
     for reports, custom_id, id_ in zip(checked, ids_of(batch, "custom_id"), ids_of(batch), strict=True):
-        # not the number that a report has without an id: which row it is nobody knows
-        name = clean(custom_id or id_ or "") or None
-        for number, report in enumerate(reports):
-            rows.append({**report_data(report), "id": name and choice_id(name, number)})
+        name = clean(custom_id or id_ or "")
+        rows += starmap(partial(_verdict, name), enumerate(reports))
     yield arrow().RecordBatch.from_pylist(rows, schema=check_schema())
 
 
-def _check(raw: bytes | Finding, opened: OpenJob) -> list[CheckReport]:
+def _verdict(name: str, number: int, report: CheckReport) -> dict[str, Any]:
+    # without an id not the number that a report has: which row it is nobody knows
+    return {**report_data(report), "id": choice_id(name, number) if name else None}
+
+
+def _check(opened: OpenJob, raw: bytes | Finding) -> list[CheckReport]:
     """The reports on the answers of a row; a response may hold several choices."""
     if isinstance(raw, Finding):
         return [unchecked("", ROWS, [raw])]
@@ -307,14 +418,17 @@ def recommend_schema() -> pa.Schema:
     """Return the schema of what `recommend_batches` makes."""
     pa = arrow()
 
+    def texts(*keys: str) -> list[tuple[str, Any]]:
+        return list(zip(keys, repeat(pa.string())))
+
     def entries(name: str) -> Any:
-        links = pa.struct([(key, pa.string()) for key in LINKS])
-        texts = [(key, pa.string()) for key in ("why", "task", "signature")]
-        return pa.list_(pa.struct([(name, pa.string()), ("score", pa.float64()), *texts, ("links", links)]))
+        links = pa.struct(texts(*LINKS))
+        reasons = texts("why", "task", "signature")
+        return pa.list_(pa.struct([(name, pa.string()), ("score", pa.float64()), *reasons, ("links", links)]))
 
     return pa.schema([
         ("id", pa.string()), ("language", pa.string()), ("models", entries("name")), ("papers", entries("title")),
-        ("findings", finding_type()),
+        ("findings", _finding_type()),
     ])  # fmt: skip
 
 
@@ -336,21 +450,18 @@ def recommend_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[p
 
 
 def _recommendations(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.RecordBatch]:
-    columns = [name for name in batch.schema.names if name in _RECOMMEND_COLUMNS]
+    columns = list(filter(_RECOMMEND_COLUMNS.__contains__, batch.schema.names))
     with opened.lock:
-        rows = [_recommend(row, opened) for row in numbered_rows(batch, batch.select(columns))]
+        rows = list(map(partial(_recommend, opened), numbered_rows(batch, batch.select(columns))))
     for row, id_ in zip(rows, ids_of(batch), strict=True):
         row["id"] = id_ or row["id"] or None
     yield arrow().RecordBatch.from_pylist(rows, schema=recommend_schema())
 
 
-def _recommend(row: NumberedRow, opened: OpenJob) -> dict[str, Any]:
+def _recommend(opened: OpenJob, row: NumberedRow) -> dict[str, Any]:
     if isinstance(row.raw, Finding):
         return _unanswered(row.raw)
-    text = decode(row.raw, ROWS)
-    if text.value is None:
-        return _unanswered(*text.findings)
-    loaded = parse_question_line(text.value, ROWS, row.number or 1)
+    loaded = decode(row.raw, ROWS).then(lambda text: parse_question_line(text, ROWS, row.number or 1))
     if loaded.value is None or has_errors(loaded.findings):
         return _unanswered(*loaded.findings)
     question = loaded.value.question
@@ -361,8 +472,8 @@ def _recommend(row: NumberedRow, opened: OpenJob) -> dict[str, Any]:
     counts = SourceCounts(opened.options.models, opened.options.papers)
     choice = recommender.recommend(question.question, models=counts.models, papers=counts.papers)
     findings = loaded.findings + fit_findings(choice, recommender.expected(counts), loaded.value.document)
-    return {**choice_data(loaded.value.id, choice), "findings": finding_rows(findings)}
+    return {**choice_data(loaded.value.id, choice), "findings": _finding_rows(findings)}
 
 
 def _unanswered(*findings: Finding, id_: str = "") -> dict[str, Any]:
-    return {"id": id_, "language": None, "models": [], "papers": [], "findings": finding_rows(findings)}
+    return {"id": id_, "language": None, "models": [], "papers": [], "findings": _finding_rows(findings)}

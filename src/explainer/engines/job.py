@@ -1,30 +1,54 @@
 """What each worker of an engine needs, as content: catalogs, template and options as bytes, with their hash.
 
 A worker may run on another machine, where no path of this one means anything. The content is a line of JSON, which says
-how long each file is, and the files, as they were read.
-
-What record batches have in common: how rows are read, how findings become a column, how large a batch may be.
+how long each file is, and the files, as they were read. Each worker process opens it once.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from explainer._package import __version__
-from explainer.batching.manifest import RenderOptions, content_hash, hash_of_template, template_files
+from explainer.batching.manifest import (
+    RenderOptions,
+    content_hash,
+    hash_of_contents,
+    hash_of_template,
+    template_files,
+)
+from explainer.batching.renderer import BatchRenderer, PreparedLibrary
 from explainer.batching.tokens import counter
-from explainer.catalogs.loading import CatalogLoader, CatalogPath
+from explainer.batching.workers import ChunkResult, Task
+from explainer.catalogs.catalog import LoadedCatalog
+from explainer.catalogs.library import Library
+from explainer.catalogs.loading import CatalogLoader, CatalogPath, read_catalog, shipped_tasks
+from explainer.catalogs.schema import Catalog
 from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.report import finding_data
-from explainer.files import Buffer, builtin_folder, display_path, read_file, read_text, real_path
+from explainer.files import builtin_folder, display_path, read_file, read_text, real_path
 from explainer.rendering.formats import FORMATS
-from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_sources, template_name
+from explainer.rendering.isolated import IsolatedRenderer
+from explainer.rendering.templates import (
+    BUILTIN_TEMPLATES,
+    AnyRenderer,
+    builtin_renderer,
+    builtin_sources,
+    template_name,
+)
+from explainer.rendering.worker import TemplateFile
+
+if TYPE_CHECKING:
+    from explainer.checking.inputs import AnswerReader
 
 SCHEMA: Final = "explainer/job/2"
 _MAX_TEMPLATE: Final = 1024 * 1024
@@ -35,6 +59,16 @@ Named: TypeAlias = "tuple[str, ...] | None"
 
 class JobError(ValueError):
     """A job that cannot be meant, or that this worker cannot do as the one who made it would."""
+
+
+def refuse_job_if(is_wrong: object, message: str) -> None:
+    """Refuse a job where something is wrong with it.
+
+    Raises:
+        JobError: says what it is.
+    """
+    if is_wrong:
+        raise JobError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +127,21 @@ class JobContent:
 
     def pack(self) -> Job:
         """Return the job."""
-        pieces = list(self.files.values())
+        pieces: list[bytes] = []
+
+        def size_of(raw: bytes) -> int:
+            """The size of a file, which follows behind those before."""
+            pieces.append(raw)
+            return len(raw)
+
+        files = [(name, size_of(raw)) for name, raw in self.files.items()]
         catalogs = []
-        for named, (files, unreadable) in self.catalogs.items():
-            pieces += [file.raw for file in files]
-            sizes = [(file.file, file.rank, len(file.raw)) for file in files]
-            catalogs.append((named, sizes, unreadable))
+        for named, packed in self.catalogs.items():
+            sizes = [(catalog.file, catalog.rank, size_of(catalog.raw)) for catalog in packed.files]
+            catalogs.append((named, sizes, packed.unreadable))
         head = {
             "schema": SCHEMA, "options": asdict(self.options), "shipped": self.shipped, "template": self.template,
-            "files": [[name, len(raw)] for name, raw in self.files.items()], "catalogs": catalogs,
-            "overrides": self.overrides,
+            "files": files, "catalogs": catalogs, "overrides": self.overrides,
         }  # fmt: skip
         content = json.dumps(head, ensure_ascii=False, sort_keys=True).encode() + b"\n" + b"".join(pieces)
         return Job(content, content_hash(content))
@@ -115,14 +154,13 @@ class JobContent:
             JobError: when its content is not what its hash says, or of another version.
         """
         actual = content_hash(job.content)
-        if actual != job.hash:
-            message = f"the job {job.hash} came with the content of another one ({actual}): make it again"
-            raise JobError(message)
+        message = f"the job {job.hash} came with the content of another one ({actual}): make it again"
+        refuse_job_if(actual != job.hash, message)
         stream = io.BytesIO(job.content)
         head = json.loads(stream.readline())
-        if head.get("schema") != SCHEMA:
-            message = f"this worker reads {SCHEMA}, and the job is {head.get('schema')}: install one version everywhere"
-            raise JobError(message)
+        schema = head.get("schema")
+        message = f"this worker reads {SCHEMA}, and the job is {schema}: install one version everywhere"
+        refuse_job_if(schema != SCHEMA, message)
         try:
             options = RenderOptions(**head["options"])
         except TypeError:  # other options
@@ -188,12 +226,10 @@ def make_job(
     """
     name = kind if template is None else str(template)
     kind = BUILTIN_TEMPLATES.get(name, kind)
-    if kind not in BUILTIN_TEMPLATES.values():
-        message = f"unknown kind {kind!r}; choose prompt or answer"
-        raise JobError(message)
+    refuse_job_if(kind not in BUILTIN_TEMPLATES.values(), f"unknown kind {kind!r}; choose prompt or answer")
     _refuse_contradictions(kind, output_format, max_tokens, model)
     if max_tokens is not None:
-        counter(tokenizer)
+        counter(tokenizer)  # here, and not on each worker, it is said that there is none
     try:
         template_hash = hash_of_template(name)
     except OSError as error:
@@ -203,20 +239,17 @@ def make_job(
         models, papers,
     )  # fmt: skip
     paths = [catalogs] if isinstance(catalogs, str | Path) else catalogs
-    return pack(options, CatalogLoader([Path(path) for path in paths]), [None], Path())
+    return pack(options, CatalogLoader(list(map(Path, paths))), [None], Path())
 
 
 def _refuse_contradictions(kind: str, output_format: str, max_tokens: int | None, model: str | None) -> None:
     formats = {name: format_ for name, format_ in FORMATS.items() if format_.line is not None}
-    if output_format not in formats:
-        message = f"unknown format {output_format!r} for rows; choose one of {', '.join(formats)}"
-        raise JobError(message)
-    if kind == "answer" and (formats[output_format].chat or max_tokens is not None):
-        message = "chat formats and budgets are for prompts, not for answers"
-        raise JobError(message)
-    if formats[output_format].names_model and model is None:
-        message = "requests name a model: say which"
-        raise JobError(message)
+    message = f"unknown format {output_format!r} for rows; choose one of {', '.join(formats)}"
+    refuse_job_if(output_format not in formats, message)
+    chosen = formats[output_format]
+    is_for_prompts = chosen.chat or max_tokens is not None
+    refuse_job_if(is_for_prompts and kind == "answer", "chat formats and budgets are for prompts, not for answers")
+    refuse_job_if(chosen.names_model and model is None, "requests name a model: say which")
 
 
 def pack(options: RenderOptions, loader: CatalogLoader, named: Sequence[Named], base: Path) -> Parsed[Job]:
@@ -278,94 +311,136 @@ def _pack_template(template: str) -> Parsed[_PackedTemplate]:
     return Parsed(_PackedTemplate(template_name(path), files))
 
 
-# What findings call the row that they are about.
-ROWS: Final = "<row>"
-# The most rows of a record batch that is made.
-AT_ONCE: Final = 1024
-# About the most bytes of output of a record batch that is made; Arrow's texts end at 2 GiB.
-_BYTES: Final = 64 * 1024 * 1024
-# The texts of a finding; beside them stand `line` and `column`.
-FINDINGS: Final = ("code", "severity", "message", "hint", "text", "file")
-_NO_PLACE: Final = {"file": None, "line": None, "column": None}
+# Jobs that a process keeps open: some engines keep a worker process from one job to the next.
+_MOST_OPEN: Final = 4
+_opening = threading.Lock()
 
 
-def arrow() -> Any:
-    """Return pyarrow.
-
-    Raises:
-        JobError: when it is not installed.
-    """
-    try:
-        import pyarrow  # noqa: ICN001, PLC0415  # an extra
-    except ImportError:
-        message = "record batches need the package pyarrow: pip install 'cnaps-explainer[parquet]'"
-        raise JobError(message) from None
-    return pyarrow
-
-
-def finding_type() -> Any:
-    """Return the Arrow type of the column `findings`."""
-    pa = arrow()
-    numbers = [("line", pa.int32()), ("column", pa.int32())]
-    return pa.list_(pa.struct([*((name, pa.string()) for name in FINDINGS), *numbers]))
-
-
-def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Return findings as values of the column `findings`. One about the row itself has no other place."""
-    return [finding_data(finding) | (_NO_PLACE if finding.location.file == ROWS else {}) for finding in findings]
-
-
-def refuse_columns(names: Sequence[str], fault: tuple[str, str] | None, *, ids: Sequence[str]) -> None:
-    """Refuse a table that is none of the kind that is wanted.
+class OpenJob:
+    """What makes the outputs of one job. Use it under its `lock`: some engines work in threads of one process.
 
     Args:
-        names: its columns.
-        fault: what is wrong with them, and a hint.
-        ids: the columns of which one must tell rows apart.
+        job: the job.
 
     Raises:
-        JobError: says what is wrong with it.
+        JobError: when this worker would not do what the one who made the job would.
     """
-    if fault is not None:
-        message = f"{fault[0]}; {fault[1]}"
-        raise JobError(message)
-    if not set(ids) & set(names):
-        message = (
-            f"the rows cannot be told apart: give the table a column {' or '.join(map(repr, ids))}"
-            "; an engine does not know which row of a table it sees"
-        )
-        raise JobError(message)
+
+    def __init__(self, job: Job) -> None:
+        content = JobContent.unpack(job)
+        if content.options.version != __version__:
+            raise version_error(content.options.version)
+        if content.shipped != shipped_hash():
+            raise version_error(content.options.version, " with other templates or tasks")
+        self.options = content.options
+        self.lock = threading.Lock()
+        self._content = content
+        self._libraries: dict[tuple[str, ...] | None, PreparedLibrary] = {}
+        self._renderers: dict[tuple[bool, bool], BatchRenderer] = {}
+
+    def library_for(self, named: Sequence[str] | None, source: str | int = 0) -> PreparedLibrary:  # noqa: ARG002
+        """Return the entries for a question, from its own `catalog:`, wherever it is."""
+        # catalogs of the command line go before what questions say
+        names = None if named is None or self._content.overrides else tuple(named)
+        if names not in self._libraries:
+            catalogs = self._content.catalogs.get(names)
+            missing = names or ("<catalogs>",)
+            self._libraries[names] = _prepare(catalogs) if catalogs else _unusable(missing, "is not in the job")
+        return self._libraries[names]
+
+    def renderer(self, *, files: bool = False, offers: bool = False) -> BatchRenderer:
+        """Return what makes outputs.
+
+        Args:
+            files: outputs become files, not rows or lines.
+            offers: rows of the manifest say what was offered, also where the questions say it.
+        """
+        if (files, offers) not in self._renderers:
+            self._renderers[files, offers] = BatchRenderer(
+                self.options,
+                self.library_for,
+                self._template,
+                files=files,
+                offers=offers,
+            )
+        return self._renderers[files, offers]
+
+    @cached_property
+    def answer_reader(self) -> AnswerReader:
+        """What reads answers and what was offered to them."""
+        from explainer.checking.inputs import AnswerReader  # noqa: PLC0415  # those who render need none of it
+
+        def load(named: Sequence[str] | None, _: Path) -> Parsed[Library]:
+            prepared = self.library_for(named)
+            return Parsed(None if prepared.unusable else prepared.library)
+
+        return AnswerReader(load)
+
+    @cached_property
+    def _template(self) -> AnyRenderer:
+        name = self._content.template
+        if name is None:
+            return builtin_renderer(self.options.template)
+        folder = Path(tempfile.mkdtemp(prefix="explainer-")).resolve()
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        for relative, raw in self._content.files.items():
+            path = folder / relative
+            # a job may come from anyone: it writes nothing outside its folder
+            if relative and path.resolve().is_relative_to(folder):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(raw)
+        source = self._content.files[""].decode()
+        renderer = IsolatedRenderer(TemplateFile(name, folder, source, builtin_sources()))
+        weakref.finalize(self, renderer.close)
+        return renderer
 
 
-def chunks(batches: Iterable[Any]) -> Iterator[Any]:
-    """Yield record batches of at most `AT_ONCE` rows; an empty one stays one."""
-    for batch in batches:
-        for begin in range(0, max(batch.num_rows, 1), AT_ONCE):
-            yield batch.slice(begin, AT_ONCE)
+def _prepare(catalogs: PackedCatalogs) -> PreparedLibrary:
+    """The entries of some catalogs; their findings were said where the job was made."""
+    if catalogs.unreadable:
+        return _unusable(catalogs.unreadable, "cannot be read")
+    loaded = []
+    for file, rank, raw in catalogs.files:
+        parsed = read_catalog(raw, file, rank=rank)
+        loaded.append(parsed.value or LoadedCatalog(file, Catalog(), rank, complete=False))
+    hash_ = hash_of_contents((file.rank, file.raw) for file in catalogs.files)
+    return PreparedLibrary(Library(loaded, vocabulary=shipped_tasks), hash_)
 
 
-def within_bytes(sizes: Sequence[int]) -> Iterator[slice]:
-    """Yield slices of rows whose sizes add up to about 64 MiB at most; at least one slice."""
-    begin = size = 0
-    for index, next_size in enumerate(sizes):
-        if index > begin and size + next_size > _BYTES:
-            yield slice(begin, index)
-            begin, size = index, 0
-        size += next_size
-    yield slice(begin, len(sizes))
+def _unusable(files: Sequence[str], why: str) -> PreparedLibrary:
+    findings = [Finding("F104", Location(file), why) for file in files]
+    return PreparedLibrary(Library([]), "", findings)
 
 
-def read_lines(lines: Sequence[Buffer | None], schema: Any) -> Any:
-    """Return lines of JSON as a table; None becomes a row of nulls. Keys that the schema does not name are left out."""
-    pa = arrow()
-    import pyarrow.json  # noqa: F401, PLC0415  # registers itself in `pa`
+def open_job(job: Job) -> OpenJob:
+    """Return a job unpacked, which this process does once.
 
-    data = b"\n".join([b"{}" if line is None else line for line in lines])
-    if not lines:
-        return schema.empty_table()
-    table = pa.json.read_json(
-        pa.BufferReader(data),
-        read_options=pa.json.ReadOptions(use_threads=False, block_size=len(data) + 1),
-        parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
-    )
-    return table.select(schema.names)
+    Raises:
+        JobError: see `OpenJob`.
+    """
+    with _opening:
+        return _open_job(job)
+
+
+_open_job = lru_cache(_MOST_OPEN)(OpenJob)
+
+
+class JobWorker:
+    """Renders chunks of questions from a job; nothing is read from the paths of the machine that made it.
+
+    Args:
+        job: what decides the outputs.
+        files: they become files.
+        lines: the questions are lines of JSON.
+    """
+
+    def __init__(self, job: Job, *, files: bool, lines: bool) -> None:
+        self._job = job
+        self._files = files
+        self._lines = lines
+
+    def __call__(self, chunk: Sequence[Task]) -> ChunkResult:
+        """Render a chunk."""
+        if not chunk:
+            return ChunkResult([])
+        return ChunkResult(open_job(self._job).renderer(files=self._files).run(chunk, lines=self._lines))

@@ -11,6 +11,8 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, filterfalse
+from operator import attrgetter
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,9 +24,8 @@ from explainer.batching.tables import ParquetSource, cells_of, id_text
 from explainer.batching.workers import Summary
 from explainer.catalogs.loading import repeated_id
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
-from explainer.engines.columns import ROW, RenderedRow, render_schema, rendered_rows, to_batches
-from explainer.engines.job import ROWS, Job, arrow
-from explainer.engines.open_job import open_job
+from explainer.engines.columns import ROW, ROWS, RenderedRow, arrow, render_schema, rendered_rows, to_batches
+from explainer.engines.job import Job, open_job
 from explainer.files import display_path, new_token
 
 # Rows of a part: a worker needs a second for them, and some dozen megabytes of disk.
@@ -121,7 +122,7 @@ class PartWriter:
                 for rows in self._render(part):
                     for batch in to_batches(rows, open_job(self.job)):
                         writer.write_batch(batch)
-                    count = sum(row.is_rendered for row in rows)
+                    count = sum(map(attrgetter("is_rendered"), rows))
                     rendered += count
                     failed += len(rows) - count
                     findings += _placed(rows, self.name)
@@ -199,17 +200,25 @@ def _refuse_foreign(folder: Path) -> None:
         ExplainerError: when there is one.
     """
     tables = sorted(folder.glob("[!._]*.parquet"))
-    foreign = [path for path in tables if not _PART.fullmatch(path.name)]
-    if tables and not foreign and not set(ParquetSource(tables[0]).columns()) >= _OWN_COLUMNS:
-        foreign = tables
-    if foreign:
+    foreign = filterfalse(_is_called_part, tables)
+    # the columns of one tell those of all: reading them of thousands would take longer than the work
+    path = next(chain(foreign, filterfalse(_has_own_columns, tables[:1])), None)
+    if path is not None:
         message = "the batch was stopped: the file is there, and no run wrote it"
-        raise ExplainerError([Finding("F105", Location(display_path(foreign[0])), message, "choose another place")])
+        raise ExplainerError([Finding("F105", Location(display_path(path)), message, "choose another place")])
+
+
+def _is_called_part(path: Path) -> bool:
+    return _PART.fullmatch(path.name) is not None
+
+
+def _has_own_columns(path: Path) -> bool:
+    return _OWN_COLUMNS.issubset(ParquetSource(path).columns())
 
 
 def _remove_other_parts(folder: Path, parts: Sequence[TablePart]) -> None:
     """Remove the parts that an earlier run left and that are none of this one, and what was never finished."""
-    names = {_name(part.number) for part in parts}
+    names = set(map(_name, map(attrgetter("number"), parts)))
     for path in [*folder.glob("part-*.parquet"), *folder.glob(f".part-*{_TEMPORARY}")]:
         if path.name not in names:
             path.unlink(missing_ok=True)

@@ -137,7 +137,7 @@ class RayExecutor:
         """
         jobs = self._jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))
         box = [ray.put(work)]
-        turns: Iterator[Any] = cycle(())
+        turns: Iterator[Any] = cycle(())  # the actors, one after the other: tasks take about the same time
 
         def submit(task: T) -> Callable[[], R]:
             nonlocal turns
@@ -164,6 +164,7 @@ def _result_of(reference: Any) -> Any:
             raise error.cause from None
         raise WorkerLostError(str(error.cause)) from None
     except RayError as error:
+        # the last line says what happened, those above it where in Ray
         raise WorkerLostError(str(error).strip().rpartition("\n")[2]) from None
 
 

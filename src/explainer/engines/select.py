@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from explainer.batching.batch import BatchRun, Engine, LocalEngine, render_questions, run
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from explainer.batching.workers import Executor, Worker
     from explainer.engines.job import Job
 
-ENGINES: Final = ("local", "ray", "spark")
+# Each by its module and class: a module is imported when its engine is asked for, for its package takes seconds.
+_EXECUTORS: Final = {"ray": "ray:RayExecutor", "spark": "spark:SparkExecutor"}
+ENGINES: Final = ("local", *_EXECUTORS)
 
 
 class MissingEngineError(Exception):
@@ -33,19 +36,14 @@ def engine_of(name: str, jobs: int) -> Engine:
     Raises:
         MissingEngineError: when its package is not installed.
     """
+    if name not in _EXECUTORS:
+        return LocalEngine(jobs)
+    module, executor = _EXECUTORS[name].split(":")
     try:
-        if name == "ray":
-            from explainer.engines.ray import RayExecutor
-
-            return _Cluster(RayExecutor, jobs)
-        if name == "spark":
-            from explainer.engines.spark import SparkExecutor
-
-            return _Cluster(SparkExecutor, jobs)
+        return _Cluster(getattr(import_module(f"explainer.engines.{module}"), executor), jobs)
     except ImportError as error:
         message = f"the engine {name!r} needs the package {error.name}: pip install 'cnaps-explainer[{name}]'"
         raise MissingEngineError(message) from None
-    return LocalEngine(jobs)
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class _Cluster:
         return self.executor_type(self.jobs)
 
     def worker(self, batch: BatchRun) -> Worker:
-        from explainer.engines.open_job import JobWorker
+        from explainer.engines.job import JobWorker
 
         return JobWorker(_job_of(batch, _table_of(batch)), files=batch.setup.files, lines=batch.setup.lines)
 

@@ -105,10 +105,11 @@ class SparkExecutor:
         Raises:
             WorkerLostError: when workers are lost again and again, or one cannot work.
         """
+        # sent to each worker once, and not with each task
         shared = self._session.sparkContext.broadcast(work)
         remaining = iter(tasks)
         while some_tasks := list(islice(remaining, _AT_ONCE)):
-            results = iter(self._collect(shared, [task for task in some_tasks if task]))
+            results = iter(self._collect(shared, list(filter(None, some_tasks))))
             for task in some_tasks:
                 yield next(results) if task else work(task)
 

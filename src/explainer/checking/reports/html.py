@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, pairwise, starmap
 from operator import attrgetter
 from typing import Any, Final
 
@@ -59,10 +59,11 @@ class _Mark:
 def as_html(reports: Sequence[CheckReport]) -> str:
     """Return the page: answers that are not grounded come first, and the first of these are open."""
     faulty_first = sorted(reports, key=_badness)
-    answers = [_answer(number, report) for number, report in enumerate(faulty_first, start=1)]
+    answers = list(starmap(_answer, enumerate(faulty_first, start=1)))
     for answer, report in zip(answers[:MAX_TEXTS], faulty_first, strict=False):
         answer["pieces"] = list(_pieces(report))
         answer["rendered"] = answer_html(report, text_marks(report), top=4)
+    # one answer is open in any case: there is no list that it could bury
     for answer in answers[:_MOST_OPEN]:
         answer["is_open"] = "faulty" in answer["status"] or answer["claims"] == "refuted" or len(answers) == 1
     return html_page(
@@ -101,7 +102,9 @@ def answer_html(report: CheckReport, marks: Mapping[str, TextMark], top: int) ->
     It is what was judged, for that is parsed already: what the model thought aloud is left out. The echo of the
     question, which the check leaves out, is put back, as plain text.
     """
+    # an echo over several lines is no quotation that the check leaves out
     echoes = [echo for echo in echoes_of(report.question) if "\n" not in echo]
+    # the check blanks the echo, at its length: so no place moves
     html = markdown_html(judged_markdown(report.text, echoes), TextMarks(marks), top)
     for echo in filter(None, echoes):
         html = html.replace(escape('"{}"'.format(" " * len(echo))), escape(f'"{echo}"'), 1)
@@ -155,7 +158,7 @@ def _answer(number: int, report: CheckReport) -> dict[str, Any]:
         "findings": report.findings,
         "claims": str(report.claims),
         "statements": sorted(report.statements, key=refuted_first),
-        "verdicts": [(str(verdict), report.count(verdict)) for verdict in StatementVerdict],
+        "verdicts": list(zip(map(str, StatementVerdict), map(report.count, StatementVerdict), strict=True)),
         "waived": len(report.waived),
         "sources": report.sources,
         "used": report.used,
@@ -173,13 +176,14 @@ def _is_worth_showing(workflow: Workflow) -> bool:
 def _pieces(report: CheckReport) -> Iterator[_Piece]:
     """The text of an answer in parts that are marked alike; every part of the text is in exactly one."""
     text = replace_refused(report.text)
-    marks = [_citation_mark(citation) for citation in report.citations if citation.end > citation.start]
+    marks = list(map(_citation_mark, filter(_has_text, report.citations)))
     cited = set(map(_span, marks))
     codes: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     for number, mark, finding in _finding_marks(report, Lines(text)):
         codes[mark.end].append((number, finding.code, str(finding.severity)))
         if _span(mark) not in cited:
             marks.append(mark)
+    # marks may overlap: between two cuts a text is marked in one way
     cuts = {0, len(text), *codes, *chain.from_iterable(map(_span, marks))}
     for first, last in pairwise(sorted(filter(len(text).__ge__, cuts))):
         mark = _inmost(marks, first, last)
@@ -200,6 +204,10 @@ def _finding_marks(report: CheckReport, lines: Lines) -> Iterator[tuple[int, _Ma
         if finding.text and finding.severity is not Severity.NOTE:
             mark = _Mark(start, start + len(finding.text), _finding_css(finding), finding.message)
             yield number, mark, finding
+
+
+def _has_text(citation: Citation) -> bool:
+    return citation.end > citation.start
 
 
 def _citation_mark(citation: Citation) -> _Mark:

@@ -31,6 +31,7 @@ DEFINITIONS: Final = {
 
 def as_json(reports: Sequence[CheckReport]) -> str:
     """One document: the report of one answer, or of several with the figures over all of them."""
+    # one answer is no list of one, and has no figures
     answers = list(map(report_data, reports))
     several = {"schema": SCHEMA, "summary": metrics_data(reports), "answers": answers}
     return json_document(answers[0] if len(answers) == 1 else several)
@@ -109,18 +110,22 @@ def code_counts(reports: Sequence[CheckReport]) -> list[dict[str, Any]]:
     for report in reports:
         in_answers.update(set(map(_code, report.findings)))
     most = max(counts.values(), default=1)
-    rows = [
-        {
+
+    def row(code: str) -> dict[str, Any]:
+        return {
             "code": code,
             "severity": str(RULES[code].severity),
             "meaning": RULES[code].meaning,
-            "count": count,
+            "count": counts[code],
             "answers": in_answers[code],
-            "width": max(1, round(100 * count / most)),
+            # a bar that nobody sees would say that there is none
+            "width": max(1, round(100 * counts[code] / most)),
         }
-        for code, count in counts.items()
-    ]
-    return sorted(rows, key=lambda row: (_SEVERITIES.index(row["severity"]), -row["count"], row["code"]))
+
+    def order(code: str) -> tuple[int, int, str]:
+        return _SEVERITIES.index(RULES[code].severity), -counts[code], code
+
+    return list(map(row, sorted(counts, key=order)))
 
 
 def all_of(reports: Sequence[CheckReport], attribute: str) -> Iterator[Any]:

@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from operator import attrgetter
 from typing import Final
@@ -47,7 +48,7 @@ def as_text(reports: Sequence[CheckReport]) -> str:
 def as_statistics(reports: Sequence[CheckReport]) -> str:
     """Return how often each code was found and in how many answers, the figures, and one line about all answers."""
     rows = code_counts(reports)
-    lines = [f"{row['count']:>6}  {row['code']}  {row['meaning']} (in {row['answers']})" for row in rows]
+    lines = list(map("{count:>6}  {code}  {meaning} (in {answers})".format_map, rows))
     lines += ["", *_metrics_lines(reports), "", _summary_line(reports)]
     return "".join(f"{line}\n" for line in lines[not rows :])
 
@@ -79,13 +80,14 @@ def _what_was_offered(report: CheckReport) -> Iterator[str]:
 def _workflow_lines(workflow: Workflow) -> Iterator[str]:
     """A workflow in a line or two: its models, and its steps without one."""
     models = dict.fromkeys(chain.from_iterable(map(attrgetter("entries"), workflow.steps)))
-    others = dict.fromkeys(map(attrgetter("text"), filter(_is_other_step, workflow.steps)))
-    if workflow.kind != "mermaid" and not (models and others):
+    steps = dict.fromkeys(map(attrgetter("text"), filter(_is_other_step, workflow.steps)))
+    # prose with an arrow in it is a workflow only when it has a model among its steps
+    if workflow.kind != "mermaid" and not (models and steps):
         return
     names = ", ".join(models) or "no offered model"
     yield printable(f"  workflow on line {workflow.line}: {shorten(names, _MAX_NAMES)}")
-    if others:
-        yield printable(f"    steps without a model: {shorten(', '.join(map(repr, others)), _MAX_NAMES)}")
+    if steps:
+        yield printable(f"    steps without a model: {shorten(', '.join(map(repr, steps)), _MAX_NAMES)}")
 
 
 def _is_other_step(step: WorkflowStep) -> bool:
@@ -212,7 +214,10 @@ def _width(char: str) -> int:
 
 def as_github(reports: Sequence[CheckReport]) -> str:
     """A line for each finding."""
-    return REPORTERS["github"]([in_file(report, finding) for report in reports for finding in report.findings])
+    findings: list[Finding] = []
+    for report in reports:
+        findings += map(partial(in_file, report), report.findings)
+    return REPORTERS["github"](findings)
 
 
 def in_file(report: CheckReport, finding: Finding) -> Finding:

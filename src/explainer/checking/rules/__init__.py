@@ -20,6 +20,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     *(names.referenced_names, names.phrases, names.catalogued_names),
     *(names.author_years, names.citation_numbers, names.swapped_numbers),
     *(wording.strange_names, wording.expansions, wording.other_question),
-    *(workflow.diagrams, workflow.flow_names),
+    *(workflow.diagrams, workflow.flow_names, workflow.altered_endings),
 )
 """All rules. What is wrong with statements, `explainer.checking.evidence` finds."""

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from explainer.catalogs.links import Link, identify
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation
-from explainer.checking.answer import Answer, Cited
+from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.match import CERTAIN, OWN, Match, Verdict
 from explainer.checking.offered import Offered
 from explainer.checking.spotting import LinkInText, spot_links
@@ -52,6 +52,7 @@ _TYPE_OR_PATH: Final = lazy_regex(
 _NO_OWNERS: Final = frozenset("c cpp cuda jax julia keras matlab numpy onnx python pytorch tensorflow no yes".split())  # noqa: SIM905
 _ANCHOR: Final = lazy_regex("#.")
 _KEY: Final = attrgetter("key")
+_OWN_LINK: Final = attrgetter("link")
 _OTHER_ROLE: Final[dict[str, Literal["paper", "github"]]] = {"paper": "github", "github": "paper"}
 _ROLE_NAMES: Final = {"paper": "paper", "github": "code"}
 _INSTEAD: Final = "{instead}"
@@ -135,17 +136,21 @@ def odd_destinations(analysis: AnswerAnalysis) -> Iterator[Violation]:
 def spoofed(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A205: the text of a link reads as a link, and it leads to another one."""
     for cited, verdict in analysis.links:
-        if verdict.match not in OWN or cited.label is None:  # of another link it is said that it was not offered
+        # of a link that was not offered it is said that it was not
+        if cited.label is None or verdict.match not in OWN or _is_shown_itself(cited, cited.label):
             continue
-        is_shown_itself = cited.label.start <= cited.spotted.start < cited.label.end
-        if not is_shown_itself and _shows_other_link(cited.label.text, cited.spotted.link):
+        if _shows_other_link(cited.label.text, cited.spotted.link):
             message = f"the text of this link is {shorten(cited.label.text)}, but it leads elsewhere"
             yield _at(cited.spotted, "A205", message, "make both the same")
 
 
+def _is_shown_itself(cited: Cited, label: Phrase) -> bool:
+    return label.start <= cited.spotted.start < label.end
+
+
 def _shows_other_link(text: str, link: Link | None) -> bool:
     """Whether the text of a link has links in it, and none that leads to the same thing."""
-    shown = {spotted.link for spotted in spot_links(text)} - {None}
+    shown = list(filter(None, map(_OWN_LINK, spot_links(text))))
     return bool(shown) and link is not None and link.key not in map(_KEY, shown)
 
 

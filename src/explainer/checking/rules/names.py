@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import chain, filterfalse, islice
+from itertools import chain, filterfalse
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypeAlias
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, is_within
 from explainer.checking.answer import Phrase
-from explainer.checking.match import Match, Verdict
-from explainer.checking.names import judge_name
+from explainer.checking.match import Match, Verdict, judge_name
+from explainer.checking.offered import OfferedEntry
 from explainer.checking.references import Reference
 from explainer.checking.titles import canonical, own_words, reads_like_title, similarity, words
 from explainer.diagnostics.text import lazy_regex, shorten
@@ -39,8 +39,10 @@ _NOTE: Final = lazy_regex(
     re.MULTILINE,
 )
 _SPAN: Final = attrgetter("start", "end")
-_LABEL: Final = attrgetter("label")
+_VOCABULARY: Final = attrgetter("vocabulary")
+_NOTE_BEGINS: Final = ("[^", "^[", "\\footnote")
 _TITLE_KINDS: Final = frozenset({"quote", "emphasis"})  # how titles stand out in prose
+_CODE_OR_LABEL: Final = frozenset({"code", "label"})
 _NO_TITLE_END: Final = lazy_regex(r"[:：,.]\s*\Z")  # what sentences and labels end with, and titles do not
 _LONG_TITLE: Final = 5  # words of a title that is mended, or that is told from other words in quotes
 _MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title
@@ -52,6 +54,7 @@ _INSTEAD: Final = "remove it, or cite one of the offered entries"
 _CATALOGUED: Final = "is catalogued but was not offered"
 _ALTERED: Final = "differs from what was offered"
 _MEANT: Final = "did you mean {meant!r}?"
+_Fault: TypeAlias = tuple[str, str, str]
 # what is wrong with a name in the references: code, message behind the name, hint
 _FAULTS: Final = {
     Match.CATALOGUED: ("A303", _CATALOGUED, _INSTEAD),
@@ -71,27 +74,73 @@ _PHRASE_FAULTS: Final = {
 _REWORDED_PHRASE: Final = ("A304", _ALTERED, _MEANT)
 
 
+# --- names in the references -------------------------------------------------------------------------------------
+
+
 def referenced_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A301-A304: what the references, and the texts of links, call their sources."""
     for reference, verdict in analysis.verdicts:
-        faults = _DOUBTFUL_FAULTS if reference.doubtful or reference.in_prose else _FAULTS
-        if verdict.match not in faults or _is_said_in_passing(reference, verdict):
-            continue
-        if reference.in_prose and not _is_wrong_in_prose(reference, verdict, analysis):
-            continue
-        if is_cut_off(analysis, reference) or _is_prompts_word(reference, verdict, analysis):
-            continue
-        yield _violation(reference, faults[verdict.match], verdict, _fix(reference, verdict, analysis))
+        fault = _fault_of_reference(analysis, reference, verdict)
+        if fault is not None:
+            yield _violation(reference, fault, verdict, _fix(reference, verdict, analysis))
 
 
-def _is_said_in_passing(reference: Reference, verdict: Verdict) -> bool:
+def _fault_of_reference(analysis: AnswerAnalysis, reference: Reference, verdict: Verdict) -> _Fault | None:
+    for excuses in _EXCUSES:
+        if excuses(analysis, reference, verdict):
+            return None
+    if reference.doubtful or reference.in_prose:
+        return _DOUBTFUL_FAULTS.get(verdict.match)
+    return _FAULTS.get(verdict.match)
+
+
+def _is_said_in_passing(_: AnswerAnalysis, reference: Reference, verdict: Verdict) -> bool:
     """Whether words of a sentence are the text of a right link: `[one photo](…)`."""
     return verdict.match is Match.REWORDED and not reference.listed and reference.text.islower()
 
 
-def _violation(
-    item: Reference | Phrase, fault: tuple[str, str, str], verdict: Verdict, fix: Fix | None = None
-) -> Violation:
+def _is_right_in_prose(analysis: AnswerAnalysis, reference: Reference, verdict: Verdict) -> bool:
+    """Whether words before a link in prose may name what the link leads to."""
+    if not reference.in_prose:
+        return False
+    if not any(map(analysis.owners, reference.cited)):  # of another link it is said that it is foreign
+        return True
+    if verdict.match is Match.ALTERED:
+        return len(words(reference.text)) < _LONG_TITLE
+    return verdict.match not in (Match.CATALOGUED, Match.FOREIGN)
+
+
+def is_cut_off(analysis: AnswerAnalysis, reference: Reference) -> bool:
+    """Whether a reference is an offered title that ends where the answer ends: cut off, not altered."""
+    key = canonical(reference.text)
+    if not reference.strict or len(key) < _MIN_KEY or _VISIBLE.search(analysis.answer.body, reference.end):
+        return False
+    return any(map(partial(_goes_on_behind, key), analysis.offered.sources))
+
+
+def _goes_on_behind(key: str, source: OfferedEntry) -> bool:
+    """Whether the name of an entry begins with another one that is not its own."""
+    return source.key.startswith(key) and key not in source.call_names
+
+
+def _is_broken_off(analysis: AnswerAnalysis, reference: Reference, _: Verdict) -> bool:
+    return is_cut_off(analysis, reference)
+
+
+def _is_prompts_word(analysis: AnswerAnalysis, reference: Reference, verdict: Verdict) -> bool:
+    """Whether the prompt's summaries use a foreign name themselves: naming it in passing invents no source."""
+    if verdict.match is not Match.FOREIGN or not reference.in_passing:
+        return False
+    key = canonical(reference.text)
+    return len(key) >= _MIN_KEY and key in analysis.offered.text
+
+
+_EXCUSES: Final[tuple[Callable[[AnswerAnalysis, Reference, Verdict], bool], ...]] = (
+    *(_is_said_in_passing, _is_right_in_prose, _is_broken_off, _is_prompts_word),
+)
+
+
+def _violation(item: Reference | Phrase, fault: _Fault, verdict: Verdict, fix: Fix | None = None) -> Violation:
     code, message, hint = fault
     hint = hint.format(meant=verdict.meant)
     return Violation(code, item.start, item.end, f"{shorten(item.text)!r} {message}", hint, fix)
@@ -100,11 +149,7 @@ def _violation(
 def _fix(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> Fix | None:
     """The right title, where a near miss is very near, and its links are those of the entry that it resembles."""
     meant = verdict.meant or ""
-    if verdict.match is not Match.ALTERED or len(words(meant)) < _LONG_TITLE:
-        return None
-    # elsewhere than behind `Title:`, authors or a year may stand beside the title
-    is_title_alone = reference.strict or (reference.cited and len(words(reference.text)) == len(words(meant)))
-    if not is_title_alone:
+    if verdict.match is not Match.ALTERED or not _is_title_alone(reference, meant):
         return None
     if any(map(frozenset(verdict.sources).isdisjoint, map(analysis.owners, reference.cited))):
         return None
@@ -113,94 +158,75 @@ def _fix(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> Fi
     return Fix(reference.start, reference.end, meant)
 
 
-def _is_wrong_in_prose(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> bool:
-    """Whether words before a link in prose certainly name something else than what the link leads to."""
-    is_linked_rightly = any(map(analysis.owners, reference.cited))  # of another link it is said that it is foreign
-    is_longer = verdict.match is Match.ALTERED and len(words(reference.text)) >= _LONG_TITLE
-    return is_linked_rightly and (is_longer or verdict.match in (Match.CATALOGUED, Match.FOREIGN))
-
-
-def _is_prompts_word(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> bool:
-    """Whether the prompt's summaries use a foreign name themselves: naming it in passing invents no source."""
-    if verdict.match is not Match.FOREIGN or not reference.in_passing:
+def _is_title_alone(reference: Reference, meant: str) -> bool:
+    """Whether nothing stands beside the title: elsewhere than behind `Title:`, authors or a year may."""
+    length = len(words(meant))
+    if length < _LONG_TITLE:
         return False
-    key = canonical(reference.text)
-    return len(key) >= _MIN_KEY and key in analysis.offered.text
+    return reference.strict or (bool(reference.cited) and len(words(reference.text)) == length)
 
 
-def is_cut_off(analysis: AnswerAnalysis, reference: Reference) -> bool:
-    """Whether a reference is an offered title that ends where the answer ends: cut off, not altered."""
-    key = canonical(reference.text)
-    if not reference.strict or len(key) < _MIN_KEY or _VISIBLE.search(analysis.answer.body, reference.end):
-        return False
-    return any(source.key.startswith(key) and key not in source.call_names for source in analysis.offered.sources)
+# --- names in the text -------------------------------------------------------------------------------------------
 
 
 def phrases(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A302-A304 and A307: what stands out in the text, outside the references and diagrams."""
-    cited = set(
-        chain.from_iterable(verdict.sources for _, verdict in analysis.verdicts if verdict.match is Match.OFFERED)
-    )
+    cited = set[int]()
+    for _, verdict in analysis.verdicts:
+        if verdict.match is Match.OFFERED:
+            cited.update(verdict.sources)
     for phrase in _loose_phrases(analysis):
         verdict = judge_name(phrase.text, analysis.offered, strict=False)
-        fault = _PHRASE_FAULTS.get(verdict.match)
-        if verdict.match is Match.FOREIGN and not _is_foreign_title(phrase, analysis):
-            fault = None
-        # an entry that is cited by its right name elsewhere is only reworded here
-        if verdict.match is Match.ALTERED and not cited.isdisjoint(verdict.sources):
-            fault = _REWORDED_PHRASE
+        fault = _fault_of_phrase(analysis, phrase, verdict, cited)
         if fault is not None:
             yield _violation(phrase, fault, verdict)
     yield from _variants(analysis)
 
 
-def _variants(analysis: AnswerAnalysis) -> Iterator[Violation]:
-    """A304: the name of an offered model with another ending, in the text: `LanternNet-v2`."""
-    body = analysis.answer.body
-    references = analysis.sections.lines("references")
-    for source in analysis.offered.sources:
-        place = body.find(source.name) if source.kind == "model" and len(source.name) >= _MIN_KEY else -1
-        while place >= 0:
-            # what stands behind a slash is the end of a link
-            ending = None if body[max(0, place - 1) : place] == "/" else _ENDING.match(body, place + len(source.name))
-            if ending and canonical(source.name + ending[0]) not in analysis.offered.text:
-                name = Phrase("strong", source.name + ending[0], place, ending.end())
-                if analysis.answer.line_of(place) not in references and not _is_in_phrase(name, analysis):
-                    yield _violation(name, _REWORDED_PHRASE, Verdict(Match.REWORDED, (), source.name))
-            place = body.find(source.name, place + len(source.name))
-
-
-def _is_in_phrase(name: Phrase, analysis: AnswerAnalysis) -> bool:
-    """Whether a name is what code, a link or a diagram says: other rules judge that."""
-    spans = ((phrase.start, phrase.end) for phrase in analysis.answer.phrases if phrase.kind in ("code", "label"))
-    return is_within(name.start, spans) or analysis.answer.line_of(name.start) in analysis.answer.code_lines
+def _fault_of_phrase(analysis: AnswerAnalysis, phrase: Phrase, verdict: Verdict, cited: set[int]) -> _Fault | None:
+    # an entry that is cited by its right name elsewhere is only reworded here
+    if verdict.match is Match.ALTERED and not cited.isdisjoint(verdict.sources):
+        return _REWORDED_PHRASE
+    if verdict.match is Match.FOREIGN and not _is_foreign_title(phrase, analysis):
+        return None
+    return _PHRASE_FAULTS.get(verdict.match)
 
 
 def _loose_phrases(analysis: AnswerAnalysis) -> Iterator[Phrase]:
     """Phrases that read like titles, but that no reference and no step of a diagram stands for."""
     referenced = set(map(_SPAN, analysis.references))
-    references = analysis.sections.lines("references")
     for phrase in chain(analysis.answer.phrases, _notes(analysis.answer.body)):
-        if phrase.kind == "label" or _SPAN(phrase) in referenced:
-            continue
-        if not _has_words(phrase, _MIN_PHRASE, analysis) or not reads_like_title(phrase.text):
-            continue
-        if analysis.answer.line_of(phrase.start) not in references and not analysis.in_diagram(phrase.start):
+        if _may_be_title(phrase, analysis) and _SPAN(phrase) not in referenced and _is_in_text(phrase, analysis):
             yield phrase
+
+
+def _may_be_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
+    if phrase.kind == "label" or not _has_words(phrase, _MIN_PHRASE, analysis):
+        return False
+    return reads_like_title(phrase.text)
+
+
+def _is_in_text(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
+    """Whether a phrase stands outside the references and diagrams."""
+    if analysis.answer.line_of(phrase.start) in analysis.sections.lines("references"):
+        return False
+    return not analysis.in_diagram(phrase.start)
 
 
 def _notes(body: str) -> Iterator[Phrase]:
     """The beginnings of notes, which may be titles."""
-    if "[^" in body or "^[" in body or "\\footnote" in body:
-        for match in _NOTE.finditer(body):
-            group = match.lastgroup or 0
-            yield Phrase("quote", match[group], *match.span(group))
+    if not any(map(body.__contains__, _NOTE_BEGINS)):
+        return
+    for match in _NOTE.finditer(body):
+        group = match.lastgroup or 0
+        yield Phrase("quote", match[group], *match.span(group))
 
 
 def _has_words(phrase: Phrase, least: int, analysis: AnswerAnalysis) -> bool:
     """Whether a phrase has some words, or stands in the Chinese marks of titles, where no spaces part words."""
-    is_chinese_title = analysis.answer.body[phrase.start - 1 : phrase.start] == "《"
-    return len(words(phrase.text)) >= least or (is_chinese_title and len(phrase.text) > _LONG_TITLE)
+    if len(words(phrase.text)) >= least:
+        return True
+    return len(phrase.text) > _LONG_TITLE and analysis.answer.body[phrase.start - 1 : phrase.start] == "《"
 
 
 def _is_foreign_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
@@ -208,14 +234,50 @@ def _is_foreign_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
         return False
     if _NO_TITLE_END.search(phrase.text) or canonical(phrase.text) in analysis.offered.text:
         return False
-    shares = map(partial(own_words, phrase.text), map(attrgetter("vocabulary"), analysis.offered.sources))
+    shares = map(partial(own_words, phrase.text), map(_VOCABULARY, analysis.offered.sources))
     return max(shares, default=0.0) < _SHARED_HALF
+
+
+def _variants(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """A304: the name of an offered model with another ending, in the text: `LanternNet-v2`."""
+    for source in analysis.offered.sources:
+        if source.kind != "model" or len(source.name) < _MIN_KEY:
+            continue
+        for name in _with_endings(source.name, analysis.answer.body):
+            if not _is_judged_elsewhere(name, analysis):
+                yield _violation(name, _REWORDED_PHRASE, Verdict(Match.REWORDED, (), source.name))
+
+
+def _with_endings(name: str, body: str) -> Iterator[Phrase]:
+    """Where a name stands with another ending; what stands behind a slash is the end of a link."""
+    place = body.find(name)
+    while place >= 0:
+        end = place + len(name)
+        ending = _ENDING.match(body, end)
+        if ending and body[max(0, place - 1) : place] != "/":
+            yield Phrase("strong", name + ending[0], place, ending.end())
+        place = body.find(name, end)
+
+
+def _is_judged_elsewhere(name: Phrase, analysis: AnswerAnalysis) -> bool:
+    """Whether a name was offered, or is of the references, or of what code, a link or a diagram says."""
+    if canonical(name.text) in analysis.offered.text:
+        return True
+    line = analysis.answer.line_of(name.start)
+    if line in analysis.sections.lines("references") or line in analysis.answer.code_lines:
+        return True
+    return is_within(name.start, map(_SPAN, filter(_is_code_or_label, analysis.answer.phrases)))
+
+
+def _is_code_or_label(phrase: Phrase) -> bool:
+    return phrase.kind in _CODE_OR_LABEL
 
 
 def catalogued_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A303: a catalogued name anywhere in the text, word for word as the catalog has it, that was not offered."""
-    spans = list(_judged_spans(analysis))
-    for name, start, end in analysis.catalogued_runs():
+    runs = list(analysis.catalogued_runs())
+    spans = list(_judged_spans(analysis)) if runs else []
+    for name, start, end in runs:
         if not is_within(start, spans):
             message = f"{shorten(name)!r} {_CATALOGUED}"
             yield Violation("A303", start, end, message, "leave it out, or cite an offered entry")
@@ -226,45 +288,69 @@ def _judged_spans(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
 
     A right reference is no shelter: a catalogued title may stand beside its own, in brackets or in quotes.
     """
-    for reference, verdict in analysis.verdicts:
-        if verdict.match in _FAULTS:
-            yield _SPAN(reference)
+    yield from _faulty_spans(analysis)
     for phrase in _loose_phrases(analysis):
         if analysis.offered.lookup.by_name(canonical(phrase.text)):
             yield _SPAN(phrase)
 
 
+def _faulty_spans(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
+    """Where the references at fault stand."""
+    for reference, verdict in analysis.verdicts:
+        if verdict.match in _FAULTS:
+            yield _SPAN(reference)
+
+
+# --- authors and numbers -----------------------------------------------------------------------------------------
+
+
 def author_years(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A306: `Author et al. (2023)`, when no offered paper, and no summary, knows the author."""
-    authors = chain.from_iterable(map(attrgetter("authors"), analysis.offered.sources))
-    known = canonical(" ".join(authors)) + analysis.offered.text
     hint = "cite an offered paper by its title, or leave it out"
-    judged = [_SPAN(reference) for reference, verdict in analysis.verdicts if verdict.match in _FAULTS]
-    said: set[str] = set()
-    for match in _AUTHOR_YEAR.finditer(analysis.answer.body):
+    for match in _unknown_works(analysis).values():
+        if not _is_of_entry_without_authors(analysis, match.start(), match.end()):
+            yield Violation("A306", *match.span(), f"{match.group()!r} is not a paper that was offered", hint)
+
+
+def _unknown_works(analysis: AnswerAnalysis) -> dict[str, re.Match[str]]:
+    """The works of authors whom nothing offered knows, each where the text first cites it."""
+    matches = list(_AUTHOR_YEAR.finditer(analysis.answer.body))
+    known, judged = _known_authors(analysis) if matches else "", list(_faulty_spans(analysis))
+    works: dict[str, re.Match[str]] = {}
+    for match in matches:
         author = canonical(match["name"])
-        work = author + match["year"]
-        if author in known or work in said or is_within(match.start(), judged):
-            continue
-        said.add(work)
-        if _is_of_entry_without_authors(analysis, match.start(), match.end()):
-            continue
-        yield Violation("A306", *match.span(), f"{match.group()!r} is not a paper that was offered", hint)
+        if author not in known and not is_within(match.start(), judged):
+            works.setdefault(author + match["year"], match)
+    return works
 
 
-def _is_of_entry_without_authors(analysis: AnswerAnalysis, at: int, end: int) -> bool:
+def _known_authors(analysis: AnswerAnalysis) -> str:
+    authors = chain.from_iterable(map(attrgetter("authors"), analysis.offered.sources))
+    return canonical(" ".join(authors)) + analysis.offered.text
+
+
+def _is_of_entry_without_authors(analysis: AnswerAnalysis, start: int, end: int) -> bool:
     """Whether an offered entry is called by its name right beside a place, and nothing says who its authors are."""
-    for start, index in analysis.mentions:
-        is_right_behind = 0 <= start - end <= _MAX_BEFORE and not words(analysis.answer.body[end:start])
-        if is_right_behind and not analysis.offered.sources[index].authors:
-            return True
+    for place, index in analysis.mentions:
         source = analysis.offered.sources[index]
-        if source.authors or not 0 < at - start <= _MAX_CALLED:
+        if source.authors:
             continue
-        called = canonical(analysis.answer.body[start:at])
-        if called == source.key or called in source.call_names:
+        if _stands_before(analysis, end, place) or _calls(source, analysis.answer.body[place:start]):
             return True
     return False
+
+
+def _stands_before(analysis: AnswerAnalysis, end: int, place: int) -> bool:
+    """Whether only marks stand between two places."""
+    return 0 <= place - end <= _MAX_BEFORE and not words(analysis.answer.body[end:place])
+
+
+def _calls(source: OfferedEntry, text: str) -> bool:
+    """Whether a text is a name of an entry."""
+    if not 0 < len(text) <= _MAX_CALLED:
+        return False
+    called = canonical(text)
+    return called == source.key or called in source.call_names
 
 
 def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -272,28 +358,41 @@ def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
     listed = _listed_numbers(analysis)
     for match in _numbers_in_text(analysis):
         numbers = list(map(int, _DIGITS.findall(match[1])))
-        if 0 in numbers:  # `[0, 1]` is a range
-            continue
-        for number in islice(filterfalse(listed.__contains__, numbers), 1):
-            message = f"the references have no item {number}"
+        strange = next(filterfalse(listed.__contains__, numbers), None)
+        if strange is not None and 0 not in numbers:  # `[0, 1]` is a range
+            message = f"the references have no item {strange}"
             yield Violation("A310", *match.span(), message, "cite an item of the references, or leave the number out")
 
 
 def swapped_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A401: the title of an offered paper with the number of another one: `LanternNet … [2]`, which is item 1."""
-    listed = analysis.numbered_sources
-    papers = dict(_ends_of_papers(analysis)) if listed else {}
+    papers = dict(_ends_of_papers(analysis)) if analysis.numbered_sources else {}
+    if not papers:
+        return
     for match in _numbers_in_text(analysis):
-        before = _BEFORE_NUMBER.search(analysis.answer.body, max(0, match.start() - _MAX_BEFORE), match.start())
-        index = papers.get(before.start()) if before else None
-        right = [number for number, sources in listed.items() if index in sources]
-        cited = [listed.get(int(number)) for number in _DIGITS.findall(match[1])]
-        if index is None or not right or None in cited:
-            continue
-        others = set[int]().union(*filter(None, cited))
-        if index not in others and not _share_link(analysis, index, others):
-            message = f"this number is of {analysis.quoted_name(min(others))}, not of {analysis.quoted_name(index)}"
-            yield Violation("A401", *match.span(), message, f"write [{right[0]}]")
+        index = papers.get(_end_of_words(analysis.answer.body, match.start()))
+        if index is not None:
+            yield from _swapped_number(analysis, match, index)
+
+
+def _end_of_words(body: str, place: int) -> int:
+    """Where the words before a number end, without the marks between."""
+    before = _BEFORE_NUMBER.search(body, max(0, place - _MAX_BEFORE), place)
+    return before.start() if before else place
+
+
+def _swapped_number(analysis: AnswerAnalysis, match: re.Match[str], index: int) -> Iterator[Violation]:
+    """A number behind the title of a paper that is none of its own."""
+    listed = analysis.numbered_sources
+    right = [number for number, sources in listed.items() if index in sources]
+    cited = list(map(listed.get, map(int, _DIGITS.findall(match[1]))))
+    if not right or None in cited:
+        return
+    others = set[int]().union(*filter(None, cited))
+    if index in others or _share_link(analysis, index, others):
+        return
+    message = f"this number is of {analysis.quoted_name(min(others))}, not of {analysis.quoted_name(index)}"
+    yield Violation("A401", *match.span(), message, f"write [{right[0]}]")
 
 
 def _ends_of_papers(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
@@ -306,23 +405,27 @@ def _ends_of_papers(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
 
 def _share_link(analysis: AnswerAnalysis, index: int, others: Iterable[int]) -> bool:
     """Whether an entry has a link that one of some others has too: they are one work."""
-    keys = {own_link.link.key for own_link in analysis.offered.sources[index].links}
-    return any(own_link.link.key in keys for other in others for own_link in analysis.offered.sources[other].links)
+    keys = _link_keys(analysis, index)
+    return not all(keys.isdisjoint(_link_keys(analysis, other)) for other in others)
+
+
+def _link_keys(analysis: AnswerAnalysis, index: int) -> frozenset[str]:
+    return frozenset(map(attrgetter("link.key"), analysis.offered.sources[index].links))
 
 
 def _listed_numbers(analysis: AnswerAnalysis) -> set[int]:
     """The numbers of the items of the references; where none is numbered, their places."""
     lines = map(analysis.answer.line, analysis.sections.lines("references"))
     numbered = {int(match["number"]) for match in map(_ITEM_NUMBER.match, lines) if match}
-    return numbered or set(range(1, 1 + sum(reference.listed for reference in analysis.references)))
+    return numbered or set(range(1, 1 + sum(map(attrgetter("listed"), analysis.references))))
 
 
 def _numbers_in_text(analysis: AnswerAnalysis) -> Iterator[re.Match[str]]:
     """Numbers in brackets outside the references and code, that are no text of a link."""
     answer = analysis.answer
     elsewhere = {*analysis.sections.lines("references"), *answer.code_lines}
-    labels = filter(None, map(_LABEL, answer.citations))
-    spans = [_SPAN(phrase) for phrase in chain(answer.phrases, labels) if phrase.kind in ("code", "label")]
+    labels = filter(None, map(attrgetter("label"), answer.citations))
+    spans = list(map(_SPAN, filter(_is_code_or_label, chain(answer.phrases, labels))))
     for match in _CITATION_NUMBERS.finditer(answer.body):
         if answer.line_of(match.start()) not in elsewhere and not is_within(match.start() + 1, spans):
             yield match

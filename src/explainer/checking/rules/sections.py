@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
-from operator import attrgetter
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
@@ -99,11 +99,16 @@ def workflow(analysis: AnswerAnalysis) -> Iterator[Violation]:
     models = analysis.offered.models
     if section is None or not models.isdisjoint(analysis.named_in(section.first, section.last)):
         return
-    if any(match.fit in NOT_OFFERED for _, matches in analysis.flows for match in matches):
+    if _uses_strange_names(analysis):
         return  # a model that was not offered, or a name that was altered, is said there
     names = ", ".join(analysis.quoted_name(index, 60) for index in sorted(models)[:_MAX_NAMED])
     message = "the workflow names no model that was offered"
     yield _at(section, analysis, "A121", message, f"say what {names} does in it")
+
+
+def _uses_strange_names(analysis: AnswerAnalysis) -> bool:
+    matches = chain.from_iterable(map(itemgetter(1), analysis.flows))
+    return not NOT_OFFERED.isdisjoint(map(attrgetter("fit"), matches))
 
 
 def completeness(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -143,10 +148,12 @@ def _without_offered(analysis: AnswerAnalysis, line: str) -> str:
 
 def _ends_in_url(analysis: AnswerAnalysis, end: int) -> bool:
     """Whether the last thing is the beginning of an offered URL, and no URL that was offered itself."""
-    for cited, verdict in analysis.links[-1:]:
-        is_last = cited.spotted.end >= end and verdict.match in _CUT_LINKS
-        return is_last and any(url.startswith(cited.spotted.text) for url in analysis.offered.urls)
-    return False
+    if not analysis.links:
+        return False
+    cited, verdict = analysis.links[-1]
+    if cited.spotted.end < end or verdict.match not in _CUT_LINKS:
+        return False
+    return any(url.startswith(cited.spotted.text) for url in analysis.offered.urls)
 
 
 def refusal(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -154,7 +161,8 @@ def refusal(analysis: AnswerAnalysis) -> Iterator[Violation]:
     body = analysis.answer.body
     if len(body.strip()) >= _MAX_REFUSAL or len(analysis.sections.found) > 1 or analysis.links:
         return
-    for match in islice(_REFUSAL.finditer(body), 1):
+    match = _REFUSAL.search(body)
+    if match:
         yield Violation("A103", *match.span(), "the answer refuses", "ask again")
 
 
@@ -183,6 +191,8 @@ def unlinked(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for _, link_verdict in analysis.links:
         linked.update(link_verdict.good_sources)
     for reference, verdict in analysis.verdicts:
-        if verdict.match is Match.OFFERED and reference.asks_for_link and linked.isdisjoint(verdict.sources):
+        if verdict.match is not Match.OFFERED or not reference.asks_for_link:
+            continue
+        if linked.isdisjoint(verdict.sources):
             for url in analysis.offered.field_urls(verdict.sources)[:1]:
                 yield Violation("A503", reference.start, reference.end, "listed without its link", f"add {url}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from importlib.resources import files
 from itertools import chain, pairwise
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
@@ -18,9 +19,11 @@ from explainer.recommending.terms import term, terms
 
 _MIN_WITHIN: Final = 5  # signs of a name that is looked for within words
 _MIN_CONTENT: Final = 4  # letters of a stem that is no article or preposition
+_FIRST: Final = itemgetter(0)
+_LONGEST: Final = 160  # characters of what an acronym stands for
 _MIN_INITIALS: Final = 3  # letters of an acronym whose words are looked for
-_FEWEST: Final = 2  # capitals of an acronym, and words that it stands for
-_MAX_WORDS: Final = 9  # words that an acronym may stand for
+_FEWEST: Final = 2  # capitals of an acronym
+_WORDS: Final = range(2, 10)  # how many words an acronym may stand for
 # the share of a restated question's terms that the question has: 0.62 and more in real answers, at most 0.36 in those
 # to another question
 _SHARE_OF_QUESTION: Final = 0.45
@@ -28,7 +31,7 @@ _MIN_QUESTION_TERMS: Final = 4
 # `Words That It Stands For (WTISF)`, and `WTISF (Words That It Stands For)`, `WTISF: Words That …`
 _BEHIND: Final = lazy_regex(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)")
 _BEFORE: Final = lazy_regex(
-    r"(?<![\w-])(?P<acronym>[a-z]?[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
+    r"(?<![\w-])(?:(?P<maker>[A-Z]\w{1,30})\s)?(?P<acronym>[a-z]?[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
     r"(?:\s?\((?P<inside>[^()\n]{6,120})\)|:\s(?P<behind>[A-Z][^\n.;:()\[\]*|<>“”»\"]{6,120}))"
 )
 _RESTATED: Final = lazy_regex(
@@ -38,8 +41,12 @@ _RESTATED: Final = lazy_regex(
 )
 _CITATION_KEY: Final = lazy_regex(r"\[[A-Z][A-Za-z+-]{1,24}(?:19|20)?\d\d[a-z]?\]")  # `[Doe2022]`, `[DR+22]`
 _WITHOUT_CAPITALS: Final = lazy_regex("[\u0590-\u109f\u1100-\u11ff\u3040-\ud7ff]")
-_QUANTITY: Final = lazy_regex(r"\d[\d.,]*[a-zA-Z]{1,5}")  # `80GB`, `12M`, `30FPS`
-_ROMAN: Final = lazy_regex(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")  # numbers of headings, up to XXXIX
+# `80GB`, `12M`, `30FPS`; and numbers of headings, up to XXXIX
+_NO_NAME: Final = lazy_regex(r"\d[\d.,]*[a-zA-Z]{1,5}|(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")
+_JOINT: Final = lazy_regex(r"[-+/]")
+_CAPITALS: Final = lazy_regex(r"\A[a-z]|[A-Z]")  # `mAP`: the first word counts, too
+_CLAUSE: Final = lazy_regex(r"[.;:()\[\]“”\"]|\*\*")
+_SPACES: Final = "  "  # where a tag was blanked out
 _CODE: Final = lazy_regex(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
 
 
@@ -56,10 +63,12 @@ def _common_names() -> frozenset[str]:
 
 
 @cache
-def _expansions() -> dict[str, set[tuple[str, ...]]]:
-    expansions: dict[str, set[tuple[str, ...]]] = {}
-    for acronym, _, text in (line.partition(": ") for line in _lines_of("acronyms.txt")):
-        expansions.setdefault(acronym, set()).add(_stems(text))
+def _expansions() -> dict[str, set[str]]:
+    """What acronyms of the field stand for, as stems in a row."""
+    expansions: dict[str, set[str]] = {}
+    for line in _lines_of("acronyms.txt"):
+        acronym, _, text = line.partition(": ")
+        expansions.setdefault(acronym, set()).add("".join(_stems(text)))
     return expansions
 
 
@@ -90,7 +99,7 @@ def _names_on(line: str) -> Iterator[str]:
 def _headings_in_capitals(analysis: AnswerAnalysis) -> set[int]:
     """Where the lines begin that are the heading of a section, in capitals: each of their words looks like a name."""
     answer = analysis.answer
-    lines = (section.heading.line for section in analysis.sections.found.values())
+    lines = map(attrgetter("heading.line"), analysis.sections.found.values())
     return {answer.line_starts[number] for number in lines if answer.line(number).isupper()}
 
 
@@ -99,12 +108,13 @@ def _is_familiar(name: str, offered: Offered) -> bool:
 
     Names of the field, and signatures such as `Txt2Snd`, name no work either.
     """
-    if _QUANTITY.fullmatch(name) or _ROMAN.fullmatch(name) or offered.ports.read(name):
+    if _NO_NAME.fullmatch(name) or offered.ports.read(name):
         return True
     if _is_said(canonical(name), offered):
         return True
-    parts = [part for part in re.split(r"[-+/]", name) if part]
-    return len(parts) > 1 and all(_is_said(canonical(part), offered) for part in parts if acronyms(part))
+    parts = list(filter(None, _JOINT.split(name)))
+    named = map(canonical, filter(acronyms, parts))
+    return len(parts) > 1 and all(map(partial(_is_said, offered=offered), named))
 
 
 def _is_said(key: str, offered: Offered) -> bool:
@@ -167,17 +177,17 @@ class _OfferedExpansions:
         return f" {' '.join(_stems(self._text))} "
 
     @cached_property
-    def _known(self) -> dict[str, set[tuple[str, ...]]]:
-        known: dict[str, set[tuple[str, ...]]] = {}
+    def _known(self) -> dict[str, set[str]]:
+        known: dict[str, set[str]] = {}
         for acronym, text, _ in _expanded(self._text):
-            known.setdefault(canonical(acronym), set()).add(_stems(text))
+            known.setdefault(canonical(acronym), set()).add("".join(_stems(text)))
         return known
 
     def judge(self, acronym: str, stems: tuple[str, ...]) -> str | None:
         """The code of what an acronym is said to stand for; None where something offered, or the field, says so."""
-        joined = "".join(stems)
-        of_field = chain(_expansions().get(acronym, ()), _expansions().get(acronym.removesuffix("s"), ()))
-        if any(joined == "".join(other) for other in chain(of_field, self._known.get(acronym, ()))):
+        singular, unknown = acronym.removesuffix("s"), frozenset[str]()
+        of_field = _expansions().get(acronym, unknown) | _expansions().get(singular, unknown)
+        if "".join(stems) in of_field | self._known.get(acronym, unknown):
             return None
         if f" {' '.join(stems)} " in self._stems or self._is_shortened_title(stems):
             return None
@@ -185,33 +195,45 @@ class _OfferedExpansions:
 
     def _is_shortened_title(self, stems: tuple[str, ...]) -> bool:
         """Whether words are those of a title in another order: `VividMed: Versatile Visual Grounding in Medicine`."""
-        content = {stem for stem in stems if len(stem) >= _MIN_CONTENT}
-        return any(content <= set(_stems(source.name)) for source in self._offered.sources)
+        content = frozenset(stem for stem in stems if len(stem) >= _MIN_CONTENT)
+        return any(map(content.issubset, map(_stems, self._offered.names)))
 
 
 def _expanded(text: str) -> Iterator[tuple[str, str, int]]:
     """The acronyms of a text that it says the meaning of, with that and its place."""
     for match in _BEHIND.finditer(text):
-        before = re.split(r"[.;:()\[\]“”\"]|\*\*", text[max(0, match.start() - 160) : match.start()])[-1]
+        before = _CLAUSE.split(text[max(0, match.start() - _LONGEST) : match.start()])[-1]
         phrase = _phrase_for(match["acronym"], before)
         if phrase is not None:
             yield match["acronym"], phrase, text.rindex(phrase, 0, match.start())
     for match in _BEFORE.finditer(text):
-        group = "inside" if match["inside"] else "behind"
-        phrase = match[group].strip().partition("  ")[0]  # tags are blanked out
-        begins_alike = phrase[:1].isupper() or match["acronym"][0].islower()
-        if begins_alike and _stands_for(match["acronym"], words(phrase)):
-            yield match["acronym"], phrase, match.start(group)
+        group = match.lastgroup or ""
+        phrase, _, _ = match[group].strip().partition(_SPACES)
+        for acronym in filter(partial(_is_explained_by, phrase), _acronyms_before(match)):
+            yield acronym, phrase, match.start(group)
+
+
+def _acronyms_before(match: re.Match[str]) -> list[str]:
+    """The acronym of a match, and the whole name that it is a part of: `MVTec AD (…)`."""
+    names = [match["acronym"]]
+    if match["maker"]:
+        names.append(f"{match['maker']} {match['acronym']}")
+    return names
+
+
+def _is_explained_by(phrase: str, acronym: str) -> bool:
+    if not acronym[0].islower() and not phrase[:1].isupper():
+        return False
+    return _stands_for(acronym, words(phrase))
 
 
 def _phrase_for(acronym: str, before: str) -> str | None:
     """The shortest run of words right before an acronym whose initials are its letters."""
     own_words = words(before)
-    for number in range(2, min(len(own_words), _MAX_WORDS) + 1):
+    for number in _WORDS:
         run = own_words[-number:]
-        if run[0][0].lower() == acronym[0].lower() and _stands_for(acronym, run):
-            start = _place_of(before, run)
-            return before[start:].strip()
+        if run[:1] and run[0][0].lower() == acronym[0].lower() and _stands_for(acronym, run):
+            return before[_place_of(before, run) :].strip()
     return None
 
 
@@ -225,28 +247,33 @@ def _place_of(text: str, run: list[str]) -> int:
 
 def _stands_for(acronym: str, run: list[str]) -> bool:
     """Whether the letters of an acronym are the initials of some words, in order; small words may give none."""
-    letters = "".join(filter(str.isalpha, acronym))
-    capitals = [letter.lower() for letter in acronym if letter.isupper()]
-    if len(capitals) < _FEWEST or not _FEWEST <= len(run) <= _MAX_WORDS:
+    if not _may_stand_for(acronym, run):
         return False
-    if len(letters) < _MIN_INITIALS and canonical(acronym) not in _expansions():
-        return False
-    if acronym[0].islower():  # `mAP`: the first word counts, too
-        capitals.insert(0, acronym[0])
-    initials = [word[0].lower() for word in run]
-    content = [word for word in run if len(word) >= _MIN_CONTENT]
-    if _in_order(capitals, initials):
-        return len(capitals) * 2 >= len(content)
-    return acronym.isalnum() and _stands_for_title(letters.lower(), run)
+    capitals = list(map(str.lower, _CAPITALS.findall(acronym)))
+    if _in_order(capitals, _initials(run)):
+        return len(capitals) * 2 >= sum(len(word) >= _MIN_CONTENT for word in run)
+    return acronym.isalnum() and _stands_for_title(acronym, run)
 
 
-def _stands_for_title(letters: str, run: list[str]) -> bool:
+def _may_stand_for(acronym: str, run: list[str]) -> bool:
+    """Whether an acronym has capitals, and letters enough: two may stand for much, unless the field knows them."""
+    if len(run) not in _WORDS or sum(map(str.isupper, acronym)) < _FEWEST:
+        return False
+    return sum(map(str.isalpha, acronym)) >= _MIN_INITIALS or canonical(acronym) in _expansions()
+
+
+def _stands_for_title(acronym: str, run: list[str]) -> bool:
     """Whether the initials of capitalised words are letters of an acronym: `DETR (Deformable Transformer Recognition)`.
 
     The other letters stand within the words.
     """
-    is_title = len(run) >= _MIN_INITIALS and all(word[0].isupper() for word in run)
-    return is_title and _in_order([word[0].lower() for word in run], list(letters))
+    if len(run) < _MIN_INITIALS or not all(map(str.isupper, map(_FIRST, run))):
+        return False
+    return _in_order(_initials(run), list(filter(str.isalpha, acronym.lower())))
+
+
+def _initials(run: list[str]) -> list[str]:
+    return list(map(str.lower, map(_FIRST, run)))
 
 
 def _in_order(letters: list[str], initials: list[str]) -> bool:
@@ -258,7 +285,11 @@ def _in_order(letters: list[str], initials: list[str]) -> bool:
 
 
 def _stems(text: str) -> tuple[str, ...]:
-    return tuple(term(word) or word.lower() for word in words(text.replace("'", "")))
+    return tuple(map(_stem, words(text.replace("'", ""))))
+
+
+def _stem(word: str) -> str:
+    return term(word) or word.lower()
 
 
 def other_question(analysis: AnswerAnalysis) -> Iterator[Violation]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Final
 
-from explainer.checking.analysis import AnswerAnalysis, Violation
-from explainer.checking.workflow.naming import StepFit, StepMatch
+from explainer.checking.analysis import AnswerAnalysis, Violation, is_within
+from explainer.checking.workflow.naming import StepFit, StepMatch, StepNames, hyphenated_words
 from explainer.checking.workflow.reading import DescribedStep, Flow
 from explainer.diagnostics.text import shorten
 
@@ -70,6 +70,28 @@ def flow_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
             message = message.format(name=repr(shorten(match.name)))
             place = _place(analysis, match.step, match.name)
             yield Violation(code, *place, message, hint.format(meant=repr(match.meant)))
+
+
+def altered_endings(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """A815: in the prose about the workflow, an offered model with the ending of another one, such as `-v2`."""
+    section = analysis.sections.found.get("workflow")
+    if section is None:
+        return
+    answer, names = analysis.answer, StepNames(analysis.offered)
+    starts = [*answer.line_starts, len(answer.body)]
+    for start, name in hyphenated_words(answer.body, starts[section.first], starts[section.last]):
+        if names.model_of_variant(name) is not None and not _is_judged_elsewhere(analysis, start):
+            code, message, hint = _NAME_RULES[StepFit.DOUBTFUL]
+            yield Violation(code, start, start + len(name), message.format(name=repr(shorten(name))), hint)
+
+
+def _is_judged_elsewhere(analysis: AnswerAnalysis, position: int) -> bool:
+    """Whether a place is in a step, a reference or a link."""
+    flows, references, links = (
+        map(itemgetter(0), pairs) for pairs in (analysis.flows, analysis.verdicts, analysis.links)
+    )
+    places = chain(flows, references, map(attrgetter("spotted"), links))
+    return is_within(position, map(attrgetter("start", "end"), places))
 
 
 def _place(analysis: AnswerAnalysis, step: DescribedStep, name: str) -> tuple[int, int]:

@@ -14,8 +14,6 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import Lines, lazy_regex, shorten
 
-MAX_EDGES: Final = 500
-"""Edges that Mermaid draws unless it is configured otherwise (`maxEdges`)."""
 OTHER_DIAGRAMS: Final = frozenset(
     "architecture-beta block block-beta C4Component C4Container C4Context C4Deployment C4Dynamic classDiagram "  # noqa: SIM905
     "classDiagram-v2 erDiagram gantt gitGraph journey kanban mindmap packet packet-beta pie quadrantChart radar-beta "
@@ -168,7 +166,6 @@ class _Reader:
         self._mistake: Finding | None = None
         self._nodes: dict[str, Drawn] = {}
         self._others: list[Drawn] = []
-        self._edges = 0
         self._edge_ids: set[str] = set()
         self._groups: set[str] = set()
         self._open_groups: list[re.Match[str]] = []
@@ -233,9 +230,9 @@ class _Reader:
     def _subgraph(self, match: re.Match[str]) -> None:
         wrong = _NOT_IN_TITLE.search(match[1])
         if wrong is not None:
-            at = match.start(1) + wrong.start()
+            place = match.start(1) + wrong.start()
             hint = f'write subgraph id ["{match[1].strip()}"]'
-            self._report(at, at + 1, f"{wrong.group()!r} in a title that is not quoted", hint)
+            self._report(place, place + 1, f"{wrong.group()!r} in a title that is not quoted", hint)
         name = plain_label(match[1])
         quoted = self._move(_QUOTED)
         title, start, end = (quoted[1], *quoted.span(1)) if quoted else (self._label() or (name, *match.span(1)))
@@ -245,22 +242,15 @@ class _Reader:
 
     def _chain(self) -> None:
         """Nodes with arrows between them, each arrow between all nodes on its two sides."""
-        sources = self._nodes_joined()
+        self._joined_nodes()
         while link := self._link():
             if self._text.startswith("|", self._at):
                 raise self._refusal()
             if not _ID.match(self._text, self._at):
                 raise _Refused(*link, "an arrow that leads to no node", "write the node after it")
-            targets = self._nodes_joined()
-            self._count_edges(sources * targets, *link)
-            sources = targets
+            self._joined_nodes()
         if not _LINE_END.match(self._text, self._at):
             raise self._refusal()
-
-    def _count_edges(self, new: int, start: int, end: int) -> None:
-        self._edges += new
-        if self._edges > MAX_EDGES:
-            self._report(start, end, f"Mermaid draws at most {MAX_EDGES} edges, and here are more")
 
     def _refusal(self) -> _Refused:
         """Say what stands at the place where a statement cannot be read on."""
@@ -271,14 +261,11 @@ class _Reader:
                 return _Refused(*signs.span(), f"{signs.group()!r} {what}", hint)
         return _Refused(self._at, self._at + 1, "the rest of the line cannot be read", _QUOTE_IT)
 
-    def _nodes_joined(self) -> int:
-        """Read one node, or several with ` & ` between them; return their number."""
+    def _joined_nodes(self) -> None:
+        """Read one node, or several with ` & ` between them."""
         self._node()
-        count = 1
         while self._move(_AND):
             self._node()
-            count += 1
-        return count
 
     def _node(self) -> None:
         match = self._move(_ID)

@@ -7,13 +7,14 @@ certainly the name of a model is one: a catalogued name, one that begins with a 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from itertools import chain
 from typing import ClassVar, Final
 
-from explainer.checking.names import bare_forms
+from explainer.checking.match import bare_forms
 from explainer.checking.offered import Offered
 from explainer.checking.titles import (
     GENERIC_ACRONYMS,
@@ -39,8 +40,9 @@ _LABELLED: Final = lazy_regex(
 )
 # Where the name of a step ends and what it does begins: `X: paints`, `X - paints`.
 _HEAD: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|\s[-–—]\s|:(?=\n)")
-# Words as catalogs write names: all that stands between spaces, quotes, brackets and dashes in prose.
-_TOKEN: Final = lazy_regex(r"[^\s\"'’‘“”`*(){}\[\]<>,;|/–—]++")
+# Words as catalogs write names, with a hyphen: all that stands between spaces, quotes, brackets and dashes in prose.
+_BOUNDS: Final = r"\s\"'’‘“”`*(){}\[\]<>,;|/–—"
+_HYPHENATED: Final = lazy_regex(rf"(?<![^{_BOUNDS}])[^{_BOUNDS}\-_]*+[-_][^{_BOUNDS}]*+")
 # `Txt2Img-Name`: a signature may begin there; `Txt2Img-based` is a word, with a second hyphen it is a name again.
 _SIGNED: Final = lazy_regex(r"[^-_]*+[-_](?:[A-Z0-9]|[^-_]*+[-_])")
 # Written as models are, with a capital first and a number behind a hyphen or another capital: `GPT-4`, `SketchGAN`.
@@ -57,6 +59,16 @@ _SHORTEST_ACRONYM: Final = 3
 _LONGEST_FORM: Final = 300
 # Lines of a step that may be a name alone: its name comes first, what it does behind it.
 _FIRST_LINES: Final = 4
+# The ending of a name that only says which version or size of a model it is.
+_VERSION_TAIL: Final = lazy_regex(r"v?\d[\w.]*+|xx?l|large|base|small|tiny|mini|turbo|pro|plus|lite", re.IGNORECASE)
+_PARTS: Final = lazy_regex(r"(?P<stem>\w.*)[-_](?P<tail>[^\W_](?:[^\W_]|\.)*+)")
+# Parts of a name of which the last one is its own: `Inpainting-CTSDG-Paris`, but not `Outline-Anything`.
+_FEWEST_PARTS: Final = 3
+# What stands between two models that a step uses; the words of the languages that answers are mostly in.
+_BETWEEN: Final = lazy_regex(r"\s(?:and|or|plus|und|oder|et|ou|y|o)\s|[,;+&]\s", re.IGNORECASE)
+# `owner/name`, with a hyphen or a digit in the name: `input/output` is none.
+_REPOSITORY: Final = lazy_regex(r"\w[\w.-]*+/(?=[^/]*[-\d])\w[\w.-]*+")
+_AROUND_NAME: Final = " \t\n*_`\"'“”.:"
 # Parts of networks, formats and libraries: terms of the field, no models.
 _TERMS: Final = GENERIC_ACRONYMS | frozenset(
     "batchnorm cnaps csv ffmpeg gelu h264 h265 html javascript jpeg json layernorm markdown midi mp3 mp4 mpeg numpy "  # noqa: SIM905
@@ -134,125 +146,171 @@ class StepNames:
         """Say what a step is: an offered name alone, then names that were not offered, then offered ones in passing."""
         if self._offered.ports.find(step.text) is not None:
             return StepMatch(step)
-        for judge in self._JUDGES[step.role]:
-            match = judge(self, step)
-            if match is not None:
-                return match
-        return StepMatch(step)
+        matches = chain.from_iterable(judge(self, step) for judge in self._JUDGES[step.role])
+        return next(matches, StepMatch(step))
 
-    def _by_its_name(self, step: DescribedStep) -> StepMatch | None:
+    def _by_its_name(self, step: DescribedStep) -> Iterator[StepMatch]:
         """A step that is the name of an offered entry, and at most a remark."""
-        for key in map(canonical, _forms(step)):
-            if key in self._offered.by_any_name:
-                return StepMatch(step, StepFit.OFFERED, (self._offered.by_any_name[key],))
-        return None
+        names = self._offered.by_any_name
+        for key in filter(names.__contains__, map(canonical, _forms(step))):
+            yield StepMatch(step, StepFit.OFFERED, (names[key],))
 
-    def _in_passing(self, step: DescribedStep) -> StepMatch | None:
-        """A step that calls offered entries somewhere; papers beside models only say where a method is from."""
-        called = sorted(self._called_in(step.text))
-        if not called:
-            return None
-        models = [index for index in called if self._offered.sources[index].kind == "model"]
-        return StepMatch(step, StepFit.OFFERED, tuple(models or called))
+    def _in_passing(self, step: DescribedStep) -> Iterator[StepMatch]:
+        """A step that calls offered entries somewhere."""
+        called = self._called_in(step.text)
+        if called:
+            yield StepMatch(step, StepFit.OFFERED, called)
 
-    def _called_in(self, text: str) -> set[int]:
-        """The offered entries that a text calls by a name; `depth` may be one, and is a kind of data all the same."""
-        calls = self._offered.called_by(words(text))
-        return {index for _, index, parts in calls if not self._is_data(parts)}
+    def _called_in(self, text: str) -> tuple[int, ...]:
+        """The offered entries that a text calls by a name; papers beside models only say where a method is from."""
+        called: set[int] = set()
+        for _, index, parts in self._offered.called_by(words(text)):
+            # `depth` may be a name, and is a kind of data all the same
+            if self._offered.ports.find(" ".join(parts)) is None:
+                called.add(index)
+        return tuple(sorted(called & self._offered.models or called))
 
-    def _is_data(self, parts: tuple[str, ...]) -> bool:
-        return self._offered.ports.find(" ".join(parts)) is not None
-
-    def _catalogued_name(self, step: DescribedStep) -> StepMatch | None:
+    def _catalogued_name(self, step: DescribedStep) -> Iterator[StepMatch]:
         """A step that is the name of a catalogued entry; a name that anybody may write is no certain one."""
         for form in _forms(step):
             entry = self._catalogued(canonical(form))
             if entry is not None:
                 fit = StepFit.CATALOGUED if _is_distinctive(entry) else StepFit.DOUBTFUL
-                return StepMatch(step, fit, (), form, entry)
-        return None
-
-    def _identifiers(self, step: DescribedStep) -> StepMatch | None:
-        """The first name in a step that is written as catalogs write them, and was not offered."""
-        for token in filter(_HYPHEN.search, _TOKEN.findall(step.text)):
-            match = self._identifier(step, token.rstrip(_FULL_STOPS))
-            if match is not None:
-                return match
-        return None
-
-    def _labelled(self, step: DescribedStep) -> StepMatch | None:
-        """A name that the step itself gives as one of a model."""
-        name = _LABELLED.match(step.text)
-        if name is None or len(words(name[1])) > MAX_WORDS:
-            return None
-        if self._called_in(name[1]) or not self._news_in(name[1]):
-            return None
-        return StepMatch(step, StepFit.FOREIGN, (), name[1].strip())
-
-    def _well_known(self, step: DescribedStep) -> StepMatch | None:
-        """A model that everybody knows, alone or behind `Model:`, that nothing offered speaks of."""
-        label = _LABELLED.match(step.text)
-        name = (label[1] if label else step.text).strip(" \t\n*_`\"'“”.:")
-        if len(name) > _LONGEST_KNOWN:
-            return None
-        keys = {canonical(name), canonical(_VERSION.sub("", name, count=1))}
-        if keys.isdisjoint(_KNOWN_MODELS) or any(key in self._offered.text for key in keys):
-            return None
-        return StepMatch(step, StepFit.DOUBTFUL, (), name)
-
-    def _doubtful(self, step: DescribedStep) -> StepMatch | None:
-        """The words of a step that are written as the names of models are; of an item, those of its first line."""
-        text = step.text
-        if step.role == "model":
-            text = text.partition("\n")[0]
-        if len(words(text)) > MAX_WORDS:
-            return None
-        for name in filter(_LIKE_MODEL.match, self._news_in(text)):
-            return StepMatch(step, StepFit.DOUBTFUL, (), name)
-        return None
+                yield StepMatch(step, fit, (), form, entry)
 
     def _catalogued(self, key: str) -> str | None:
         """The catalogued entry of a name, unless what was offered speaks of it."""
         return None if key in self._offered.text else self._offered.lookup.by_name(key)
 
-    def _identifier(self, step: DescribedStep, token: str) -> StepMatch | None:
-        """A name as catalogs write them: `Txt2Img-…` with a signature, or nearly that of an offered model."""
-        hyphens = len(_HYPHEN.findall(token))
+    def _identifiers(self, step: DescribedStep) -> Iterator[StepMatch]:
+        """Names in a step that are written as catalogs write them, and were not offered."""
+        for _, token in hyphenated_words(step.text):
+            if len(canonical(token)) >= _SHORTEST_IDENTIFIER and not self._is_said(token):
+                yield from self._identifier(step, token)
+
+    def _identifier(self, step: DescribedStep, token: str) -> Iterator[StepMatch]:
+        """A name that was not offered: as it is, nearly, or with another ending."""
+        if not self._holds_offered_name(token):
+            yield from self._foreign_identifier(step, token)
+        model = self.model_of_variant(token)
+        if model is not None:
+            yield StepMatch(step, StepFit.DOUBTFUL, self._called_in(step.text), token, model)
+
+    def _foreign_identifier(self, step: DescribedStep, token: str) -> Iterator[StepMatch]:
+        """A catalogued name, one that is nearly offered, or one with a signature: `Txt2Img-…`."""
         key = canonical(token)
-        if not hyphens or len(key) < _SHORTEST_IDENTIFIER or self._is_said(token, key):
-            return None
         entry = self._catalogued(key)
         if entry is not None:
-            return StepMatch(step, StepFit.CATALOGUED, (), token, entry)
+            yield StepMatch(step, StepFit.CATALOGUED, (), token, entry)
         # One hyphen stands in many words; two or more are a name, which may be nearly right.
-        near = self._nearest(key) if hyphens > 1 else None
-        if near is not None:
-            return StepMatch(step, StepFit.ALTERED, (), token, near)
+        if len(_HYPHEN.findall(token)) > 1:
+            for name in self._nearly(key):
+                yield StepMatch(step, StepFit.ALTERED, (), token, name)
         if _SIGNED.match(token) and self._offered.ports.parse_start(token):
-            return StepMatch(step, StepFit.FOREIGN, (), token)
-        return None
+            yield StepMatch(step, StepFit.FOREIGN, (), token)
 
-    def _is_said(self, token: str, key: str) -> bool:
-        """Whether a name was offered or asked, alone or as a part set apart: `X-based`, but not `Xs`."""
-        if key in self._offered.by_any_name or token.casefold() in self._offered.said:
-            return True
-        within = [source.name for source in self._offered.sources if source.name in token]
-        return any(re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", token) for name in within)
-
-    def _nearest(self, key: str) -> str | None:
+    def _nearly(self, key: str) -> Iterator[str]:
         """The offered model that a name is nearly the name of."""
         self._compared += 1
         if self._compared > MAX_COMPARED:
-            return None
-        ratios = {
-            source.name: similarity(key, source.key) for source in self._offered.sources if source.kind == "model"
-        }
+            return
+        ratios: dict[str, float] = {}
+        for source in self._offered.sources:
+            if source.kind == "model":
+                ratios[source.name] = similarity(key, source.key)
         nearest = max(ratios, key=ratios.__getitem__, default="")
-        return nearest if ratios.get(nearest, 0) >= NEAR else None
+        if ratios.get(nearest, 0) >= NEAR:
+            yield nearest
 
-    def _news_in(self, text: str) -> list[str]:
+    def _labelled(self, step: DescribedStep) -> Iterator[StepMatch]:
+        """A name that the step itself gives as one of a model."""
+        name = _label_of(step.text)
+        is_short = 0 < len(words(name)) <= MAX_WORDS
+        if is_short and not self._called_in(name) and any(self._news_in(name)):
+            yield StepMatch(step, StepFit.FOREIGN, (), name.strip())
+
+    def _beside_offered(self, step: DescribedStep) -> Iterator[StepMatch]:
+        """A second model in a step that uses an offered one: `X and GFPGAN`."""
+        text = step.text.partition("\n")[0]
+        pieces = _BETWEEN.split(_label_of(text) or text)
+        called = self._called_in(text)
+        # what has more of them is prose, which may speak of anything
+        if called and len(pieces) <= MAX_WORDS:
+            for name in map(_bare_name, pieces):
+                if self._is_foreign_model(name, step.role):
+                    yield StepMatch(step, StepFit.DOUBTFUL, called, name)
+
+    def _is_foreign_model(self, name: str, role: StepRole) -> bool:
+        # in a step that is no item of models, anything may have a slash in it
+        if role == "model" and _REPOSITORY.fullmatch(name):
+            return canonical(name) not in self._offered.text
+        return self._is_well_known(name)
+
+    def _well_known(self, step: DescribedStep) -> Iterator[StepMatch]:
+        """A model that everybody knows, alone or behind `Model:`, that nothing offered speaks of."""
+        name = _bare_name(_label_of(step.text) or step.text)
+        if self._is_well_known(name):
+            yield StepMatch(step, StepFit.DOUBTFUL, (), name)
+
+    def _is_well_known(self, name: str) -> bool:
+        if len(name) > _LONGEST_KNOWN:
+            return False
+        keys = {canonical(name), canonical(_VERSION.sub("", name, count=1))}
+        return not keys.isdisjoint(_KNOWN_MODELS) and not any(map(self._offered.text.__contains__, keys))
+
+    def _doubtful(self, step: DescribedStep) -> Iterator[StepMatch]:
+        """The words of a step that are written as the names of models are; of an item, those of its first line."""
+        text = step.text
+        if step.role == "model":
+            text = text.partition("\n")[0]
+        if len(words(text)) <= MAX_WORDS:
+            for name in filter(_LIKE_MODEL.match, self._news_in(text)):
+                yield StepMatch(step, StepFit.DOUBTFUL, (), name)
+
+    def model_of_variant(self, token: str) -> str | None:
+        """Return the offered model whose name differs from another one in its ending alone.
+
+        So do `X-Y-v2` and `X-Y`, where the ending is a version or a size, and `X-Y-London` and `X-Y-Paris`. Any other
+        ending behind a whole name may be a word of a language: `X-Y-based`, `X-Y-Modell`.
+        """
+        parts = _PARTS.fullmatch(token)
+        if parts is None or self._is_said(token):
+            return None
+        stem = canonical(parts["stem"])
+        if _VERSION_TAIL.fullmatch(parts["tail"]):
+            return self._models_by_stem.get(stem)
+        return self._models_by_part.get(stem) if parts["tail"][0].isupper() else None
+
+    @cached_property
+    def _models_by_stem(self) -> dict[str, str]:
+        """The offered models by their names, of those that are written with a hyphen, and by all of it but the end."""
+        names = filter(_HYPHEN.search, map(self._offered.names.__getitem__, sorted(self._offered.models)))
+        return self._models_by_part | {canonical(name): name for name in names}
+
+    @cached_property
+    def _models_by_part(self) -> dict[str, str]:
+        """The offered models by their names without the last part."""
+        models: dict[str, str] = {}
+        for name in map(self._offered.names.__getitem__, sorted(self._offered.models)):
+            parts = _HYPHEN.split(name)
+            if len(parts) >= _FEWEST_PARTS:
+                models.setdefault(canonical("-".join(parts[:-1])), name)
+        return models
+
+    def _is_said(self, token: str) -> bool:
+        """Whether a name was offered or asked."""
+        return canonical(token) in self._offered.by_any_name or token.casefold() in self._offered.said
+
+    def _holds_offered_name(self, token: str) -> bool:
+        """Whether an offered name stands in another one as a part set apart: `X-based`, but not `Xs`."""
+        for name in filter(token.__contains__, self._offered.names):
+            if re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", token):
+                return True
+        return False
+
+    def _news_in(self, text: str) -> Iterator[str]:
         """The acronyms of a text that are no terms of the field, and stand in nothing that was offered or asked."""
-        return list(filter(self._is_news, acronyms(text)))
+        return filter(self._is_news, acronyms(text))
 
     def _is_news(self, name: str) -> bool:
         key = canonical(name)
@@ -264,14 +322,35 @@ class StepNames:
     # What is asked of a step by its role, the first answer counts. Data is called anything, so it is never a model that
     # was not offered; so is what stands on an arrow, unless it is a name for certain. The text of an item is prose, in
     # which a name may stand anywhere, so it is none as a whole.
-    _JUDGES: ClassVar[dict[StepRole, tuple[Callable[[StepNames, DescribedStep], StepMatch | None], ...]]] = {
-        "step": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing, _well_known, _doubtful),
+    _JUDGES: ClassVar[dict[StepRole, tuple[Callable[[StepNames, DescribedStep], Iterator[StepMatch]], ...]]] = {
+        "step": (
+            _by_its_name, _catalogued_name, _identifiers, _labelled, _beside_offered, _in_passing, _well_known,
+            _doubtful,
+        ),
         "group": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing, _doubtful),
         "edge": (_by_its_name, _catalogued_name, _identifiers, _labelled, _in_passing),
         "input": (_by_its_name, _in_passing),
         "output": (_by_its_name, _in_passing),
-        "model": (_identifiers, _in_passing, _well_known, _doubtful),
-    }
+        "model": (_identifiers, _beside_offered, _in_passing, _well_known, _doubtful),
+    }  # fmt: skip
+
+
+def _label_of(text: str) -> str:
+    """The name behind `Model:` and the like; empty without such a label."""
+    match = _LABELLED.match(text)
+    return match[1] if match else ""
+
+
+def _bare_name(text: str) -> str:
+    return text.strip(_AROUND_NAME)
+
+
+def hyphenated_words(text: str, begin: int = 0, end: int | None = None) -> Iterator[tuple[int, str]]:
+    """Yield the words of a part of a text that may be written as catalogs write names, each behind its place."""
+    for match in _HYPHENATED.finditer(text, begin, len(text) if end is None else end):
+        word = match[0].rstrip(_FULL_STOPS)
+        if _HYPHEN.search(word):
+            yield match.start(), word
 
 
 def _is_distinctive(name: str) -> bool:

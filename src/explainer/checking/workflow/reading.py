@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
 from explainer.checking.answer import Answer
@@ -121,17 +122,20 @@ def _fenced_blocks(answer: Answer) -> Iterator[tuple[str, int, int]]:
     """The language of each fenced block, and where its text begins and ends."""
     # One line behind the last: a fence that is never closed ends with the answer.
     starts = [*answer.line_starts, len(answer.body)]
-    line = 0
-    while line < answer.lines:
-        opening = _FENCE.match(answer.line(line)) if line in answer.code_lines else None
+    end = 0
+    for line in sorted(answer.code_lines):
+        opening = _FENCE.match(answer.line(line))
+        if opening is not None and line >= end:  # else it is a line of the block before
+            end = _end_of_block(answer, line + 1, opening[1])
+            yield opening[2], starts[line + 1], starts[end]
+            end += 1
+
+
+def _end_of_block(answer: Answer, line: int, mark: str) -> int:
+    """The line that closes a block, or the first one that is no code."""
+    while line in answer.code_lines and not _closes(answer.line(line), mark):
         line += 1
-        if opening is None:
-            continue
-        first = line
-        while line < answer.lines and line in answer.code_lines and not _closes(answer.line(line), opening[1]):
-            line += 1
-        yield opening[2], starts[first], starts[line]
-        line += 1
+    return line
 
 
 def _closes(line: str, mark: str) -> bool:
@@ -147,8 +151,8 @@ def _diagram(answer: Answer, start: int, end: int) -> Flow:
     problems = []
     for finding in parsed.findings:
         line = min(first + finding.location.line - 1, answer.lines - 1)
-        at = answer.line_starts[line] + finding.location.column - 1
-        problems.append((at, at + len(finding.text), finding))
+        place = answer.line_starts[line] + finding.location.column - 1
+        problems.append((place, place + len(finding.text), finding))
     steps = tuple(DescribedStep(*drawn) for drawn in parsed.value or ())
     return Flow("mermaid", start, end, steps, tuple(problems))
 
@@ -166,20 +170,18 @@ Place: TypeAlias = tuple[int, int]
 def _arrow_lines(answer: Answer, lines: list[int]) -> Iterator[Flow]:
     """Lines such as `photo → model → picture`; one that begins with an arrow goes on from the one before."""
     chain: list[Place] = []
-    joined = False
+    is_joined = False
     for line in lines:
         text = answer.line(line)[:_LONGEST]
-        if not text.strip():
-            continue
         if _DOWN.fullmatch(text):
-            joined = True
-            continue
-        begins, places = _places(text, answer.line_starts[line])
-        if not (begins or joined):
-            yield from _chain(answer, chain)
-            chain = []
-        chain += places
-        joined = False
+            is_joined = True
+        elif text.strip():  # a blank line parts nothing
+            begins_with_arrow, places = _places(text, answer.line_starts[line])
+            if not (begins_with_arrow or is_joined):
+                yield from _chain(answer, chain)
+                chain = []
+            chain += places
+            is_joined = False
     yield from _chain(answer, chain)
 
 
@@ -204,11 +206,13 @@ def _places(text: str, offset: int) -> tuple[bool, list[Place]]:
 
 def _chain(answer: Answer, places: list[Place]) -> Iterator[Flow]:
     """The workflow of a chain of parts, unless it only says `Input → Model → Output`."""
-    steps: list[DescribedStep] = []
-    for start, end in places[:MAX_STEPS]:
-        steps.append(DescribedStep(_EMPHASIS.sub("", answer.body[start:end]), start, end))
-    if len(steps) > 1 and not {step.text.casefold() for step in steps} <= PLACES:
+    steps = [DescribedStep(_EMPHASIS.sub("", answer.body[start:end]), start, end) for start, end in places[:MAX_STEPS]]
+    if len(steps) > 1 and not all(map(_is_place, steps)):
         yield _in_a_row("arrows", steps)
+
+
+def _is_place(step: DescribedStep) -> bool:
+    return step.text.casefold() in PLACES
 
 
 def _in_a_row(kind: FlowKind, steps: Sequence[DescribedStep]) -> Flow:
@@ -241,5 +245,5 @@ def _is_over(items: list[DescribedStep], match: re.Match[str] | None, text: str)
 
 
 def _labelled(items: list[DescribedStep]) -> Iterator[Flow]:
-    if {item.role for item in items} >= {"input", "model"}:
+    if {"input", "model"}.issubset(map(attrgetter("role"), items)):
         yield _in_a_row("items", items)

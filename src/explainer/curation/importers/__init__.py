@@ -13,7 +13,7 @@ from explainer.curation.importers.bibtex import read_bibtex
 from explainer.curation.importers.delimited import read_csv, read_tsv
 from explainer.curation.importers.json_records import read_json, read_json_lines
 from explainer.curation.importers.model_card import read_card
-from explainer.curation.importers.record import Importer, MissingLibraryError, RecordStream, SourceRecord
+from explainer.curation.importers.reading import Importer, MissingLibraryError, RecordStream, SourceRecord
 from explainer.curation.importers.ris import read_ris
 from explainer.curation.importers.spreadsheet import read_spreadsheet
 from explainer.curation.importers.yaml_files import read_catalog

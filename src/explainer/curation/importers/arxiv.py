@@ -6,21 +6,23 @@ Atom: https://info.arxiv.org/help/api/user-manual.html. Snapshot: https://www.ka
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
 from explainer.catalogs.links import arxiv_address
 from explainer.catalogs.schema import Kind
-from explainer.curation.importers.reading import unrecognised
-from explainer.curation.importers.record import (
+from explainer.curation.importers.reading import (
     GITHUB_LINK,
+    Place,
+    Records,
     RecordStream,
     SourceRecord,
     as_text,
     load_library,
     on_one_line,
     renamed,
+    unrecognised,
 )
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import one_line, reason_of
@@ -50,7 +52,7 @@ def is_snapshot(value: dict[str, Any]) -> bool:
     return value.keys() >= _SNAPSHOT_KEYS
 
 
-def snapshot_record(value: dict[str, Any], where: Callable[[str], Location]) -> SourceRecord | Finding:
+def snapshot_record(value: dict[str, Any], where: Place) -> SourceRecord | Finding:
     """Return a line of arXiv's snapshot as a record; its id is text and stays text, zeros and all."""
     # numbers are read as text, so that an id without quotes has all of its digits
     number = value["id"]
@@ -86,7 +88,7 @@ def _code(*texts: Any) -> str | None:
     return next(iter(codes), None)
 
 
-def read_atom(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def read_atom(feed: RecordStream) -> Records:
     """Read the entries of an Atom feed as a stream: memory holds one of them."""
     purpose = "reading XML"
     errors = load_library("defusedxml.common", "defusedxml", purpose)

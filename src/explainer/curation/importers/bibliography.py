@@ -8,12 +8,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import starmap
+from itertools import chain, starmap
 from typing import Any, Final
 
 from explainer.catalogs.links import arxiv_address, home_field, identify
 from explainer.catalogs.loading import shipped_tasks
-from explainer.curation.importers.record import as_text, first_of, load_library
+from explainer.curation.importers.reading import as_text, first_of, load_library
 from explainer.diagnostics.text import one_line
 
 # Text in which nothing means anything to LaTeX: most names and titles, and decoding is slow.
@@ -202,7 +202,7 @@ def _link_grammar(spec: Any) -> Any:
 
 
 _DOI_PREFIX: Final = re.compile(
-    r"(?:(?:doi(?:\s*+:|\s)|https?://(?:dx\.|www\.)?doi\.org/|(?:dx\.)?doi\.org/)\s*+)++", re.IGNORECASE
+    r"\A(?:(?:doi(?:\s*+:|\s)|https?://(?:dx\.|www\.)?doi\.org/|(?:dx\.)?doi\.org/)\s*+)++", re.IGNORECASE
 )
 _YEAR: Final = re.compile(r"(?<!\d)(?:1[89]|2\d)\d\d(?!\d)")
 # An arXiv id in a text that says what it is: `arXiv preprint arXiv:2401.10000`, `abs/1706.03763`.
@@ -217,8 +217,7 @@ _CODE: Final = re.compile(r"(?:https?://)?(?:www\.)?github\.com/", re.IGNORECASE
 
 def doi_address(text: str) -> str | None:
     """Return the link of a DOI, which people write in many ways; what is none stays, to be pointed out."""
-    match = _DOI_PREFIX.match(text.strip())
-    number = text.strip()[match.end() :] if match else text.strip()
+    number = _DOI_PREFIX.sub("", text.strip())
     if number.startswith("10."):
         return f"https://doi.org/{number}"
     return text or None
@@ -247,12 +246,17 @@ def names_in(field: str) -> list[str]:
     return [in_order(parts)]
 
 
+def authors_in(fields: Iterable[str]) -> list[str]:
+    """Return the names of several fields; see `names_in`."""
+    return list(chain.from_iterable(map(names_in, fields)))
+
+
 def in_order(parts: Iterable[str]) -> str:
     """Return `Last, First, Jr.` as people say it."""
-    last, *others = list(filter(None, map(str.strip, parts))) or [""]
-    if len(others) == 1 and others[0].strip(".") in _NO_FIRST_NAMES:
-        return f"{last}, {others[0]}"
-    return " ".join([*others[:1], last, *others[1:]])
+    last, first, *suffixes = [*filter(None, map(str.strip, parts)), "", ""]
+    if not any(suffixes) and first.strip(".") in _NO_FIRST_NAMES:
+        return f"{last}, {first}"
+    return " ".join(filter(None, [first, last, *suffixes]))
 
 
 def without_markup(value: Any) -> str | None:
@@ -304,8 +308,10 @@ def reference_links(pages: Sequence[str | None], others: Iterable[str | None] = 
 def task_of(words: str | None) -> str | None:
     """Return the task that some words mean (`Image Classification`, `text-to-image`), of those that ship."""
     plain = _plain(words or "")
-    tasks = (task.id for task in shipped_tasks() if plain in map(_plain, (task.id, *task.aliases)))
-    return next(tasks, None)
+    for task in shipped_tasks():
+        if plain in map(_plain, (task.id, *task.aliases)):
+            return task.id
+    return None
 
 
 def _plain(words: str) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import Any, Final
 
 from explainer.catalogs.links import arxiv_address, identify
@@ -25,8 +26,18 @@ from explainer.curation.importers.bibliography import (
     reference_links,
     year_of,
 )
-from explainer.curation.importers.reading import FirstLines, or_unrecognised, text_of
-from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, split_links
+from explainer.curation.importers.reading import (
+    MAX_LINE,
+    FirstLines,
+    Records,
+    RecordStream,
+    SourceRecord,
+    damaged,
+    or_unrecognised,
+    renamed,
+    split_links,
+    text_of,
+)
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import undecoded
 
@@ -69,7 +80,7 @@ _SOURCE_FIELDS: Final = {
 }  # fmt: skip
 
 
-def read_bibtex(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def read_bibtex(feed: RecordStream) -> Records:
     """Read the entries of a file of any size; those that cannot be read are findings, and cost only themselves."""
     latex = LatexDecoder("reading BibTeX")
     # what it logs about broken LaTeX nobody could place
@@ -77,7 +88,7 @@ def read_bibtex(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     yield from or_unrecognised(_entries(feed, latex), feed, "an entry of BibTeX")
 
 
-def _entries(feed: RecordStream, latex: LatexDecoder) -> Iterator[SourceRecord | Finding]:
+def _entries(feed: RecordStream, latex: LatexDecoder) -> Records:
     with contextlib.ExitStack() as stack:
         text, findings = stack.enter_context(text_of(feed))
         yield from findings
@@ -99,23 +110,25 @@ class _Part:
 
 def _parts(file: str, lines: Iterable[str]) -> Iterator[_Part | Finding]:
     """Cut a file where an entry begins at the beginning of a line: there reading begins anew too."""
-    kept_lines: list[str] = []
-    size, first, too_long = 0, 1, False
+    part_lines: list[str] = []
+    size, first = 0, 1
     for number, line in enumerate(lines, 1):
-        if _START.match(line) and (size >= _PART or too_long):
-            if not too_long:
-                yield _Part("".join(kept_lines), first)
-            kept_lines, size, first, too_long = [], 0, number, False
+        if size >= min(_PART, MAX_LINE) and _START.match(line):
+            yield from _part(file, first, size, part_lines)
+            part_lines, size, first = [], 0, number
         size += len(line)
-        # an entry that is never closed must not be kept in memory
-        if size <= MAX_LINE:
-            kept_lines.append(line.rstrip("\r\n") + "\n")
-        elif not too_long:
-            kept_lines, too_long = [], True
-            message = f"no entry begins in {MAX_LINE:,} characters; they are left out"
-            yield Finding("I802", Location(file, first), message)
-    if kept_lines:
-        yield _Part("".join(kept_lines), first)
+        part_lines.append(line.rstrip("\r\n") + "\n")
+        if size > MAX_LINE:  # an entry that is never closed must not be kept in memory
+            part_lines.clear()
+    yield from _part(file, first, size, part_lines)
+
+
+def _part(file: str, first: int, size: int, lines: Sequence[str]) -> Iterator[_Part | Finding]:
+    if size > MAX_LINE:
+        message = f"no entry begins in {MAX_LINE:,} characters; they are left out"
+        yield Finding("I802", Location(file, first), message)
+    elif lines:
+        yield _Part("".join(lines), first)
 
 
 class _SyntaxError(ValueError):
@@ -229,8 +242,10 @@ class _Grammar:
         entry.lines.setdefault(name, line)
 
     def _unexpected(self) -> str:
-        rest = self._text[self._position :].split("\n", 1)[0].strip()
-        return f"{rest[:20]!r} is not a field" if rest and not _START.match(rest) else _NOT_CLOSED
+        line = self._text[self._position :].split("\n", 1)[0].strip()
+        if not line or _START.match(line):
+            return _NOT_CLOSED
+        return f"{line[:20]!r} is not a field"
 
     def _value(self) -> str:
         """A value: texts in braces or quotes, numbers and abbreviations, joined by `#`."""
@@ -282,17 +297,16 @@ class _Reader:
         self._latex = latex
         self._strings: dict[str, str] = {}
 
-    def records(self, part: _Part) -> Iterator[SourceRecord | Finding]:
+    def records(self, part: _Part) -> Records:
         """Yield the records of a part, and findings about what is none."""
         for block in _Grammar(part.text, part.line, self._strings).blocks():
             if isinstance(block, tuple):
                 line, problem = block
                 yield self._unreadable(line, problem)
                 continue
-            broken = next(filter(None, map(undecoded, block.fields.values())), None)
-            if broken:
-                message = f"{broken.message}; the entry is left out"
-                yield Finding("Y101", Location(self._file, block.line), message, "save the file as UTF-8")
+            broken = undecoded("\n".join(block.fields.values()))
+            if broken is not None:
+                yield damaged(Location(self._file, block.line), broken, "entry")
             elif block.key and self._first_lines.add(block.key, block.line) is not None:
                 yield self._unreadable(block.line, f"duplicate key {block.key!r}: an earlier entry has it")
             else:
@@ -319,7 +333,7 @@ class _Reader:
             "category": text("primaryclass") or self._keyword(fields.get("keywords", "")),
             **_links(fields, self._latex),
         }
-        where = partial(_place, self._file, entry.line, entry.lines)
+        where = renamed(partial(_place, self._file, entry), _SOURCE_FIELDS)
         return SourceRecord(record, where, entry.key or None, kind, ready=True)
 
     def _keyword(self, text: str) -> str | None:
@@ -354,9 +368,9 @@ def _text_of(fields: Mapping[str, str], decode: Callable[[str], str], name: str)
 
 def _is_among(address: str, pages: Iterable[str | None]) -> bool:
     """Whether a page is the same publication, maybe in a version that `eprint` and `doi` leave out."""
-    keys = {link.key for link in map(identify, filter(None, pages)) if link}
     meant = identify(address)
-    return meant is not None and meant.key in keys
+    links = filter(None, map(identify, filter(None, pages)))
+    return meant is not None and meant.key in map(attrgetter("key"), links)
 
 
 def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:
@@ -395,12 +409,14 @@ def _archive(texts: Callable[[str], str]) -> str:
 def _eprint(texts: Callable[[str], str]) -> str | None:
     """What stands in the field eprint, if it is no id of arXiv: a link, or something to be pointed out."""
     eprint = texts("eprint")
-    if not eprint or _URL.fullmatch(eprint):
-        return eprint or None
+    if not eprint:
+        return None
+    if _URL.fullmatch(eprint):
+        return eprint
     archive = _archive(texts).replace("arxiv", "")
     return f"{archive}:{eprint}".removeprefix(":")
 
 
-def _place(file: str, start: int, lines: Mapping[str, int], key: str) -> Location:
+def _place(file: str, entry: _Entry, name: str) -> Location:
     """The line of a field; that of the entry for what it does not have."""
-    return Location(file, lines.get(_SOURCE_FIELDS.get(key, key), start))
+    return Location(file, entry.lines.get(name, entry.line))

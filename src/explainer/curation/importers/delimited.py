@@ -8,40 +8,47 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 from explainer.batching.tables import CountedLines, separator_of, unclosed_quote
 from explainer.catalogs.schema import Kind
 from explainer.curation.export import unguard
 from explainer.curation.importers.bibliography import (
+    authors_in,
     doi_address,
     mentioned_arxiv,
-    names_in,
     reference_links,
     without_markup,
     year_of,
 )
-from explainer.curation.importers.reading import text_of
-from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, first_of, renamed
+from explainer.curation.importers.reading import (
+    MAX_LINE,
+    Place,
+    Records,
+    RecordStream,
+    SourceRecord,
+    first_of,
+    renamed,
+    text_of,
+)
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import counted
 from explainer.documents.document import undecoded
 
 
-def read_csv(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def read_csv(feed: RecordStream) -> Records:
     """Read CSV with the separator that stands most often in its header."""
     return _read(feed, None)
 
 
-def read_tsv(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def read_tsv(feed: RecordStream) -> Records:
     """Read values separated by tabs."""
     return _read(feed, "\t")
 
 
-def row_record(header: Sequence[str], cells: Sequence[str], where: Callable[[str], Location]) -> SourceRecord:
+def row_record(header: Sequence[str], cells: Sequence[str], where: Place) -> SourceRecord:
     """Return a row as a record.
 
     Args:
@@ -62,7 +69,7 @@ def repeated_columns(header: Sequence[str], file: str) -> Iterator[Finding]:
             yield Finding("I802", Location(file, 1), f"two columns are called {name!r}; the last one counts")
 
 
-def _read(feed: RecordStream, separator: str | None) -> Iterator[SourceRecord | Finding]:
+def _read(feed: RecordStream, separator: str | None) -> Records:
     with text_of(feed) as (text, findings):
         yield from findings
         lines = CountedLines(text, MAX_LINE)
@@ -70,7 +77,7 @@ def _read(feed: RecordStream, separator: str | None) -> Iterator[SourceRecord | 
         yield from _records(feed.file, lines, separator or shown)
 
 
-def _records(file: str, lines: CountedLines, separator: str) -> Iterator[SourceRecord | Finding]:
+def _records(file: str, lines: CountedLines, separator: str) -> Records:
     header: list[str] = []
     numbers: dict[str, int] = {}
     make_record = row_record
@@ -79,14 +86,12 @@ def _records(file: str, lines: CountedLines, separator: str) -> Iterator[SourceR
         if isinstance(row, Finding):
             yield row
         elif not header:
-            header = [cell.strip() for cell in row.cells]
+            header = list(map(str.strip, row.cells))
             numbers = {name: number for number, name in reversed(list(enumerate(header)))}  # the first of equal names
             yield from repeated_columns(header, file)
             make_record = zotero_record if is_zotero(header) else row_record
         elif any(map(str.strip, row.cells[len(header) :])):
-            count = f"the row has {len(row.cells)} cells, the header {len(header)}"
-            hint = "quote cells that hold the separator"
-            yield Finding("I802", Location(file, row.line), f"{count}: a separator is not quoted", hint)
+            yield _unquoted(file, row, len(header))
         elif make_record is zotero_record and _is_attached(header, row.cells):
             attached.append(row.line)
         else:
@@ -94,6 +99,12 @@ def _records(file: str, lines: CountedLines, separator: str) -> Iterator[SourceR
     if attached:
         message = f"skipped {counted(len(attached), 'row')} of attachments, notes or annotations"
         yield Finding("I815", Location(file, attached[0]), message)
+
+
+def _unquoted(file: str, row: _Row, columns: int) -> Finding:
+    """The finding about a row that has more cells than the header."""
+    message = f"the row has {len(row.cells)} cells, the header {columns}: a separator is not quoted"
+    return Finding("I802", Location(file, row.line), message, "quote cells that hold the separator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +214,13 @@ def _is_attached(header: Sequence[str], cells: Sequence[str]) -> bool:
     return row.get("Item Type", "").strip().casefold() in _ATTACHED
 
 
-def zotero_record(header: Sequence[str], cells: Sequence[str], where: Callable[[str], Location]) -> SourceRecord:
+def zotero_record(header: Sequence[str], cells: Sequence[str], where: Place) -> SourceRecord:
     """Return a row as a record."""
     row = dict.fromkeys([*_ZOTERO_NAMES.values(), "Key", "Date", "Extra"], "") | dict(zip(header, cells, strict=False))
     pages = [doi_address(row["DOI"]), mentioned_arxiv(row["Extra"]), row["Url"]]
     record = {
         "title": without_markup(row["Title"]),
-        "authors": list(chain.from_iterable(map(names_in, filter(str.strip, row["Author"].split(";"))))),
+        "authors": authors_in(filter(str.strip, row["Author"].split(";"))),
         "year": year_of(row["Publication Year"], row["Date"]),
         "summary": without_markup(row["Abstract Note"]),
         "category": row["Manual Tags"].split(";")[0].strip() or None,

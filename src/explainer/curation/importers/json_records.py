@@ -1,11 +1,8 @@
-"""The archive of Papers with Code: its table of links between papers and repositories has a row for each pair.
-
-The rows of one paper stand one behind the other. Its own repository becomes its code, those of others become links.
-
-JSON Lines and JSON: a record a line, an array of records, or a catalog's lists; all read as streams.
+"""JSON Lines and JSON: a record a line, an array of records, or a catalog's lists; all read as streams.
 
 Numbers are kept as the text that stands there: `2401.10000` stays that. The metadata snapshot of arXiv (JSON Lines, as
-Kaggle serves it), the links of Papers with Code, works of OpenAlex and CSL-JSON are recognised by their keys.
+Kaggle serves it), the links of Papers with Code, works of OpenAlex, and CSL-JSON, as reference managers and Crossref
+write it, are recognised by their keys.
 """
 
 from __future__ import annotations
@@ -13,61 +10,43 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, BinaryIO, Final
 
+from explainer.catalogs.links import identify
 from explainer.catalogs.schema import Kind
 from explainer.curation.importers.arxiv import is_snapshot, snapshot_record
-from explainer.curation.importers.json_references import csl_record, is_csl_item, is_openalex_work, openalex_record
-from explainer.curation.importers.reading import text_lines, whole_text
-from explainer.curation.importers.record import (
+from explainer.curation.importers.bibliography import (
+    authors_in,
+    doi_address,
+    mentioned_arxiv,
+    names_in,
+    reference_links,
+    without_markup,
+    year_of,
+)
+from explainer.curation.importers.reading import (
     MAX_LINE,
+    Place,
+    Records,
     RecordStream,
     SourceRecord,
     as_text,
+    damaged,
     first_of,
+    renamed,
+    text_in,
+    text_lines,
     texts_in,
     unread_lists,
+    whole_text,
 )
 from explainer.diagnostics.finding import Finding, Location, errors_in
-from explainer.documents.document import as_list, as_mapping, undecoded
+from explainer.documents.document import as_list, as_mapping, is_text, mappings_in, undecoded, value_at
 from explainer.documents.json_reader import parse_json, read_json_line
-
-_KEYS: Final = frozenset({"paper_title", "repo_url", "is_official"})
-
-
-def join_rows(records: Iterable[SourceRecord | Finding]) -> Iterator[SourceRecord | Finding]:
-    """Yield records, but neighbouring rows about one paper as one; memory holds one paper."""
-    for paper, neighbours in groupby(records, key=_paper):
-        if paper is None:
-            yield from neighbours
-        else:
-            yield _joined([row for row in neighbours if isinstance(row, SourceRecord)])
-
-
-def _paper(record: SourceRecord | Finding) -> tuple[Any, Any] | None:
-    """What a row is about; None for a record of another form."""
-    if isinstance(record, Finding) or not record.values.keys() >= _KEYS:
-        return None
-    return record.values["paper_title"], record.values.get("paper_url")
-
-
-def _joined(rows: Sequence[SourceRecord]) -> SourceRecord:
-    """The record of a paper. Without a repository of its own it has none."""
-    first = rows[0].values
-    own_url = next((row.values["repo_url"] for row in rows if row.values["is_official"] is True), None)
-    urls = dict.fromkeys(texts_in([row.values["repo_url"] for row in rows]))
-    values = {
-        "title": first["paper_title"],
-        "paper": first_of([first.get("paper_arxiv_id"), first.get("paper_url_abs")]),
-        "github": own_url,
-        "links": [url for url in urls if url != own_url],
-    }
-    return SourceRecord(values, rows[0].where, as_text(first.get("paper_url")), Kind.PAPERS)
-
 
 _CHUNK: Final = 64 * 1024
 # What stands between two items of an array.
@@ -141,33 +120,37 @@ def _fault(value: Any, where: Location) -> Finding | None:
     return None
 
 
-def read_json_lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def read_json_lines(feed: RecordStream) -> Records:
     """Read one record from each line; empty lines are passed over."""
     yield from join_rows(_lines(feed))
 
 
-def _lines(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def _lines(feed: RecordStream) -> Records:
     decoder = _Decoder()
     for item in text_lines(feed):
         if isinstance(item, Finding):
             yield item
             continue
         number, line = item
-        if not line or line.isspace():
-            continue
-        try:
-            value = decoder.decode(line)
-        except (ValueError, RecursionError):
-            yield from _mistakes(line, feed.file, number)
-            continue
-        where = partial(_place, feed.file, line, number)
-        # an answer of a web service is one long line; in a record such a list may be empty
-        if any(_lists(value).values()):
-            yield from _records(value, where)
-        elif decoder.has_faults:
-            yield from _mistakes(line, feed.file, number)
-        else:
-            yield _record(value, where)
+        if line.strip():
+            yield from _line_records(line, number, feed.file, decoder)
+
+
+def _line_records(line: str, number: int, file: str, decoder: _Decoder) -> Records:
+    """The record of a line, or those of the lists that it has, or what is wrong with it."""
+    try:
+        value = decoder.decode(line)
+    except (ValueError, RecursionError):
+        yield from _mistakes(line, file, number)
+        return
+    where = partial(_place, file, line, number)
+    # an answer of a web service is one long line; in a record such a list may be empty
+    if any(_lists(value).values()):
+        yield from _records(value, where)
+    elif decoder.has_faults:
+        yield from _mistakes(line, file, number)
+    else:
+        yield _record(value, where)
 
 
 def _mistakes(text: str, file: str, line: int = 1) -> tuple[Finding, ...]:
@@ -181,20 +164,18 @@ def _place(file: str, line: str, number: int, key: str) -> Location:
     return read_json_line(line, file, number).locate((key,))
 
 
-def _records(value: Any, where: Callable[[str], Location]) -> Iterator[SourceRecord | Finding]:
+def _records(value: Any, where: Place) -> Records:
     """The records of a document that has lists of them; of any other the one that it is."""
     lists = {None: value} if isinstance(value, list) else _lists(value)
     if not lists:
         yield _record(value, where)
-        return
-    if None not in lists:
+    elif None not in lists:
         yield from unread_lists(value, where)
     for kind, items in lists.items():
-        for item in items:
-            yield _listed_record(item, kind, where(""))
+        yield from map(partial(_listed_record, kind, where("")), items)
 
 
-def _listed_record(item: Any, kind: Kind | None, place: Location) -> SourceRecord | Finding:
+def _listed_record(kind: Kind | None, place: Location, item: Any) -> SourceRecord | Finding:
     """The record of an item, or what is wrong with it; the list that holds it may say the kind."""
     fault = _fault(item, place)
     if fault is not None:
@@ -205,7 +186,7 @@ def _listed_record(item: Any, kind: Kind | None, place: Location) -> SourceRecor
     return replace(record, kind=kind)
 
 
-def _record(value: Any, where: Callable[[str], Location]) -> SourceRecord | Finding:
+def _record(value: Any, where: Place) -> SourceRecord | Finding:
     if not isinstance(value, dict):
         return Finding("I802", where(""), "the record is not an object with keys")
     for is_form, record_of in _FORMS:
@@ -214,7 +195,7 @@ def _record(value: Any, where: Callable[[str], Location]) -> SourceRecord | Find
     return SourceRecord(value, where, id=as_text(value.get("id")))
 
 
-def read_json(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def read_json(feed: RecordStream) -> Records:
     """Read an array of records, lines of records under the wrong name, or a document with a catalog's lists."""
     head = feed.stream.read(_CHUNK).removeprefix(codecs.BOM_UTF8).lstrip()
     feed.stream.seek(0)
@@ -312,7 +293,7 @@ def _end_of(pattern: re.Pattern[str], text: str, position: int) -> int:
 _DEPTHS: Final = {"{": 1, "[": 1, "}": -1, "]": -1}
 
 
-def _array(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def _array(feed: RecordStream) -> Records:
     """The items of an array, one after the other: memory holds one of them."""
     window, decoder = _Window(feed.stream), _Decoder()
     expected = commas = window.skip_separators()
@@ -321,11 +302,11 @@ def _array(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
             yield _slip(window, feed.file, is_missing=not commas)
         item = _item(window, decoder, feed.file)
         yield item
-        if isinstance(item, Finding) and item.message.endswith(_LOST):
-            return
-        commas = window.skip_separators()
-        # how many stand behind an item that could not be read tells nothing
-        expected = commas if isinstance(item, Finding) else 1
+        commas, expected = window.skip_separators(), 1
+        if isinstance(item, Finding):
+            if item.message.endswith(_LOST):
+                return
+            expected = commas  # how many stand behind an item that could not be read tells nothing
     if commas and window.sign():
         yield _slip(window, feed.file, is_missing=False)
     yield from _array_end(window, feed.file)
@@ -351,6 +332,7 @@ def _array_end(window: _Window, file: str) -> Iterator[Finding]:
 
 # How a finding ends behind which nothing can be read.
 _LOST: Final = "what follows is not read"
+_LOST_RECORD: Final = "the record is left out"
 
 
 def _item(window: _Window, decoder: _Decoder, file: str) -> SourceRecord | Finding:
@@ -362,29 +344,35 @@ def _item(window: _Window, decoder: _Decoder, file: str) -> SourceRecord | Findi
             problem = window.locate(file, getattr(error, "pos", None))
         else:
             break
-        broken_end = window.item_end()
-        if broken_end is not None:
-            window.position = broken_end
-            return Finding("Y102", problem, f"{_NOT_JSON}; the record is left out")
-        # else the item may only have been cut off by the window
-        if not window.extend():
-            lost = "the record is left out" if window.skip_lines() else _LOST
+        lost = _lost_behind(window)
+        if lost:
             return Finding("Y102", problem, f"{_NOT_JSON}; {lost}")
     where = window.locate(file)
     fault = _fault(value, where) if decoder.has_faults else None
     broken = undecoded(window.text, window.position, end)
     if broken is not None:
-        where = window.locate(file, broken.position)
-        fault = Finding("Y101", where, f"{broken.message}; the record is left out", "save the file as UTF-8")
+        fault = damaged(window.locate(file, broken.position), broken, "record")
     window.position = end
     return fault or _record(value, partial(_same_place, where))
+
+
+def _lost_behind(window: _Window) -> str:
+    """What is lost with an item that cannot be read, after going behind it; nothing where it was only cut off."""
+    end = window.item_end()
+    if end is not None:
+        window.position = end
+        return _LOST_RECORD
+    # the item may only have been cut off by the window
+    if window.extend():
+        return ""
+    return _LOST_RECORD if window.skip_lines() else _LOST
 
 
 def _same_place(location: Location, key: str) -> Location:  # noqa: ARG001  # the record's place is near enough
     return location
 
 
-def _document(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def _document(feed: RecordStream) -> Records:
     text = whole_text(feed)
     if text.value is None:
         yield from text.findings
@@ -408,21 +396,177 @@ def _lists(data: Any) -> dict[Kind | None, list[Any]]:
     if not document.keys().isdisjoint(_NAME_KEYS):
         return {}
     lists: dict[Kind | None, list[Any]] = {kind: document[kind] for kind in Kind if _has_entries(document.get(kind))}
+    if lists:
+        return lists
     answer = as_mapping(document.get("message")) or document
     for key in _ANSWER_KEYS:
-        if not lists and _has_entries(answer.get(key)):
-            lists[None] = answer[key]
-    return lists
+        if _has_entries(answer.get(key)):
+            return {None: answer[key]}
+    return {}
 
 
 def _has_entries(value: Any) -> bool:
     """Whether a value is a list of entries, or an empty one; the tasks of a model are a list of words."""
-    return isinstance(value, list) and (not value or any(isinstance(item, dict) for item in value))
+    return value == [] or bool(mappings_in(value))
+
+
+_LINK_ROW_KEYS: Final = frozenset({"paper_title", "repo_url", "is_official"})
+
+
+def join_rows(records: Iterable[SourceRecord | Finding]) -> Records:
+    """Yield records, but neighbouring rows about one paper as one; memory holds one paper.
+
+    Papers with Code has a table of links with a row for each pair of a paper and a repository.
+    """
+    for paper, neighbours in groupby(records, key=_paper):
+        if paper is None:
+            yield from neighbours
+        else:
+            yield _joined([row for row in neighbours if isinstance(row, SourceRecord)])
+
+
+def _paper(record: SourceRecord | Finding) -> tuple[Any, Any] | None:
+    """What a row is about; None for a record of another form."""
+    if isinstance(record, Finding) or not record.values.keys() >= _LINK_ROW_KEYS:
+        return None
+    return record.values["paper_title"], record.values.get("paper_url")
+
+
+def _joined(rows: Sequence[SourceRecord]) -> SourceRecord:
+    """The record of a paper: its own repository is its code, those of others are links."""
+    first = rows[0].values
+    code = None
+    for row in reversed(rows):
+        if row.values["is_official"] is True:
+            code = row.values["repo_url"]
+    urls = dict.fromkeys(texts_in([row.values["repo_url"] for row in rows]))
+    values = {
+        "title": first["paper_title"],
+        "paper": first_of([first.get("paper_arxiv_id"), first.get("paper_url_abs")]),
+        "github": code,
+        "links": [url for url in urls if url != code],
+    }
+    return SourceRecord(values, rows[0].where, as_text(first.get("paper_url")), Kind.PAPERS)
+
+
+# The parts of a name, as people say it.
+_NAME_PARTS: Final = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
+_AUTHOR_KEYS: Final = frozenset({"family", "given", "literal"})
+# Keys that lists of other kinds do not have; keys that they do not have beside a type; and keys of theirs.
+_OWN_KEYS: Final = frozenset({"issued", "accessed", "container-title", "citation-key", "publisher-place", "custom"})
+_LINK_KEYS: Final = frozenset({"DOI", "URL"})
+_FOREIGN_KEYS: Final = frozenset({"name", "authors"})
+_CSL_NAMES: Final = {
+    "authors": "author", "paper": "DOI", "github": "URL", "links": "URL", "year": "issued", "summary": "abstract",
+    "name": "title", "category": "keyword",
+}  # fmt: skip
+
+
+def _is_csl_item(value: dict[str, Any]) -> bool:
+    """Whether a JSON object is a reference of CSL-JSON."""
+    if value.keys() & _FOREIGN_KEYS:
+        return False
+    # a key of its own, a name in parts, or a link of a certain type
+    name_keys = chain.from_iterable(mappings_in(value.get("author")))
+    if value.keys() & _OWN_KEYS or _AUTHOR_KEYS.intersection(name_keys):
+        return True
+    return "type" in value and bool(value.keys() & _LINK_KEYS)
+
+
+def _csl_record(value: dict[str, Any], where: Place) -> SourceRecord:
+    """Return a reference as a record."""
+    note, keywords, custom = text_in(value.get("note")), text_in(value.get("keyword")), as_mapping(value.get("custom"))
+    # `catalog export` tells models by a note
+    kind = Kind.MODELS if note == "AI model" else Kind.PAPERS
+    mentioned = mentioned_arxiv(f"{text_in(value.get('number'))} {note}")
+    pages = [doi_address(text_in(value.get("DOI"))), mentioned, text_in(value.get("URL"))]
+    record = {
+        kind.name_key: without_markup(value.get("title")),
+        "authors": [*chain.from_iterable(map(_names, as_list(value.get("author"))))],
+        "year": _year_in(value.get("issued")),
+        "summary": without_markup(value.get("abstract")),
+        # what `catalog export` has no other room for stands under `custom`
+        "category": text_in(custom.get("category")) or keywords.split(",")[0],
+        **reference_links(pages, texts_in(custom.get("links"))),
+    }
+    # lists that only resemble CSL-JSON have keys of catalogs too
+    unset = [key for key in kind.keys if not record.get(key) and key != "id"]
+    values = {**record, **{key: value[key] for key in unset if key in value}}
+    return SourceRecord(values, renamed(where, _CSL_NAMES), as_text(value.get("id")), kind, ready=True)
+
+
+def _names(author: Any) -> list[Any]:
+    """The name of an author, or the names that stand in one text; what is none stays, to be pointed out."""
+    if is_text(author):
+        return names_in(author)
+    if not isinstance(author, dict):
+        return [author]
+    parts = " ".join(text_in(author.get(part)) for part in _NAME_PARTS)
+    return [first_of([author.get("literal"), author.get("name"), parts])]
+
+
+def _year_in(issued: Any) -> Any:
+    """The year of a date, which stands as numbers or as a text."""
+    date = as_mapping(issued)
+    numbers = as_list(first_of(as_list(date.get("date-parts"))))
+    texts = [*map(str, numbers[:1]), *map(text_in, (issued, date.get("raw"), date.get("literal")))]
+    return year_of(first_of(texts) or "")
+
+
+_WORKS: Final = "https://openalex.org/W"
+_WORK_KEYS: Final = frozenset({"authorships", "publication_year"})
+_OPENALEX_NAMES: Final = {
+    "authors": "authorships", "year": "publication_year", "paper": "doi", "summary": "abstract_inverted_index",
+    "category": "primary_topic", "links": "locations", "github": "locations",
+}  # fmt: skip
+
+
+def _is_openalex_work(value: dict[str, Any]) -> bool:
+    """Whether a JSON object is a work."""
+    return text_in(value.get("id")).startswith(_WORKS) or value.keys() >= _WORK_KEYS
+
+
+def _openalex_record(value: dict[str, Any], where: Place) -> SourceRecord:
+    """Return a work as a record."""
+    primary = as_mapping(value.get("primary_location"))
+    authorships = mappings_in(value.get("authorships"))
+    authors = texts_in([value_at(authorship, "author", "display_name") for authorship in authorships])
+    # other places of one work are its preprint, and copies of it in libraries, which are none of its links
+    preprints = list(filter(_is_preprint, map(_page, mappings_in(value.get("locations")))))
+    record = {
+        "title": without_markup(first_of([value.get("title"), value.get("display_name")])),
+        "authors": authors_in(authors),
+        "year": value.get("publication_year"),
+        "summary": _abstract(as_mapping(value.get("abstract_inverted_index"))),
+        "category": as_text(value_at(value, "primary_topic", "display_name")),
+        **reference_links([text_in(value.get("doi")), _page(primary), *preprints]),
+    }
+    licence = as_text(primary.get("license"))
+    where = renamed(where, _OPENALEX_NAMES)
+    return SourceRecord(record, where, as_text(value.get("id")), Kind.PAPERS, licence, ready=True)
+
+
+def _page(location: Mapping[str, Any]) -> str:
+    return text_in(location.get("landing_page_url"))
+
+
+def _is_preprint(link: str) -> bool:
+    meant = identify(link)
+    return meant is not None and meant.kind == "arxiv"
+
+
+def _abstract(index: Mapping[str, Any]) -> str | None:
+    """An abstract, which stands there as the positions of its words."""
+    words: dict[int, str] = {}
+    for word, positions in index.items():
+        numbers = filter(str.isdecimal, map(str, as_list(positions)))
+        words.update(dict.fromkeys(map(int, numbers), word))
+    return " ".join(map(words.__getitem__, sorted(words))) or None
 
 
 # Forms of records that are recognised by their keys, and what makes records of them.
-_FORMS: Final[tuple[tuple[Callable[[Any], bool], Callable[[Any, Any], SourceRecord | Finding]], ...]] = (
+_FORMS: Final[tuple[tuple[Callable[[Any], bool], Callable[[Any, Place], SourceRecord | Finding]], ...]] = (
     (is_snapshot, snapshot_record),
-    (is_openalex_work, openalex_record),
-    (is_csl_item, csl_record),
+    (_is_openalex_work, _openalex_record),
+    (_is_csl_item, _csl_record),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
@@ -17,19 +17,21 @@ from typing import Any, Final
 from explainer.catalogs.links import arxiv_address, short_spelling
 from explainer.catalogs.schema import Kind
 from explainer.curation.importers.bibliography import task_of
-from explainer.curation.importers.reading import whole_text
-from explainer.curation.importers.record import (
+from explainer.curation.importers.reading import (
     REPOSITORY,
+    Records,
     RecordStream,
     SourceRecord,
     as_text,
     first_of,
     load_library,
+    renamed,
     texts_in,
+    whole_text,
 )
 from explainer.diagnostics.finding import Finding, Location, errors_in
 from explainer.diagnostics.text import one_line
-from explainer.documents.document import Document, as_list, as_mapping, mappings_in
+from explainer.documents.document import Document, as_mapping, mappings_in, value_at
 from explainer.documents.yaml_reader import read_yaml
 
 # The front matter: from the first line of dashes to the next one. Blank lines and comments may stand before it.
@@ -38,6 +40,7 @@ _LINE_BREAK: Final = re.compile(r"\r\n?")
 _OPENING: Final = re.compile(r"\s*---[ \t]*\n")
 # Old ids, such as `hep-th/9901001`, have a part behind a slash.
 _ARXIV: Final = re.compile(r"arxiv\.org/(?:abs|pdf)/([\w.-]*\w(?:/\d+)?)")
+_ARXIV_TAG: Final = re.compile(r"^arxiv:(.*)$", re.MULTILINE)
 # The id in the BibTeX that a card asks to be cited by.
 _CITED: Final = re.compile(r"\beprint\s*=\s*[{\"]([\w./-]+)[}\"]")
 # Tags of Hugging Face (https://huggingface.co/tasks) that no name of a task that ships is like. Others, such as
@@ -103,7 +106,7 @@ _FRONT_NAMES: Final = {
 }  # fmt: skip
 
 
-def read_card(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def read_card(feed: RecordStream) -> Records:
     """Read one card."""
     parsed = whole_text(feed)
     if parsed.value is None:
@@ -124,7 +127,7 @@ def read_card(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     yield _record(front, above, text[fence.end() :], _repository(feed.inside))
 
 
-def _without_front_matter(text: str, feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def _without_front_matter(text: str, feed: RecordStream) -> Records:
     place = Location(feed.file)
     if _OPENING.match(text):
         yield Finding(
@@ -142,34 +145,39 @@ def _task_of(tag: str | None) -> str | None:
 def _record(front: Document, above: int, body: str, folder: str | None) -> SourceRecord:
     data = as_mapping(front.data)
     outline = _outline(body)
-    own_name = _own_name(data)
+    stated_name = value_at(data, "model-index", 0, "name")
     repository = folder or _stated_repository(data, body, outline.heading)
-    index = _evaluations(data)
-    category = first_of([data.get("pipeline_tag"), *index["task"]])
+    results = _evaluations(data)
+    category = first_of([data.get("pipeline_tag"), *_texts_at(results, "task", "type")])
     bases = filter(REPOSITORY.fullmatch, texts_in(data.get("base_model")))
     values: dict[str, Any] = {
-        "name": first_of([repository, own_name, outline.heading]),
+        "name": first_of([repository, stated_name, outline.heading]),
         "huggingface": repository,
         "paper": _paper(data, body, outline.mentions),
         "github": _code(outline.mentions, repository),
-        "summary": outline.paragraph,
+        "summary": first_of(outline.paragraphs),
         "category": category,
         "task": _task_of(as_text(category)),
-        "dataset": ", ".join(texts_in(data.get("datasets")) or index["dataset"]),
-        "links": [f"https://huggingface.co/{base}" for base in bases],
-        "aliases": [name for name in texts_in(own_name) if repository not in (None, name)],
+        "dataset": ", ".join(texts_in(data.get("datasets")) or _texts_at(results, "dataset", "name")),
+        "links": list(map("https://huggingface.co/{}".format, bases)),
+        "aliases": [name for name in texts_in(stated_name) if repository not in (None, name)],
     }
     licence = as_text(data.get("license"))
-    return SourceRecord(values, partial(_place, front, above), repository, Kind.MODELS, licence, ready=True)
+    where = renamed(partial(_place, front, above), _FRONT_NAMES)
+    return SourceRecord(values, where, repository, Kind.MODELS, licence, ready=True)
 
 
-def _evaluations(data: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The tasks and the data sets on which the evaluation results of a card were measured, each once."""
-    models = mappings_in(data.get("model-index"))
-    results = list(itertools.chain.from_iterable(mappings_in(model.get("results")) for model in models))
-    tasks = [as_mapping(result.get("task")).get("type") for result in results]
-    datasets = [as_mapping(result.get("dataset")).get("name") for result in results]
-    return {"task": list(dict.fromkeys(texts_in(tasks))), "dataset": list(dict.fromkeys(texts_in(datasets)))}
+def _evaluations(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The evaluation results of a card."""
+    results: list[dict[str, Any]] = []
+    for model in mappings_in(data.get("model-index")):
+        results += mappings_in(model.get("results"))
+    return results
+
+
+def _texts_at(results: Iterable[Mapping[str, Any]], *path: str) -> list[str]:
+    """The texts that results have at a path, each once."""
+    return list(dict.fromkeys(texts_in([value_at(result, *path) for result in results])))
 
 
 def _stated_repository(data: Mapping[str, Any], body: str, heading: str) -> str | None:
@@ -185,52 +193,48 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold()
 
 
-def _own_name(data: Mapping[str, Any]) -> Any:
-    """The name that the evaluation results of a card give the model."""
-    results = [*as_list(data.get("model-index")), None]
-    return as_mapping(results[0]).get("name")
-
-
 def _below(above: int, location: Location) -> Location:
     """A place in the front matter, which begins below some lines of the card."""
     return replace(location, line=location.line + above)
 
 
 def _place(front: Document, above: int, key: str) -> Location:
-    location = front.locate([_FRONT_NAMES.get(key, key)])
+    location = front.locate([key])
     return _below(above, location) if front.data else location
 
 
 def _repository(inside: str) -> str | None:
     """The repository that a path below the folder of cards speaks for; None where it does not say."""
-    path = PurePosixPath(inside)
-    parts = path.parts[:-1] if path.name.lower() == "readme.md" else (*path.parts[:-1], path.stem)
-    if not inside or not parts:
+    if not inside:
         return None
+    path = PurePosixPath(inside).with_suffix("")
+    if path.name.lower() == "readme":
+        path = path.parent
     # the cache of huggingface_hub calls the folder of acme/tiny models--acme--tiny
-    last = parts[-1].removeprefix("models--")
-    names = last.split("--", 1) if "--" in last else parts[-2:]
+    owner, dashes, name = path.name.removeprefix("models--").partition("--")
+    names = (owner, name) if dashes else path.parts[-2:]
     match = REPOSITORY.fullmatch("/".join(names))
     return match and match.group()
 
 
 def _paper(data: Mapping[str, Any], body: str, mentions: Sequence[_Mention]) -> str | None:
     """What the tag `arxiv:…` says, else a link that says that it is the paper, else what the card asks to cite."""
-    tags = [tag.removeprefix("arxiv:") for tag in texts_in(data.get("tags")) if tag.startswith("arxiv:")]
-    pages = " ".join(mention.link for mention in mentions if mention.says(_PAPER_WORDS, _BEFORE_PAPER))
-    numbers = [*tags, *_ARXIV.findall(pages), *_CITED.findall(body)]
+    numbers = _ARXIV_TAG.findall("\n".join(texts_in(data.get("tags"))))
+    for mention in mentions:
+        if mention.says(_PAPER_WORDS, _BEFORE_PAPER):
+            numbers += _ARXIV.findall(mention.link)
+    numbers += _CITED.findall(body)
     addresses = (arxiv_address(number.removesuffix(".pdf")) for number in numbers)
     return next(filter(None, addresses), None)
 
 
 def _code(mentions: Sequence[_Mention], repository: str | None) -> str | None:
     """The first link that says that it is the model's code, or that has the model's own name."""
-    own = f"github.com/{repository}".casefold()
+    named_alike = f"github.com/{repository}".casefold()  # without a repository no link to code ends with this
     for mention in mentions:
-        if _CODE.fullmatch(mention.link) is None:
-            continue
         short = short_spelling(mention.link)
-        if mention.says(_CODE_WORDS, _BEFORE_CODE) or (repository and short.casefold().endswith(own)):
+        is_own = short.casefold().endswith(named_alike) or mention.says(_CODE_WORDS, _BEFORE_CODE)
+        if is_own and _CODE.fullmatch(mention.link):
             return short
     return None
 
@@ -252,11 +256,16 @@ class _Mention:
 
 @dataclass(slots=True)
 class _Outline:
-    """What the text of a card says: its first heading, the first paragraph that says something, and its links."""
+    """What the text of a card says: its headings, the paragraphs that say something, and its links."""
 
-    heading: str = ""
-    paragraph: str | None = None
+    headings: list[str] = field(default_factory=list)
+    paragraphs: list[str] = field(default_factory=list)
     mentions: list[_Mention] = field(default_factory=list)
+
+    @property
+    def heading(self) -> str:
+        """The first heading with words; empty without any."""
+        return first_of(self.headings) or ""
 
     def add(self, opening: Any, token: Any) -> None:
         """Take a part of the text, and what it is a part of."""
@@ -264,15 +273,16 @@ class _Outline:
             self.mentions += _anchors(token.content)
         if token.type == "inline":
             self.mentions += _mentions(token)
-            self._add_text(opening, one_line("".join(_words(token))))
+            children = [child for child in token.children or () if child.type != "image"]
+            self._add_text(opening, one_line("".join(map(_text_of, children))))
 
     def _add_text(self, opening: Any, text: str) -> None:
         """Take the text of a heading or of a paragraph; those in lists and quotes are deeper."""
         if opening.type == "heading_open":
-            self.heading = self.heading or text
+            self.headings.append(text)
         is_paragraph = (opening.type, opening.level) == ("paragraph_open", 0)
         if is_paragraph and len(text) >= _SHORTEST:
-            self.paragraph = self.paragraph or text
+            self.paragraphs.append(text)
 
 
 def _outline(body: str) -> _Outline:
@@ -305,20 +315,19 @@ def _mentions(token: Any) -> Iterator[_Mention]:
         elif link:
             words += text
         else:
-            for match in _BARE_LINK.finditer(text):
-                near = before + text[max(0, match.start() - _BEFORE) : match.start()]
-                yield _Mention(match.group(), "", near[-_BEFORE:])
+            yield from _bare_links(text, before)
             before = (before + text)[-_BEFORE:]
     yield from _anchors(token.content)
 
 
+def _bare_links(text: str, before: str) -> Iterator[_Mention]:
+    """The links that stand in a text as they are."""
+    for match in _BARE_LINK.finditer(text):
+        near = before + text[max(0, match.start() - _BEFORE) : match.start()]
+        yield _Mention(match.group(), "", near[-_BEFORE:])
+
+
 def _text_of(child: Any) -> str:
     """The text of a part of a paragraph; of a picture the one that stands for it."""
-    if child.type in ("text", "code_inline", "image"):
-        return str(child.content)
-    return " " if child.type in ("softbreak", "hardbreak") else ""
-
-
-def _words(token: Any) -> Iterator[str]:
-    """The words of a paragraph, without images, HTML and marks."""
-    return (_text_of(child) for child in token.children or () if child.type != "image")
+    texts = {**dict.fromkeys(("text", "code_inline", "image"), child.content), "softbreak": " ", "hardbreak": " "}
+    return str(texts.get(child.type, ""))

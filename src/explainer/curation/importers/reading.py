@@ -1,19 +1,174 @@
-"""The text of a source, read as a stream, and which texts of it were met before."""
+"""What importers take and give: records with places, the text of a source as a stream, and values of any shape."""
 
 from __future__ import annotations
 
 import codecs
 import contextlib
+import importlib
 import io
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Final
+from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
 
-from explainer.curation.importers.record import MAX_LINE, MAX_WHOLE, RecordStream, SourceRecord
+from explainer.catalogs.schema import Kind
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.documents.document import decode
+from explainer.diagnostics.text import one_line
+from explainer.documents.document import Undecoded, as_list, as_mapping, decode, is_text, mappings_in
+
+MAX_LINE: Final = 16 * 1024 * 1024
+"""Bytes of one line, and of one record."""
+
+MAX_WHOLE: Final = 64 * 1024 * 1024
+"""Bytes of a file whose format can only be read as a whole."""
+
+GITHUB_LINK: Final = re.compile(r"https?://(?:www\.)?github\.com/[\w.-]+/[\w.-]*\w")
+"""A link to a repository in running text: the full stop of its sentence is no part of it."""
+
+REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+"""`owner/name`, as GitHub and Hugging Face call repositories."""
+
+# Between two links in one field; an archive's link has another one behind a slash, and that is one link.
+_BETWEEN_LINKS: Final = re.compile(r"(?:(?<!\s)\s++and|(?<![\s,;|]))[\s,;|]++(?=https?://|www\.|\Z)", re.IGNORECASE)
+
+
+def split_links(text: str) -> list[str]:
+    """Return the links of a field that may hold several; what is none stays with the link before it."""
+    return list(filter(None, _BETWEEN_LINKS.split(text.strip())))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStream:
+    """An open file.
+
+    Attributes:
+        file: the name that findings give it.
+        stream: its bytes; it can be read again from its beginning.
+        inside: its path below the folder that is imported; empty for a single file.
+        mapping: the fields that the user gave to columns, by the name of the column.
+    """
+
+    file: str
+    stream: BinaryIO = field(repr=False)
+    inside: str = ""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+
+
+Place: TypeAlias = Callable[[str], Location]
+"""Gives the place of a key in a source."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """One record of a source, in the source's own words.
+
+    Attributes:
+        values: its values by its own keys, numbers as the text that stands there.
+        where: gives the place of a key; of the record for the empty key.
+        id: what the source calls it, if it has ids of its own.
+        kind: what it is, where the format says it.
+        licence: the licence that the record itself states.
+        ready: the keys are those of catalogs.
+        literal: the values are those of a catalog too: not a character is changed.
+    """
+
+    values: dict[str, Any]
+    where: Place
+    id: str | None = None
+    kind: Kind | None = None
+    licence: str | None = None
+    ready: bool = False
+    literal: bool = False
+
+
+Records: TypeAlias = Iterator[SourceRecord | Finding]
+Importer: TypeAlias = Callable[[RecordStream], Records]
+
+
+def renamed(where: Place, names: Mapping[str, str]) -> Place:
+    """Return what gives the places of keys of catalogs, by what these keys are called in the source."""
+    return lambda key: where(names.get(key, key))
+
+
+def as_text(value: Any) -> str | None:
+    """Return a value that is text, and not empty; None for any other."""
+    return value or None if is_text(value) else None
+
+
+def unread_lists(document: Mapping[str, Any], locate: Callable[[str], Location]) -> Iterator[Finding]:
+    """Yield a finding for each part of a catalog that is no list of entries, and for each other list beside them.
+
+    Args:
+        document: the document, which has a list of entries.
+        locate: gives the place of a key.
+    """
+    kinds = list(Kind)
+    for key, value in document.items():
+        if key not in kinds:
+            if mappings_in(value):
+                names = ", ".join(kinds)
+                yield Finding("I802", locate(key), f"the list {key!r} is not read", f"lists are called {names}")
+        elif not isinstance(value, list | None):
+            message = f"{key!r} is not a list of entries; it is left out"
+            yield Finding("I802", locate(key), message, "begin each entry with a dash, or put all in brackets")
+
+
+def text_in(value: Any) -> str:
+    """Return a value that is text, stripped; an empty one for any other."""
+    return value.strip() if is_text(value) else ""
+
+
+def text_at(data: Any, key: str) -> str:
+    """Return the text that data has under a key, stripped; an empty one when it has none there, or is no mapping."""
+    return text_in(as_mapping(data).get(key))
+
+
+def on_one_line(value: Any) -> Any:
+    """Return a value that is text on one line; any other as it is."""
+    return one_line(value) if is_text(value) else value
+
+
+def texts_in(value: Any) -> list[str]:
+    """Return the texts of a list, or a text that stands by itself; without empty ones."""
+    items = [value] if is_text(value) else as_list(value)
+    return list(filter(None, map(text_in, items)))
+
+
+def first_of(values: Iterable[Any]) -> Any:
+    """Return the first value that says something."""
+    return next(filter(None, values), None)
+
+
+def damaged(where: Location, broken: Undecoded, what: str) -> Finding:
+    """Return the finding about a part of a source that has a byte which could not be decoded."""
+    return Finding("Y101", where, f"{broken.message}; the {what} is left out", "save the file as UTF-8")
+
+
+class MissingLibraryError(Exception):
+    """A format needs a library that is not installed."""
+
+    def __init__(self, library: str, what: str) -> None:
+        super().__init__(f"{what} needs {library}; run: pip install 'cnaps-explainer[import]'")
+
+
+def load_library(module: str, package: str, purpose: str) -> Any:
+    """Import a module of a library that only some formats need.
+
+    Args:
+        module: the module.
+        package: what to install.
+        purpose: what it is needed for.
+
+    Raises:
+        MissingLibraryError: when it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise MissingLibraryError(package, purpose) from None
+
 
 # Bytes that are read at once to tell the encoding.
 _PROBE: Final = 1024 * 1024
@@ -21,28 +176,40 @@ _UTF8: Final = "utf-8-sig"
 
 # Bytes that show what a file is.
 _HEAD: Final = 4 * 1024
-# What the beginning of a file looks like: its name, and the format that reads it, if one does, or what to do.
-_LOOKS: Final = {
-    look: re.compile(pattern, re.IGNORECASE)
-    for look, pattern in {
-        "RIS|ris": rb"\s*TY  ?-",
-        "a list of Web of Science": rb"\s*FN [A-Z]",
-        "a list of PubMed": rb"\s*PMID ?-",
-        "EndNote": rb"\s*%0 |\s*(?:<\?xml[^>]*>\s*)?<xml>\s*<records",
-        "BibTeX|bibtex": rb"(?:\s*%[^\n]*\n)*\s*@\w+\s*[{(]",
-        "a PDF": rb"%PDF-",
-        "a spreadsheet|xlsx": rb"PK\x03\x04",
-        "a web page": rb"\s*+(?:<!--(?:(?!-->).)*+-->\s*+)?<(?:!doctype html|html|head|body)\b",
-        "a feed in RSS": rb"\s*+(?:<\?xml[^>]*+>\s*+)*+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:rss|rdf:RDF)\b",
-        "Atom|arxiv-atom": rb"\s*+(?:<\?xml[^>]*+>\s*+)*+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:\w+:)?feed\b",
-        "XML": rb"\s*<\?xml\b|\s*<\w",
-        "JSON|json": rb"\s*[\[{]",
-        "an OpenMMLab metafile|openmmlab": rb"(?ms:.*^(?:Models|Collections) ?:)",
-        "an index of OpenMMLab metafiles|import the files that it lists": rb"(?ms:.*^Import ?:)",
-        "a question": rb"(?ms:.*^question ?:)",
-        "a model card|modelcard": rb"\s*---\s*\n",
-    }.items()
-}  # fmt: skip
+
+
+class _Look(NamedTuple):
+    """What the beginning of a file looks like: its pattern, what that is called, and what to do about it."""
+
+    name: str
+    pattern: re.Pattern[bytes]
+    hint: str
+
+
+_UNREAD: Final = "no command reads that"
+_COMMENTS: Final = rb"(?:<!--(?:(?!-->).)*+-->\s*+)"
+_XML_HEAD: Final = rb"\s*+(?:<\?xml[^>]*+>\s*+)*+" + _COMMENTS + rb"*+"
+_LOOKS: Final = tuple(
+    _Look(name, re.compile(pattern, re.IGNORECASE), hint)
+    for name, pattern, hint in (
+        ("RIS", rb"\s*TY  ?-", "--from ris"),
+        ("a list of Web of Science", rb"\s*FN [A-Z]", _UNREAD),
+        ("a list of PubMed", rb"\s*PMID ?-", _UNREAD),
+        ("EndNote", rb"\s*%0 |\s*(?:<\?xml[^>]*>\s*)?<xml>\s*<records", _UNREAD),
+        ("BibTeX", rb"(?:\s*%[^\n]*\n)*\s*@\w+\s*[{(]", "--from bibtex"),
+        ("a PDF", rb"%PDF-", _UNREAD),
+        ("a spreadsheet", rb"PK\x03\x04", "--from xlsx"),
+        ("a web page", rb"\s*+" + _COMMENTS + rb"?<(?:!doctype html|html|head|body)\b", _UNREAD),
+        ("a feed in RSS", _XML_HEAD + rb"<(?:rss|rdf:RDF)\b", _UNREAD),
+        ("Atom", _XML_HEAD + rb"<(?:\w+:)?feed\b", "--from arxiv-atom"),
+        ("XML", rb"\s*<\?xml\b|\s*<\w", _UNREAD),
+        ("JSON", rb"\s*[\[{]", "--from json"),
+        ("an OpenMMLab metafile", rb"(?ms:.*^(?:Models|Collections) ?:)", "--from openmmlab"),
+        ("an index of OpenMMLab metafiles", rb"(?ms:.*^Import ?:)", "import the files that it lists"),
+        ("a question", rb"(?ms:.*^question ?:)", _UNREAD),
+        ("a model card", rb"\s*---\s*\n", "--from modelcard"),
+    )
+)
 
 
 def text_lines(feed: RecordStream) -> Iterator[tuple[int, str] | Finding]:
@@ -141,9 +308,7 @@ def _has_wide_letters(feed: RecordStream) -> bool:
     return False
 
 
-def or_unrecognised(
-    records: Iterable[SourceRecord | Finding], feed: RecordStream, expected: str
-) -> Iterator[SourceRecord | Finding]:
+def or_unrecognised(records: Iterable[SourceRecord | Finding], feed: RecordStream, expected: str) -> Records:
     """Yield records; where there are none in a file that is not empty, a finding that says what it looks like.
 
     Args:
@@ -165,15 +330,13 @@ def unrecognised(feed: RecordStream, expected: str) -> Iterator[Finding]:
     head = feed.stream.read(_HEAD).removeprefix(codecs.BOM_UTF8)
     if not head.strip():
         return
-    looks = next((look for look, pattern in _LOOKS.items() if pattern.match(head)), None)
     message = f"nothing is recognised: {expected} is not in it"
     hint = "say what it is with --from"
-    if looks:
-        name, _, output_format = looks.partition("|")
-        message += f"; it looks like {name}"
-        hint = f"--from {output_format}" if output_format else "no command reads that"
-        if " " in output_format:
-            hint = output_format
+    for look in _LOOKS:
+        if look.pattern.match(head):
+            message += f"; it looks like {look.name}"
+            hint = look.hint
+            break
     yield Finding("I813", Location(feed.file), message, hint)
 
 

@@ -6,7 +6,6 @@ https://en.wikipedia.org/wiki/RIS_(file_format)
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -21,8 +20,17 @@ from explainer.curation.importers.bibliography import (
     without_markup,
     year_of,
 )
-from explainer.curation.importers.reading import or_unrecognised, text_of
-from explainer.curation.importers.record import MAX_LINE, RecordStream, SourceRecord, first_of, split_links
+from explainer.curation.importers.reading import (
+    MAX_LINE,
+    Records,
+    RecordStream,
+    SourceRecord,
+    damaged,
+    first_of,
+    or_unrecognised,
+    split_links,
+    text_of,
+)
 from explainer.diagnostics.finding import Finding, Location
 from explainer.documents.document import undecoded
 
@@ -40,7 +48,7 @@ _MOST_LINES: Final = 100_000
 _SEPARATORS: Final = {"AB": "\n", "N2": "\n"}
 
 
-def read_ris(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def read_ris(feed: RecordStream) -> Records:
     """Read the references of a file as a stream."""
     yield from or_unrecognised(_references(feed), feed, "a reference of RIS (TY  - …)")
 
@@ -77,7 +85,7 @@ class _Reference:
         return first_of(self.texts(key)) or ""
 
 
-def _references(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def _references(feed: RecordStream) -> Records:
     reference: _Reference | None = None
     with text_of(feed) as (text, findings):
         yield from findings
@@ -86,12 +94,13 @@ def _references(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
             if tag in _BOUNDARIES:
                 yield from _ended(feed.file, reference, is_closed=tag == "ER")
                 reference = _Reference(number) if tag == "TY" else None
-            elif reference is not None and number - reference.line > _MOST_LINES:
-                yield Finding(
-                    "I802", Location(feed.file, reference.line), f"no end in {_MOST_LINES:,} lines; it is left out"
-                )
+            if tag in _BOUNDARIES or reference is None:
+                continue
+            if number - reference.line > _MOST_LINES:
+                place = Location(feed.file, reference.line)
+                yield Finding("I802", place, f"no end in {_MOST_LINES:,} lines; it is left out")
                 reference = None
-            elif reference is not None:
+            else:
                 reference.add(tag, value, number)
         yield from _ended(feed.file, reference, is_closed=False)
 
@@ -104,14 +113,14 @@ def _tag_and_value(line: str) -> tuple[str, str]:
     return match[1], (match[2] or "").strip()
 
 
-def _ended(file: str, reference: _Reference | None, *, is_closed: bool) -> Iterator[SourceRecord | Finding]:
+def _ended(file: str, reference: _Reference | None, *, is_closed: bool) -> Records:
     """The record of a reference, and what is wrong with it."""
     if reference is None:
         return
     where = partial(_place, file, reference)
-    broken = next(filter(None, (undecoded(" ".join(texts)) for texts in reference.values.values())), None)
+    broken = undecoded(" ".join(chain.from_iterable(reference.values.values())))
     if broken is not None:
-        yield Finding("Y101", where(""), f"{broken.message}; the reference is left out", "save the file as UTF-8")
+        yield damaged(where(""), broken, "reference")
         return
     if not is_closed:
         yield Finding("I812", where(""), "the reference has no end (ER  -); it is read as far as it goes")

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, Final
 
 from explainer.curation.importers.delimited import repeated_columns, row_record
-from explainer.curation.importers.record import MAX_LINE, MAX_WHOLE, RecordStream, SourceRecord, load_library
+from explainer.curation.importers.reading import MAX_LINE, MAX_WHOLE, Records, RecordStream, load_library
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import shorten
 from explainer.rendering.processes import CpuLimit, end_process, exceeded_cpu, limit_memory, start_process
@@ -74,16 +74,18 @@ def _answers(calamine: Any, raw: bytes) -> Iterator[Any]:
 
 def _cell(value: Any) -> str:
     """A cell as text. A whole number has no point: Excel keeps 2024 as 2024.0."""
+    if value is None:
+        return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < _MAX_EXACT:
         value = int(value)
-    return "" if value is None else str(value)
+    return str(value)
 
 
 class _BrokenSheetError(ValueError):
     """A spreadsheet that cannot be read, or not to its end."""
 
 
-def read_spreadsheet(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def read_spreadsheet(feed: RecordStream) -> Records:
     """Read the first sheet of a spreadsheet that has a header; lines and columns of findings are those of the sheet."""
     calamine = load_library("python_calamine", "python-calamine", "reading spreadsheets")
     raw = feed.stream.read(MAX_WHOLE + 1)
@@ -132,7 +134,7 @@ def _ending(status: int) -> str:
     return "reading the spreadsheet takes too much memory, or it is broken: a cell may be far from all others"
 
 
-def _records(file: str, answers: Iterator[Any]) -> Iterator[SourceRecord | Finding]:
+def _records(file: str, answers: Iterator[Any]) -> Records:
     sheet: dict[str, Any] = next(answers, {})
     if not sheet.get("height"):
         yield _empty(file, sheet)
@@ -140,7 +142,7 @@ def _records(file: str, answers: Iterator[Any]) -> Iterator[SourceRecord | Findi
     yield from _row_records(file, answers, sheet["indent"])
 
 
-def _row_records(file: str, rows: Iterable[list[str]], indent: int) -> Iterator[SourceRecord | Finding]:
+def _row_records(file: str, rows: Iterable[list[str]], indent: int) -> Records:
     """The records of the rows of a sheet, behind its header."""
     header: list[str] = []
     for number, cells in enumerate(rows, 1):

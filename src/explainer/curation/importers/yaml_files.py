@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
 from explainer.catalogs.schema import Kind
 from explainer.curation.importers.bibliography import task_of
-from explainer.curation.importers.reading import unrecognised, whole_text
-from explainer.curation.importers.record import (
+from explainer.curation.importers.reading import (
+    Records,
     RecordStream,
     SourceRecord,
     as_text,
     first_of,
-    text_in,
+    renamed,
+    text_at,
     texts_in,
     unread_lists,
+    unrecognised,
+    whole_text,
 )
 from explainer.diagnostics.finding import Finding, Location
-from explainer.documents.document import Document, KeyPath, as_list, as_mapping, mappings_in
+from explainer.documents.document import Document, KeyPath, as_list, as_mapping, items_of, listed_items, mappings_in
 from explainer.documents.yaml_reader import read_yaml
 
 
-def read_catalog(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
+def read_catalog(feed: RecordStream) -> Records:
     """Read the entries of a catalog, or of a metafile."""
     text = whole_text(feed)
     if text.value is None:
@@ -34,22 +37,19 @@ def read_catalog(feed: RecordStream) -> Iterator[SourceRecord | Finding]:
     data = as_mapping(document.data)
     if is_metafile(data):
         yield from metafile_records(document)
-    elif document.readable and not any(kind in data for kind in Kind):
+    elif document.readable and data.keys().isdisjoint(Kind):
         yield from unrecognised(feed, "a list of models, papers, tasks or ports")
     else:
         yield from unread_lists(data, lambda key: document.locate((key,), key=True))
-    for kind in Kind:
-        for index, item in enumerate(as_list(data.get(kind))):
-            yield _catalog_record(kind, item, partial(_catalog_place, document, (kind, index)))
+    for path, item in listed_items(data, Kind):
+        where = partial(_place, document, path)
+        if isinstance(item, dict):
+            yield SourceRecord(dict(item), where, kind=Kind(path[0]), ready=True, literal=True)
+        else:
+            yield Finding("I802", where(""), "the entry is not a mapping")
 
 
-def _catalog_record(kind: Kind, item: Any, where: partial[Location]) -> SourceRecord | Finding:
-    if not isinstance(item, dict):
-        return Finding("I802", where(""), "the entry is not a mapping")
-    return SourceRecord(dict(item), where, kind=kind, ready=True, literal=True)
-
-
-def _catalog_place(document: Document, path: KeyPath, key: str) -> Location:
+def _place(document: Document, path: KeyPath, key: str) -> Location:
     return document.locate((*path, key) if key else path)
 
 
@@ -65,32 +65,29 @@ def is_metafile(data: Mapping[str, Any]) -> bool:
     return any(isinstance(data.get(name), list) for name in _LISTS)
 
 
-def metafile_records(document: Document) -> Iterator[SourceRecord | Finding]:
+def metafile_records(document: Document) -> Records:
     """Yield the models of a metafile, and the collections to which none of them belongs."""
-    data = as_mapping(document.data)
-    models, groups = as_list(data.get("Models")), as_list(data.get("Collections"))
-    collections = {text_in(group.get("Name")): group for group in mappings_in(groups)}
-    used = {_collection_of(model) for model in models}
-    for index, model in enumerate(models):
-        yield _record(document, ("Models", index), model, collections.get(_collection_of(model), {}))
-    for index, group in enumerate(groups):
-        if text_in(as_mapping(group).get("Name")) not in used:
-            yield _record(document, ("Collections", index), group, {})
-
-
-def _collection_of(model: Any) -> str:
-    return text_in(as_mapping(model).get("In Collection"))
+    groups = items_of(document.data, "Collections")
+    collections = {text_at(group, "Name"): group for group in mappings_in(groups)}
+    used: set[str] = set()
+    for path, model in listed_items(document.data, ["Models"]):
+        name = text_at(model, "In Collection")
+        used.add(name)
+        yield _record(document, path, model, collections.get(name, {}))
+    for path, group in listed_items(document.data, ["Collections"]):
+        if text_at(group, "Name") not in used:
+            yield _record(document, path, group, {})
 
 
 def _record(document: Document, path: KeyPath, item: Any, collection: Mapping[str, Any]) -> SourceRecord | Finding:
     """The record of a model; what it does not say its collection says."""
-    where = partial(_place, document, path)
+    where = renamed(partial(_place, document, path), _METAFILE_NAMES)
     if not isinstance(item, dict):
         return Finding("I802", where(""), "the model is not a mapping")
     model = {**collection, **item}
     metadata = {**as_mapping(collection.get("Metadata")), **as_mapping(item.get("Metadata"))}
     results = list(map(as_mapping, _items(model.get("Results"))))
-    task = first_of(text_in(result.get("Task")) for result in results)
+    task = first_of(text_at(result, "Task") for result in results)
     measured_on = texts_in([result.get("Dataset") for result in results])
     values = {
         "name": item.get("Name"),
@@ -118,8 +115,3 @@ def _links(value: Any) -> list[str]:
     for item in _items(value):
         links += _items(as_mapping(item).get("URL", item))
     return texts_in(links)
-
-
-def _place(document: Document, path: KeyPath, key: str) -> Location:
-    name = _METAFILE_NAMES.get(key, key)
-    return document.locate((*path, name) if name else path)

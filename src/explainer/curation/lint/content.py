@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from itertools import filterfalse
 from operator import methodcaller
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from explainer.catalogs.library import Library
-from explainer.catalogs.schema import Kind, Task
+from explainer.catalogs.schema import SOURCE_KINDS, Kind, Task
 from explainer.catalogs.signature import Signature
 from explainer.curation.lint import CatalogItem, LintFinding, catalogs_of
 from explainer.diagnostics.text import one_line, shorten
@@ -44,8 +44,8 @@ _MARKUP: Final = re.compile(
 
 def too_short(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield a summary that says little."""
-    summary = item.entry.summary
-    if summary is None or _is_boilerplate(item, summary):
+    summary = _written_summary(item)
+    if summary is None:
         return
     letters = "".join(filter(str.isalnum, summary))
     if len(letters) + 2 * len(_WIDE.findall(letters)) < _SHORTEST:
@@ -55,17 +55,20 @@ def too_short(item: CatalogItem) -> Iterator[LintFinding]:
 
 def boilerplate(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield a summary that nobody wrote."""
-    summary = item.entry.summary
-    if summary is not None and _is_boilerplate(item, summary):
+    summary = item.entry.summary or ""
+    if summary and _written_summary(item) is None:
         message = f"the summary is boilerplate: {shorten(summary)!r}"
         yield item.finding("L705", ("summary",), message, "write one, or leave it out", summary)
 
 
-def _is_boilerplate(item: CatalogItem, summary: str) -> bool:
-    plain = one_line(summary.casefold())
+def _written_summary(item: CatalogItem) -> str | None:
+    """The summary of an entry; None for boilerplate, too."""
+    plain = one_line((item.entry.summary or "").casefold())
     bare = plain.strip(" .!*_[](){}")
     says_nothing = bare in _EMPTY_WORDS | {item.entry.label.casefold()}
-    return says_nothing or _BOILERPLATE.search(plain) is not None
+    if says_nothing or _BOILERPLATE.search(plain):
+        return None
+    return item.entry.summary
 
 
 # With fewer words beside those of the title and the hollow ones, nothing of a summary can be used; the leanest
@@ -83,9 +86,7 @@ _HOLLOW: Final = frozenset(terms(_HOLLOW_TEXT))
 
 def hollow(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield a summary that repeats the title, or has nothing besides what summaries always say."""
-    summary = item.entry.summary
-    if summary is None or _is_boilerplate(item, summary):
-        return
+    summary = _written_summary(item) or ""
     # a short one has L704, and in scripts without spaces words cannot be counted
     if len(summary) < _SHORTEST or _WIDE.search(summary):
         return
@@ -95,12 +96,13 @@ def hollow(item: CatalogItem) -> Iterator[LintFinding]:
         yield item.finding("L713", ("summary",), message, "say what it does and for whom", summary)
 
 
+_OWN_PAPER: Final = "paper of its own among the papers"
 # The part of the models or papers of all catalogs together that may lack something, and what that is.
 _BARS: Final = (
     (Kind.MODELS, "summary", 0.1),
     (Kind.MODELS, "signature", 0.1),
     (Kind.MODELS, "link", 0.1),
-    (Kind.MODELS, "paper of its own among the papers", 0.5),
+    (Kind.MODELS, _OWN_PAPER, 0.5),
     (Kind.PAPERS, "summary", 0.1),
     (Kind.PAPERS, "link", 0.1),
 )
@@ -111,20 +113,21 @@ _LEAST_ENTRIES: Final = 10
 def lacking(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
     """Yield what too many of the models, or of the papers, lack: at the first one, with how many there are."""
     papers: set[str] = set()
-    in_use: dict[Kind, list[CatalogItem]] = defaultdict(list)
+    in_use: dict[Kind, list[CatalogItem]] = {kind: [] for kind in SOURCE_KINDS}
     for item in items:
         if item.kind is Kind.PAPERS:
             papers.add(bare_link(item.entry.paper or ""))
         if not item.entry.deprecated:
             in_use[item.kind].append(item)
     for kind, what, bar in _BARS:
-        if len(in_use[kind]) >= _LEAST_ENTRIES:
-            yield from _above_bar(in_use[kind], what, bar, papers)
+        yield from _above_bar(in_use[kind], what, bar, papers)
 
 
 def _above_bar(items: Sequence[CatalogItem], what: str, bar: float, papers: Collection[str]) -> Iterator[LintFinding]:
     """What is said when more than a part of some entries of one kind lack something."""
-    without = list(filterfalse(lambda item: _has(item, what, papers), items))
+    if len(items) < _LEAST_ENTRIES:
+        return
+    without = list(filterfalse(lambda item: _HAS[what](item.entry, papers), items))
     share = len(without) / len(items)
     if share <= bar:
         return
@@ -133,15 +136,27 @@ def _above_bar(items: Sequence[CatalogItem], what: str, bar: float, papers: Coll
     yield without[0].finding("L712", (kind.name_key,), message, f"at most {bar:.0%} should lack it")
 
 
-def _has(item: CatalogItem, what: str, papers: Collection[str]) -> bool:
-    entry = item.entry
-    if what == "link":
-        return any((entry.paper, entry.github, entry.huggingface, entry.links))
-    if what in ("summary", "signature"):
-        return bool(getattr(entry, what))
-    if not papers:  # then models cannot have theirs among them
-        return True
-    return entry.paper is not None and bare_link(entry.paper) in papers
+def _has_link(entry: Any, _papers: Collection[str]) -> bool:
+    return any((entry.paper, entry.github, entry.huggingface, entry.links))
+
+
+def _has_summary(entry: Any, _papers: Collection[str]) -> bool:
+    return bool(entry.summary)
+
+
+def _has_signature(entry: Any, _papers: Collection[str]) -> bool:
+    return bool(entry.signature)
+
+
+def _has_own_paper(entry: Any, papers: Collection[str]) -> bool:
+    # without any papers, models cannot have theirs among them
+    return not papers or bare_link(entry.paper or "") in papers
+
+
+# What an entry may lack, and whether it has that.
+_HAS: Final[dict[str, Callable[[Any, Collection[str]], bool]]] = {
+    "link": _has_link, "summary": _has_summary, "signature": _has_signature, _OWN_PAPER: _has_own_paper,
+}  # fmt: skip
 
 
 def damaged(item: CatalogItem) -> Iterator[LintFinding]:
@@ -167,8 +182,7 @@ def markup(item: CatalogItem) -> Iterator[LintFinding]:
 
 def _texts(item: CatalogItem) -> Iterator[tuple[KeyPath, str]]:
     """All texts of an entry that people read."""
-    yield (item.kind.name_key,), item.entry.label
-    for key in ("summary", "dataset", "category", "deprecated"):
+    for key in (item.kind.name_key, "summary", "dataset", "category", "deprecated"):
         if value := getattr(item.entry, key):
             yield (key,), value
     for key in ("aliases", "examples", "authors"):
@@ -211,9 +225,9 @@ def damage(text: str) -> Iterator[tuple[str, str | None]]:
             yield match.group(), repaired
             undamaged.append(text[end : match.start()])
             end = match.end()
-    for part in (*undamaged, text[end:]):
-        for remains in _REMAINS.findall(part):
-            yield remains, None
+    # no remains begin in one of these parts and end in the next: a line break stands between them
+    for remains in _REMAINS.findall("\n".join([*undamaged, text[end:]])):
+        yield remains, None
 
 
 def _decoded(damaged_text: str) -> str | None:
@@ -262,7 +276,8 @@ _WORD: Final = re.compile(r"[^\W\d_]++")
 
 def without_examples(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield a model without examples."""
-    if item.kind is Kind.MODELS and not item.entry.examples and not item.entry.deprecated:
+    lacks_examples = not (item.entry.examples or item.entry.deprecated)
+    if item.kind is Kind.MODELS and lacks_examples:
         hint = "add a few questions that people ask, in their words: `recommend` lives on them"
         yield item.finding("L707", ("name",), f"{shorten(item.entry.label)!r} has no examples", hint)
 
@@ -276,16 +291,17 @@ def contradictions(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
         signature = leading_signature(text)
         if signature is None:
             continue
-        claim = f"the signature {text} contradicts"
         # a name that begins with no signature fits any
         named = leading_signature(item.entry.label) or signature
-        expected = _expected(item.entry.task, known_tasks, own_tasks)
+        inputs, outputs = expected = _expected(item.entry.task, known_tasks, own_tasks)
         if not _fits(signature, (named.inputs, named.outputs)):
-            message = f"{claim} the name {shorten(item.entry.label)!r}"
-            yield item.finding("L708", ("signature",), message, "correct one of the two", text)
+            contradicted, hint = f"name {shorten(item.entry.label)!r}", "correct one of the two"
         elif not _fits(signature, expected):
-            hint = f"the task takes {_listed(expected[0])} and gives {_listed(expected[1])}"
-            yield item.finding("L708", ("signature",), f"{claim} the task {item.entry.task!r}", hint, text)
+            contradicted = f"task {item.entry.task!r}"
+            hint = f"the task takes {_listed(inputs)} and gives {_listed(outputs)}"
+        else:
+            continue
+        yield item.finding("L708", ("signature",), f"the signature {text} contradicts the {contradicted}", hint, text)
 
 
 def _listed(kinds: Sequence[str]) -> str:
@@ -296,11 +312,12 @@ def _expected(label: str | None, known_tasks: Taxonomy, own_tasks: Taxonomy) -> 
     """What a task takes and gives, by its label, else by the id and the aliases of the catalogs' task of that label."""
     if not label:
         return (), ()
-    labels = [label]
-    own_task = own_tasks.find(label)
-    if own_task is not None:
-        labels += [own_tasks.tasks[own_task].id, *own_tasks.tasks[own_task].aliases]
-    for name in labels:
+    names = [label]
+    own_number = own_tasks.find(label)
+    if own_number is not None:
+        own_task = own_tasks.tasks[own_number]
+        names += [own_task.id, *own_task.aliases]
+    for name in names:
         number = known_tasks.find(name)
         words = " ".join(_WORD.findall(name)).casefold()
         # the taxonomy also finds a task by a part of its name: too bold for a contradiction
@@ -311,12 +328,11 @@ def _expected(label: str | None, known_tasks: Taxonomy, own_tasks: Taxonomy) -> 
 
 def _fits(signature: Signature, expected: _InOut) -> bool:
     """Whether a signature takes and gives one of the expected kinds."""
-    inputs, outputs = expected
-    return _has_one(signature.inputs, inputs) and _has_one(signature.outputs, outputs)
+    return all(map(_shares_port, (signature.inputs, signature.outputs), expected))
 
 
-def _has_one(ports: Sequence[str], kinds: Sequence[str]) -> bool:
-    return not kinds or not set(kinds).isdisjoint(ports)
+def _shares_port(ports: Sequence[str], expected: Sequence[str]) -> bool:
+    return not set(expected or ports).isdisjoint(ports)
 
 
 def never_recommended(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
@@ -329,7 +345,8 @@ def never_recommended(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
     recommender = Recommender(Library(catalogs_of(items)))
     for item in items:
         entry = item.entry
-        if entry.deprecated or _is_ever_recommended(item, recommender):
+        questions = entry.examples or (" ".join(filter(None, (entry.label, entry.summary))),)
+        if entry.deprecated or any(map(partial(_is_recommended, recommender, item), questions)):
             continue
         lead = f"none of its {len(entry.examples)} examples leads"
         if not entry.examples:
@@ -339,13 +356,7 @@ def never_recommended(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
         yield item.finding("L709", (item.kind.name_key,), message, hint)
 
 
-def _is_ever_recommended(item: CatalogItem, recommender: Recommender) -> bool:
-    entry = item.entry
-    questions = entry.examples or (" ".join(filter(None, (entry.label, entry.summary))),)
-    return any(_is_recommended(item, question, recommender) for question in questions)
-
-
-def _is_recommended(item: CatalogItem, question: str, recommender: Recommender) -> bool:
+def _is_recommended(recommender: Recommender, item: CatalogItem, question: str) -> bool:
     # papers go with models: where none is chosen, the question alone counts
     if item.kind is Kind.MODELS:
         choice = recommender.recommend(question, models=FOUND_DEPTH, papers=0)
@@ -364,8 +375,7 @@ def shared_examples(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
             words = _WORD.findall(example.casefold())
             key = " ".join(filterfalse(names_of_its_own.__contains__, words))
             earlier, position = first.setdefault(key, (item, index))
-            if not key or earlier.entry.label == item.entry.label:
-                continue
-            where = earlier.document.locate(earlier.path("examples", position))
-            message = f"the same example is at {where.file}:{where.line}, apart from names and numbers"
-            yield item.finding("L710", ("examples", index), message, "ask about what sets this one apart", example)
+            if key and earlier.entry.label != item.entry.label:
+                where = earlier.document.locate(earlier.path("examples", position))
+                message = f"the same example is at {where.file}:{where.line}, apart from names and numbers"
+                yield item.finding("L710", ("examples", index), message, "ask about what sets this one apart", example)

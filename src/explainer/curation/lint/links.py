@@ -32,24 +32,24 @@ def wrong_field(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield links that stand in the field of another site."""
     for key, url in _urls_of(item):
         home = home_field(url)
-        if home in (None, key):
-            continue
         # the page of a paper on Hugging Face is at home in both fields
-        if (home, key) == ("paper", "huggingface") and "/papers/" in url:
-            continue
-        taken = getattr(item.entry, home)
-        message = f"a link that belongs in {home!r} is in {key!r}"
-        if taken is None or short_spelling(taken) == short_spelling(url):
-            fix = _move(item, key, home, url)
-            yield item.finding("L701", (key,), message, f"move it to {home!r}", url, fix)
-        else:
-            yield item.finding("L701", (key,), message, f"{home!r} has another link already: keep the right one", url)
+        is_paper_page = (home, key) == ("paper", "huggingface") and "/papers/" in url
+        if home not in (None, key) and not is_paper_page:
+            yield _misplaced(item, key, str(home), url)
+
+
+def _misplaced(item: CatalogItem, key: str, home: str, url: str) -> LintFinding:
+    """The finding about a link that stands under one key and belongs under another."""
+    message = f"a link that belongs in {home!r} is in {key!r}"
+    present = getattr(item.entry, home) or url
+    if short_spelling(present) != short_spelling(url):
+        return item.finding("L701", (key,), message, f"{home!r} has another link already: keep the right one", url)
+    return item.finding("L701", (key,), message, f"move it to {home!r}", url, _move(item, key, home, url))
 
 
 def _move(item: CatalogItem, key: str, home: str, url: str) -> Fix:
     """The fix that moves a link to its field, unless that has the same link already."""
-    keys = item.kind.keys
-    before = [name for name in keys[: keys.index(home)] if name != key]
+    before = [name for name in item.kind.keys_before(home) if name != key]
 
     def fix(editor: Editor) -> None:
         if getattr(item.entry, home) is None:
@@ -140,10 +140,15 @@ def near_keys(name: str) -> Iterator[tuple[str, ...]]:
     yield ("", "".join(tokens))
     yield ("", *sorted(tokens))
     for index, token in enumerate(tokens):
-        if token.isalpha() and len(token) >= _SLIP:
-            shortened = {token[:letter] + token[letter + 1 :] for letter in range(len(token))}
-            for part in {token, *shortened}:
-                yield (str(index), *tokens[:index], part, *tokens[index + 1 :])
+        for part in _parts_in_common(token):
+            yield (str(index), *tokens[:index], part, *tokens[index + 1 :])
+
+
+def _parts_in_common(token: str) -> set[str]:
+    """A long word, and what is left of it without one of its letters; nothing of any other token."""
+    if not token.isalpha() or len(token) < _SLIP:
+        return set()
+    return {token, *(token[:letter] + token[letter + 1 :] for letter in range(len(token)))}
 
 
 def _tokens(name: str) -> list[str]:

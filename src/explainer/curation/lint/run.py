@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from explainer.catalogs.catalog import catalog_from
+from explainer.catalogs.catalog import LoadedCatalog, catalog_from
 from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.schema import SOURCE_KINDS
 from explainer.curation.lint import CatalogItem, Fix, LintFinding, Rule, content, for_each, links
 from explainer.diagnostics.finding import Finding, has_errors
+from explainer.documents.document import Document
 from explainer.documents.yaml_editor import Editor, whole_diff
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, display_path, read_text, write_in_place
@@ -105,11 +106,12 @@ def lint(catalogs: Sequence[CatalogText], codes: Collection[str] = LINT_CODES) -
         catalogs: the catalogs; those with errors are left out, and their errors are among the findings.
         codes: the rules that are used.
     """
-    items, errors = _items(catalogs)
-    lint_findings = sorted(_apply(items, codes), key=_place)
-    findings = (*errors, *(lint_finding.finding for lint_finding in lint_findings))
-    fixable = sum(lint_finding.fix is not None for lint_finding in lint_findings)
-    return LintResult(findings, fixable, "L709" in codes and len(items) > content.MOST_ASKED)
+    items, findings = _items(catalogs)
+    fixable = 0
+    for lint_finding in sorted(_apply(items, codes), key=_place):
+        findings.append(lint_finding.finding)
+        fixable += lint_finding.fix is not None
+    return LintResult(tuple(findings), fixable, "L709" in codes and len(items) > content.MOST_ASKED)
 
 
 def _place(lint_finding: LintFinding) -> tuple[object, ...]:
@@ -183,8 +185,12 @@ def _items(catalogs: Sequence[CatalogText]) -> tuple[list[CatalogItem], list[Fin
         loaded = catalog_from(document, rank=rank)
         if loaded.value is None or has_errors(loaded.findings):
             findings += loaded.findings
-            continue
-        for kind in SOURCE_KINDS:
-            for index, entry in enumerate(getattr(loaded.value.catalog, kind)):
-                items.append(CatalogItem(document, kind, index, entry, loaded.value))
+        else:
+            items += _items_of(document, loaded.value)
     return items, findings
+
+
+def _items_of(document: Document, loaded: LoadedCatalog) -> Iterator[CatalogItem]:
+    for kind in SOURCE_KINDS:
+        for index, entry in enumerate(getattr(loaded.catalog, kind)):
+            yield CatalogItem(document, kind, index, entry, loaded)

@@ -20,7 +20,7 @@ SECONDS = 2.0
 """CPU time of a million characters."""
 
 BOUNDED = {
-    "checking.references._BEHIND_NAME": 80,
+    "checking.reference_lines._BEHIND_NAME": 80,
     "checking.references._TITLE_BEFORE_LINK": 200,
     "checking.evidence.proving._EXAMPLE": 60,
     "checking.rules.sections._OPEN_END": 600,

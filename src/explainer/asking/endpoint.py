@@ -264,7 +264,7 @@ class Endpoint:
             piece = received.take(data)
             if piece:
                 show(piece)
-            if piece or _is_thinking(data):
+            if _is_word(data, piece):
                 stream.idle = 0
                 patience.renew()
             if received.full:
@@ -432,12 +432,12 @@ class _BoundedStream:
             yield chunk
 
 
-def _is_thinking(data: Any) -> bool:
-    """Whether an event holds a piece of what a model thinks before it answers, as each server calls it."""
+def _is_word(data: Any, piece: str) -> bool:
+    """Whether an event holds a piece of the answer, or of what a model thinks before, as each server calls it."""
+    if piece:
+        return True
     delta = value_at(data, "choices", 0, "delta")
-    if not isinstance(delta, dict):
-        return False
-    return any(value for key, value in delta.items() if key != "role")
+    return isinstance(delta, dict) and any(value for key, value in delta.items() if key != "role")
 
 
 async def _bounded(response: httpx2.Response, most: int) -> bytes:

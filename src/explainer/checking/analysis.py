@@ -12,10 +12,10 @@ from operator import attrgetter, itemgetter
 from typing import Final
 
 from explainer.checking.answer import Answer, Cited, parse_answer
-from explainer.checking.match import CERTAIN, Match, Verdict, judge_links
-from explainer.checking.names import MIN_TITLE_WORDS, judge_item, judge_name
+from explainer.checking.match import CERTAIN, MIN_TITLE_WORDS, Match, Verdict, judge_item, judge_links, judge_name
 from explainer.checking.offered import Offered
-from explainer.checking.references import Reference, names_source, read_references
+from explainer.checking.reference_lines import names_source
+from explainer.checking.references import Reference, read_references
 from explainer.checking.sections import Sections, find_sections
 from explainer.checking.titles import canonical, content_words, words, words_in
 from explainer.checking.workflow.naming import StepFit, StepMatch, StepNames

@@ -232,6 +232,7 @@ def check_answer(
         return impossible("A101", *_EMPTY_ANSWER)
     if not strict_links:
         violations = list(filterfalse(_is_respelling, violations))
+    # every place is made a line and a column here, once
     return CheckReport(
         id=answer_id,
         file=file,
@@ -356,6 +357,7 @@ def _checked_statement(analysis: AnswerAnalysis, judged: JudgedStatement) -> Che
 
 
 def _workflow(analysis: AnswerAnalysis, flow: Flow, matches: Iterable[StepMatch]) -> Workflow:
+    # what an arrow carries is no step: `flows` has left it out
     steps = tuple(map(partial(_workflow_step, analysis), matches))
     return Workflow(flow.kind, analysis.answer.position(flow.start)[0], steps)
 
@@ -386,6 +388,7 @@ def claims_data(report: CheckReport) -> dict[str, Any]:
 
 
 def _statement_row(statement: CheckedStatement) -> dict[str, Any]:
+    # where it stands in the text is for pages alone
     keys = ("text", "line", "column", "entry", "passage", "support")
     row = {key: getattr(statement, key) for key in keys}
     return {**row, "verdict": str(statement.verdict), "entries": [*statement.entries], "codes": [*statement.codes]}

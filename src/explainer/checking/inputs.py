@@ -247,10 +247,10 @@ class AnswerReader:
         if not answered and not parsed.value.items:
             yield AnswerInput(file, file, findings=(Finding("A607", Location(file), "no answer in any line"),))
 
-    def row(self, data: Mapping[str, Any], file: str, line: int = 1) -> Iterator[AnswerInput]:
+    def row(self, data: Mapping[str, Any], file: str) -> Iterator[AnswerInput]:
         """The answers in the data of one line of JSON, which holds its own prompt or question."""
         answered: dict[str, int] = {}
-        for row in _choices(_named_row(dict(data), line, "")):
+        for row in _choices(_named_row(dict(data), 1, "")):
             yield self._row(row, file, Path(), _NO_SOURCES, answered)
 
     def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[AnswerInput]:

@@ -277,7 +277,7 @@ class Offered:
     @cached_property
     def by_alias(self) -> dict[str, tuple[int, ...]]:
         """The sources by the canonical forms of their aliases."""
-        return _grouped(source.alias_keys for source in self.sources)
+        return _grouped(map(attrgetter("alias_keys"), self.sources))
 
     @cached_property
     def by_any_name(self) -> dict[str, int]:

@@ -97,6 +97,7 @@ def run_check(config: CheckConfig) -> CheckRun:
         _mend(run, config)
     if config.provenance is not None:
         _compare_with_proof(run, config.provenance, reader)
+    # behind the fixes, which may have mended what is waived
     if any((config.selected, config.ignored, config.waivers, config.baseline)):
         _let_pass(run, config)
     # what is wrong with catalogs is known when all answers were read, and said first
@@ -130,6 +131,7 @@ def _mend(run: CheckRun, config: CheckConfig) -> None:
     from explainer.checking.mending import mend_files  # noqa: PLC0415  # few runs mend
     from explainer.checking.waivers import select  # noqa: PLC0415
 
+    # what is not selected is not mended either
     fixable = select(run.reports, config.selected, config.ignored)
     mended = mend_files(run.answers, run.reports, fixable, config.check)
     run.reports, run.mended = mended.reports, mended.counts

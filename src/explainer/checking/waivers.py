@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import filterfalse
 from operator import itemgetter
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -158,7 +159,7 @@ def apply_waivers(
         return bool(covering)
 
     result = [_without(report, is_waived) for report in reports]
-    _, idle = _split(current, used.__contains__)
+    idle = filterfalse(used.__contains__, current)
     return result, [*map(_expired, expired), *map(_idle, idle)]
 
 
@@ -195,9 +196,9 @@ def select(reports: Iterable[CheckReport], selected: Sequence[str], ignored: Seq
     dropped = {code for code in _WAIVABLE if not _is_selected(code, selected, ignored)}
     result = []
     for report in reports:
-        _, findings = _split(report.findings, lambda finding: finding.code in dropped)
-        _, fixes = _split(report.fixes, lambda fix: fix[0] in dropped)
-        result.append(replace(report, findings=tuple(findings), fixes=tuple(fixes)))
+        findings = tuple(finding for finding in report.findings if finding.code not in dropped)
+        fixes = tuple(fix for fix in report.fixes if fix[0] not in dropped)
+        result.append(replace(report, findings=findings, fixes=fixes))
     return result
 
 

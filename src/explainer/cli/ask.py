@@ -201,6 +201,7 @@ TokenizerOption = Annotated[
 ]
 
 
+# Places that are none for many answers, and what to give instead.
 _MANY_NEED: Final = {
     "nowhere": "many answers need a place: a folder, or a .jsonl",
     "stdout": "many answers need a folder or a .jsonl, with their journal beside them",
@@ -250,6 +251,7 @@ def refuse_odd_report(report: Path | None, out: Path | None) -> None:
     if report is None:
         return
     if str(report) == STDIN:
+        # there is one stdout: two products in it could not be told apart
         message = "the answer goes to stdout: give the report a file, or the answer a place (--out)"
         refuse_if(_kind_of_place(out) in ("nowhere", "stdout"), message, "--report")
         return
@@ -322,6 +324,7 @@ def run(
     display = AskDisplay(findings, alone=alone, strict=strict, verbose=verbose, priced=bool(prices))
     if not dry_run:
         _end_without_client(display)
+    # a template that prints all there is: what is not printed, an answer cannot quote
     _, template = settle_template("prompt", template or EVIDENCE_TEMPLATE)
     config = AskConfig(
         source, text, alone, out, answers_in(out), catalog or (), template, SourceCounts(models, papers),
@@ -371,7 +374,7 @@ def _show_results(
     if report is not None:
         page = render_report("html", list(starmap(_report_of, results)))
         display.on_findings(write_product(page, report))
-    if config.answers.journal is None:
+    if config.answers.journal is None:  # the answer has no other place than stdout
         _show_answer(results[0][1], display)
 
 

@@ -15,7 +15,7 @@ from explainer.batching.manifest import RenderOptions
 from explainer.batching.open_source import Shard, parse_shard
 from explainer.batching.sources import QuestionSource, Skipped
 from explainer.batching.tokens import TOKENIZERS
-from explainer.batching.workers import ROWS_SUFFIX, BatchConfig, RenderSetup, Summary
+from explainer.batching.workers import ROWS_SUFFIX, BatchConfig, BatchReporter, RenderSetup, Summary
 from explainer.catalogs.loading import CatalogLoader
 from explainer.cli.app import new_app
 from explainer.cli.options import (
@@ -178,12 +178,12 @@ def _refuse_odd_tables(config: BatchConfig, engine: str) -> None:
     to_table = config.rows
     is_other_source = config.source.suffix != ROWS_SUFFIX
     compares = config.prune or config.check or config.force
-    whole = "a .parquet is written as a whole each time: nothing is kept, pruned or compared"
+    is_written_whole = "a .parquet is written as a whole each time: nothing is kept, pruned or compared"
     refuse_contradictions(
         (to_table and is_other_source, "a .parquet is made of a .parquet: give one as SOURCE", "--out"),
         (engine != "local" and is_other_source, "an engine takes a .parquet as SOURCE", "--engine"),
         (to_table and out.is_file(), f"{out} is a file: a .parquet that is written is a folder of parts", "--out"),
-        (to_table and compares, whole, "--prune/--check/--force"),
+        (to_table and compares, is_written_whole, "--prune/--check/--force"),
     )
 
 
@@ -254,7 +254,7 @@ def _closing(summary: Summary, stale: int | None) -> str:
     return ", ".join(f"{count:,} {what}" for what, count in counts.items())
 
 
-class _TerminalReporter:
+class _TerminalReporter(BatchReporter):
     """Says what there is to say on stderr, as it comes, and remembers how the run ends.
 
     Of many findings of one kind the first ones are shown, and the others are counted: a mistake of a catalog or of a

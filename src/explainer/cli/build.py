@@ -42,7 +42,7 @@ from explainer.cli.options import (
     request_body,
     settle_template,
 )
-from explainer.cli.terminal import finish, say, say_catalogs, write_product
+from explainer.cli.terminal import finish, say_catalogs, say_choice, write_product
 from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, exit_status
 from explainer.documents.yaml_writer import quoted
 from explainer.files import STDIN
@@ -103,9 +103,11 @@ def run(
         builder = _Builder(CatalogLoader(catalog or ()), renderer, counts, semantic, encode, pin, strict, verbose)
         products = [builder.build(path, text) for path in files or [Path(STDIN)]]
     reported = list(chain.from_iterable(map(attrgetter("findings"), products)))
+    # where all have mistakes, an output of an earlier run stays as it is
     texts = [product.value for product in products if product.value is not None]
     if texts:
         reported += write_product("".join(texts), out)
+    # the same mistake of a catalog is found with each question
     finish(dict.fromkeys(reported), findings, strict=strict)
 
 
@@ -130,8 +132,8 @@ class _Builder:
         built = build_question(loaded, path.parent, self.loader, self.renderer, self.counts, self.semantic)
         if loaded.value is None or built.value is None:
             return Parsed(None, built.findings)
-        if self.verbose:
-            _say_choice(built.value)
+        if self.verbose:  # also where no prompt comes of it
+            say_choice(built.value.choice)
         findings = built.findings
         if self.pin:
             findings += _pin(built.value, path, loaded.value, self.loader)
@@ -169,15 +171,6 @@ def _with_advice(finding: Finding, path: Path) -> Finding:
     if finding.code == "F102" and path.is_dir():
         return replace(finding, hint=f"for all questions of a folder: explainer batch {path} --out DIR")
     return finding
-
-
-def _say_choice(built: BuildResult) -> None:
-    """Say what was recommended, and why."""
-    if built.choice is None:
-        return
-    for kind, recommended in (("model", built.choice.models), ("paper", built.choice.papers)):
-        for entry in recommended:
-            say(f"recommended {kind}: {entry.entry.label} ({entry.why})")
 
 
 def _pin(built: BuildResult, path: Path, loaded: LoadedQuestion, loader: CatalogLoader) -> tuple[Finding, ...]:

@@ -104,7 +104,7 @@ def run(
     grounded and nothing is refuted, 1 when an answer is not grounded or a statement is refuted, 2 for wrong usage or a
     file that cannot be used, 3 when nothing could be checked.
     """
-    if explain is not None:
+    if explain is not None:  # whoever asks that has no answers yet
         _explain(explain)
     config = CheckConfig(
         answers=tuple(answers or ()),
@@ -121,10 +121,10 @@ def run(
     )
     refuse_wrong_usage(config)
     is_no_text = out is None and output_format not in (None, "text")
-    whole = "a prompt does not hold the whole entries: give --question"
+    lacks_entries = "a prompt does not hold the whole entries: give --question"
     refuse_contradictions(
         (statistics and is_no_text, "it is a text: --format json has the same counts as 'summary'", "--statistics"),
-        (write_provenance is not None and prompt is not None, whole, "--write-provenance"),
+        (write_provenance is not None and prompt is not None, lacks_entries, "--write-provenance"),
     )
     run = run_check(config)
     _say_what_was_done(run, fix=fix, verbose=verbose)
@@ -135,6 +135,7 @@ def run(
     else:
         style = format_of(output_format, out, FORMATS_BY_ENDING, "text")
         run.findings += _write_report(run, style, out, statistics=statistics)
+    # last, where they are seen: they say what else decides the exit status
     show_findings(run.findings, "text")
     raise typer.Exit(run.status(Severity(fail_on), strict=strict))
 
@@ -152,7 +153,7 @@ def _explain(code: str) -> NoReturn:
 def _codes(values: list[str] | None, option: str) -> tuple[str, ...]:
     codes = tuple(map(str.upper, comma_separated(values)))
     for code in codes:
-        is_unknown = not any(known.startswith(code) for known in RULES)
+        is_unknown = not any(rule_code.startswith(code) for rule_code in RULES)
         refuse_if(is_unknown, f"no code begins with {code!r}; --explain CODE says what a code means", option)
     return codes
 
@@ -175,6 +176,7 @@ def refuse_wrong_usage(config: CheckConfig) -> None:
         ([*config.answers, *sources].count(Path(STDIN)) > 1, "stdin can be read once only", "-"),
         (config.fix and has_several and Path(STDIN) in config.answers, in_place, "ANSWER"),
     )
+    # lines may hold their own prompts; a file holds an answer alone
     if not sources and len(lines) < len(config.answers):
         refuse_missing("give --question Q.yaml or --prompt PROMPT.txt, to say what was offered", "--question/--prompt")
 

@@ -117,6 +117,7 @@ def request_body(output_format: str, model: str | None, pairs: list[str] | None)
         typer.BadParameter: when an option is no KEY=VALUE, or when the format has no requests.
     """
     if output_format not in _REQUESTS:
+        # what nobody reads is a mistake: the user means another format
         message = f"--model and --body are for the formats {', '.join(_REQUESTS)}"
         refuse_if(pairs or model is not None, message, "--format")
         return {}
@@ -257,6 +258,7 @@ def refuse_answers(output_format: str, kind: str) -> None:
 def one_of(choices: Collection[str]) -> Callable[[str | None], str | None]:
     """Return an option callback that accepts one of some words, and suggests the one that was meant."""
 
+    # a choice of Typer's would only list the words
     def check(value: str | None) -> str | None:
         if value is None or value in choices:
             return value
@@ -302,6 +304,7 @@ def complete_entries(ctx: typer.Context, incomplete: str) -> list[tuple[str, str
     words: dict[str, str] = {}
     for kind in SOURCE_KINDS:
         index: EntryIndex[Any] = library.index_of(kind)
+        # of a model and a paper with one name, one word completes both
         for entry in index:
             word = index.id_of(entry) if " " in entry.label else entry.label
             words[word] = entry.label
@@ -396,6 +399,7 @@ SemanticOption = Annotated[
 
 def _switch_off(value: bool) -> bool:
     """Tell this process, and those that it starts, not to compare meanings."""
+    # by the environment: workers inherit it
     if value:
         os.environ[MODEL_VARIABLE] = NO_MODEL
     return value

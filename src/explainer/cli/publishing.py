@@ -62,6 +62,7 @@ def publish(
     marked; an answer that cannot be checked has no page. Run it again, and only what changed is written. The exit
     status is 0 when all answers are grounded, 1 when one is not.
     """
+    # pages are made by this command alone
     from explainer.publishing.site import SiteConfig, processes
     from explainer.publishing.site import publish as made
 
@@ -74,6 +75,7 @@ def publish(
     status = exit_status(site.findings)
     if status is ExitStatus.UNUSABLE or not site.rows:
         raise typer.Exit(status or ExitStatus.NOTHING_CHECKED)
+    # as in `check`: what is refuted or not grounded fails the run
     states = Counter(map(attrgetter("state"), site.rows))
     refuted = f", {states['refuted']} refuted" * bool(states["refuted"])
     say(f"{out / 'index.html'}: {counted(len(site.rows), 'answer')}, {states['faulty']} not grounded{refuted}")
@@ -87,6 +89,7 @@ def _address(url: str) -> str:
     """The address of a site, with a slash at its end; empty when none was given."""
     if not url:
         return url
+    # names of pages are put behind it
     address = url.rstrip("/") + "/"
     is_usable = address.startswith(("http://", "https://")) and not any(refused_characters(address))
     refuse_if(not is_usable, "not an http or https URL", "--url")
@@ -144,6 +147,7 @@ def _config(answers: list[Path], question: Path | None, prompt: Path | None, cat
 
 
 def _references(run: CheckRun, output_format: str, style: str | None) -> str:
+    # what could not be checked proves nothing
     answers = [(report, answer.offered) for answer, report in zip(run.answers, run.reports, strict=True)]
     judged = [(report, offered) for report, offered in answers if offered is not None and report.text]
     if output_format != "markdown":
@@ -159,7 +163,7 @@ def _say_what_is_not_proved(run: CheckRun) -> None:
 
     faulty = list(filterfalse(attrgetter("grounded"), run.reports))
     for report in faulty:
-        if report.text:
+        if report.text:  # else it was not checked, and its findings say why
             complain(verdict_line(report), prefix="")
         else:
             show_findings(report.findings, "text")

@@ -79,6 +79,7 @@ def run(
     """
     words = text or []
     _refuse_wrong_usage(words, questions, index=index, semantic=semantic)
+    # an index is searched by words alone
     model: Parsed[SupportsMeanings] = Parsed(None) if index else semantic_model(semantic)
     config = RecommendConfig(
         text=" ".join(words),
@@ -92,6 +93,7 @@ def run(
     result = RecommendResult((), model.findings, ()) if model.findings else recommend_questions(config)
     if verbose:
         say_catalogs(result.catalogs)
+    # where a file cannot be used, a ranking of the others would mislead
     reported = result.findings
     if exit_status(reported, strict=strict) != ExitStatus.UNUSABLE:
         output = choices_output(result.choices, output_format, explain=explain, headings=questions is not None)
@@ -110,5 +112,5 @@ def _refuse_wrong_usage(words: list[str], questions: Path | None, *, index: bool
 
 
 def _show_progress(count: int) -> None:
-    if sys.stderr is not None and sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():  # a log needs no progress
         say(f"indexed {count:,} entries")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from explainer.diagnostics.finding import Finding
+    from explainer.recommending.recommend import Choice
 
 _UNUSABLE: Final = 2
 _PIPE_CLOSED: Final = 1
@@ -113,6 +114,15 @@ def say_catalogs(catalogs: Iterable[object] | None) -> None:
     """Say which catalogs are read, and why."""
     for catalog in catalogs or ():
         say(f"catalog: {catalog}")
+
+
+def say_choice(choice: Choice | None) -> None:
+    """Say what was recommended, and why."""
+    if choice is None:
+        return
+    for kind, recommended in (("model", choice.models), ("paper", choice.papers)):
+        for entry in recommended:
+            say(f"recommended {kind}: {entry.entry.label} ({entry.why})")
 
 
 def show_findings(findings: Iterable[Finding], style: str) -> None:

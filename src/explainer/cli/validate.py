@@ -39,6 +39,7 @@ def run(
     Without a PATH: the folders catalogs, questions and templates here, or everything here. Nothing is changed.
     """
     result = validate_project(paths or [], catalog or [])
+    # they are the product, so they go to stdout; how it went goes to stderr
     write_stdout(report(result.findings, output_format, colored=shows_colors(sys.stdout)))
     say(summarise(result))
     raise typer.Exit(result.status(strict=strict))

@@ -26,7 +26,7 @@ from explainer.cli.options import (
     one_question,
     refuse_if,
 )
-from explainer.cli.terminal import finish, say, say_catalogs, write_product
+from explainer.cli.terminal import finish, say_catalogs, say_choice, write_product
 from explainer.diagnostics.finding import ExitStatus, Parsed, exit_status
 from explainer.files import STDIN
 from explainer.workflows.compose import LARGEST, MOST_MODELS
@@ -78,6 +78,7 @@ def run(
     named_file, text = one_question(question, text)
     file = named_file or Path(STDIN)
     loader = CatalogLoader(catalog or ())
+    # --pick 5 needs five of them, whatever --limit says
     limits = _Limits(models, max_models, max(limit, pick or 1))
     planned = asked_question(file, text).then(
         lambda loaded: _planned(loaded, file.parent, loader, limits, verbose=verbose)
@@ -118,9 +119,8 @@ def _plan(loaded: LoadedQuestion, library: Library, limits: _Limits, *, verbose:
     if offered.value is None:
         return Parsed(None, offered.findings)
     sources, selection = offered.value
-    if verbose and selection is not None:
-        for ranked in selection.models:
-            say(f"recommended model: {ranked.entry.label} ({ranked.why})")
+    if verbose:
+        say_choice(selection)
     plan = plan_workflows(
         loaded, sources.models, library, Tasks.of(library), max_models=limits.models, limit=limits.workflows
     )

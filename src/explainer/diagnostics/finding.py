@@ -141,8 +141,8 @@ class Parsed(Generic[T]):
         """Return what is made of the value, with the findings of both; nothing is made without one."""
         if self.value is None:
             return Parsed(None, self.findings)
-        made = make(self.value)
-        return Parsed(made.value, self.findings + made.findings)
+        result = make(self.value)
+        return Parsed(result.value, self.findings + result.findings)
 
     def unwrap(self) -> T:
         """The value.

@@ -110,8 +110,8 @@ def report(findings: Iterable[Finding], style: str, *, colored: bool = False) ->
     in_order = sorted(findings, key=lambda finding: (finding.location, finding.code))
     if style == "json":  # a program counts by itself
         return reporter(in_order)
-    shown, more = _first_of_each_kind(in_order)
-    return reporter(shown) + "".join(map(_SUMMARIES.get(style, _said_in_text), more))
+    shown, counted = _first_of_each_kind(in_order)
+    return reporter(shown) + "".join(map(_SUMMARIES.get(style, _said_in_text), counted))
 
 
 # Findings of one kind in one file that are shown: nobody reads more, and a hostile file may have a million.

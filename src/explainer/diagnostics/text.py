@@ -221,4 +221,4 @@ def json_document(data: object, indent: int | None = 2) -> str:
 
 def _json_escape(match: re.Match[str]) -> str:
     units = match.group().encode("utf-16-be", "surrogatepass")  # JSON escapes units of UTF-16 (RFC 8259, section 7)
-    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+    return "".join(f"\\u{units[place : place + 2].hex()}" for place in range(0, len(units), 2))

@@ -63,6 +63,7 @@ def as_html(reports: Sequence[CheckReport]) -> str:
     for answer, report in zip(answers[:MAX_TEXTS], faulty_first, strict=False):
         answer["pieces"] = list(_pieces(report))
         answer["rendered"] = answer_html(report, text_marks(report), top=4)
+    # one answer is open in any case: there is no list that it could bury
     for answer in answers[:_MOST_OPEN]:
         answer["is_open"] = "faulty" in answer["status"] or answer["claims"] == "refuted" or len(answers) == 1
     return html_page(
@@ -103,6 +104,7 @@ def answer_html(report: CheckReport, marks: Mapping[str, TextMark], top: int) ->
     """
     # an echo over several lines is no quotation that the check leaves out
     echoes = [echo for echo in echoes_of(report.question) if "\n" not in echo]
+    # the check blanks the echo, at its length: so no place moves
     html = markdown_html(judged_markdown(report.text, echoes), TextMarks(marks), top)
     for echo in filter(None, echoes):
         html = html.replace(escape('"{}"'.format(" " * len(echo))), escape(f'"{echo}"'), 1)
@@ -181,6 +183,7 @@ def _pieces(report: CheckReport) -> Iterator[_Piece]:
         codes[mark.end].append((number, finding.code, str(finding.severity)))
         if _span(mark) not in cited:
             marks.append(mark)
+    # marks may overlap: between two cuts a text is marked in one way
     cuts = {0, len(text), *codes, *chain.from_iterable(map(_span, marks))}
     for first, last in pairwise(sorted(filter(len(text).__ge__, cuts))):
         mark = _inmost(marks, first, last)

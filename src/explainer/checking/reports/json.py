@@ -31,6 +31,7 @@ DEFINITIONS: Final = {
 
 def as_json(reports: Sequence[CheckReport]) -> str:
     """One document: the report of one answer, or of several with the figures over all of them."""
+    # one answer is no list of one, and has no figures
     answers = list(map(report_data, reports))
     several = {"schema": SCHEMA, "summary": metrics_data(reports), "answers": answers}
     return json_document(answers[0] if len(answers) == 1 else several)

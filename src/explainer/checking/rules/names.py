@@ -11,8 +11,7 @@ from typing import Final, TypeAlias
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, is_within
 from explainer.checking.answer import Phrase
-from explainer.checking.match import Match, Verdict
-from explainer.checking.names import judge_name
+from explainer.checking.match import Match, Verdict, judge_name
 from explainer.checking.offered import OfferedEntry
 from explainer.checking.references import Reference
 from explainer.checking.titles import canonical, own_words, reads_like_title, similarity, words

@@ -79,15 +79,19 @@ def altered_endings(analysis: AnswerAnalysis) -> Iterator[Violation]:
         return
     answer, names = analysis.answer, StepNames(analysis.offered)
     starts = [*answer.line_starts, len(answer.body)]
-    spans = [(flow.start, flow.end) for flow, _ in analysis.flows]
-    spans += map(attrgetter("start", "end"), map(itemgetter(0), analysis.verdicts))
-    spans += map(attrgetter("spotted.start", "spotted.end"), map(itemgetter(0), analysis.links))
     for start, name in hyphenated_words(answer.body, starts[section.first], starts[section.last]):
-        # steps, references and links are judged elsewhere
-        if names.model_of_variant(name) is None or is_within(start, spans):
-            continue
-        code, message, hint = _NAME_RULES[StepFit.DOUBTFUL]
-        yield Violation(code, start, start + len(name), message.format(name=repr(shorten(name))), hint)
+        if names.model_of_variant(name) is not None and not _is_judged_elsewhere(analysis, start):
+            code, message, hint = _NAME_RULES[StepFit.DOUBTFUL]
+            yield Violation(code, start, start + len(name), message.format(name=repr(shorten(name))), hint)
+
+
+def _is_judged_elsewhere(analysis: AnswerAnalysis, position: int) -> bool:
+    """Whether a place is in a step, a reference or a link."""
+    flows, references, links = (
+        map(itemgetter(0), pairs) for pairs in (analysis.flows, analysis.verdicts, analysis.links)
+    )
+    places = chain(flows, references, map(attrgetter("spotted"), links))
+    return is_within(position, map(attrgetter("start", "end"), places))
 
 
 def _place(analysis: AnswerAnalysis, step: DescribedStep, name: str) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import chain
 from typing import ClassVar, Final
 
-from explainer.checking.names import bare_forms
+from explainer.checking.match import bare_forms
 from explainer.checking.offered import Offered
 from explainer.checking.titles import (
     GENERIC_ACRONYMS,
@@ -40,8 +40,9 @@ _LABELLED: Final = lazy_regex(
 )
 # Where the name of a step ends and what it does begins: `X: paints`, `X - paints`.
 _HEAD: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|\s[-–—]\s|:(?=\n)")
-# Words as catalogs write names: all that stands between spaces, quotes, brackets and dashes in prose.
-_TOKEN: Final = lazy_regex(r"[^\s\"'’‘“”`*(){}\[\]<>,;|/–—]++")
+# Words as catalogs write names, with a hyphen: all that stands between spaces, quotes, brackets and dashes in prose.
+_BOUNDS: Final = r"\s\"'’‘“”`*(){}\[\]<>,;|/–—"
+_HYPHENATED: Final = lazy_regex(rf"(?<![^{_BOUNDS}])[^{_BOUNDS}\-_]*+[-_][^{_BOUNDS}]*+")
 # `Txt2Img-Name`: a signature may begin there; `Txt2Img-based` is a word, with a second hyphen it is a name again.
 _SIGNED: Final = lazy_regex(r"[^-_]*+[-_](?:[A-Z0-9]|[^-_]*+[-_])")
 # Written as models are, with a capital first and a number behind a hyphen or another capital: `GPT-4`, `SketchGAN`.
@@ -346,10 +347,10 @@ def _bare_name(text: str) -> str:
 
 def hyphenated_words(text: str, begin: int = 0, end: int | None = None) -> Iterator[tuple[int, str]]:
     """Yield the words of a part of a text that may be written as catalogs write names, each behind its place."""
-    for token in _TOKEN.finditer(text, begin, len(text) if end is None else end):
-        word = token[0].rstrip(_FULL_STOPS)
+    for match in _HYPHENATED.finditer(text, begin, len(text) if end is None else end):
+        word = match[0].rstrip(_FULL_STOPS)
         if _HYPHEN.search(word):
-            yield token.start(), word
+            yield match.start(), word
 
 
 def _is_distinctive(name: str) -> bool:

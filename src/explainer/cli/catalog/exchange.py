@@ -147,12 +147,12 @@ def _mapping(pairs: list[str]) -> dict[str, str]:
     """`--map COLUMN=FIELD` as fields by column."""
     mapping: dict[str, str] = {}
     fields = tuple(dict.fromkeys((*ENTRY_KEYS, *SYNONYMS)))
-    known = f"fields are {', '.join(fields)}"
+    advice = f"fields are {', '.join(fields)}"
     for pair in pairs:
         column, separator, field = pair.rpartition("=")
-        refuse_if(not separator, f"{pair!r} is not COLUMN=FIELD; {known}", "--map")
+        refuse_if(not separator, f"{pair!r} is not COLUMN=FIELD; {advice}", "--map")
         if field not in fields:
-            refuse(f"unknown field {field!r}; {did_you_mean(field, fields) or known}", "--map")
+            refuse(f"unknown field {field!r}; {did_you_mean(field, fields) or advice}", "--map")
         mapping[column] = field
     return mapping
 

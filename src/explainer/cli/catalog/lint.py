@@ -72,6 +72,7 @@ def run(
 
 def _chosen(select: list[str] | None, ignore: list[str] | None) -> tuple[str, ...]:
     """The codes that the options leave; a prefix stands for all that begin with it."""
+    # what is ignored is left out, even where it is selected, too
     selected = _codes("--select", select) or set(LINT_CODES)
     return tuple(sorted(selected - _codes("--ignore", ignore)))
 

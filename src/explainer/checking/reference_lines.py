@@ -1,0 +1,582 @@
+"""The lines of a list of references, cut into what stands on them: labels, names, links, link texts, emphasis, cells.
+
+A line is a line of the section, or a part of one that HTML, JSON or BibTeX sets apart. What its words may be is told by
+the words in `reference_words.txt`, by capitals, and by the signs of a publication.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
+from importlib.resources import files
+from itertools import chain, filterfalse, islice, pairwise, product
+from operator import attrgetter, itemgetter
+from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
+
+from explainer.checking.answer import Answer, Cited, Phrase
+from explainer.checking.sections import Section
+from explainer.checking.spotting import is_link
+from explainer.checking.titles import acronyms, canonical, content_words, is_nothing, reads_like_title, words
+from explainer.diagnostics.text import lazy_regex
+
+T = TypeVar("T")
+LinkRole: TypeAlias = Literal["paper", "github", "any"]
+LabelKind: TypeAlias = Literal["name", "source", "paper", "code", "link", "remark", "unlisted", "unknown"]
+Span: TypeAlias = tuple[int, int]
+
+MIN_TITLE: Final = 3
+"""Words of what stands behind `Paper:`, or below an item, to be a title and no remark."""
+FAR: Final = 80
+"""Characters beside a name in which the words that join it to others are looked for."""
+LONGEST: Final = 2_000
+"""Characters of a line within which a label or a name is looked for."""
+
+_ROLES: Final[dict[LabelKind | None, LinkRole]] = {"paper": "paper", "code": "github"}
+_START: Final = attrgetter("start")
+_LINKING: Final = frozenset({"paper", "code", "link"})  # kinds of labels that may share a field: `Paper / Code`
+_NAMING: Final = frozenset({"name", "source"}) | _LINKING
+_LETTERS: Final = lazy_regex(r"[^\W\d_]+")
+_SITE: Final = lazy_regex("https?://[^/]+", re.IGNORECASE)
+_MAX_BREAKS: Final = 12  # between the parts of a reference that are looked at
+_AROUND_PART: Final = " *_\"“”'`.,)"
+_SEPARATORS: Final = " \t([{:：,;<|*_-–—→=\"'"
+_SUBJECT: Final = lazy_regex(r"\W*[a-z-]{2,8}\.[A-Z]{2}\W*")  # the subject of a preprint: `[cs.CV]`
+# the bullet, number or letter of an item
+_MARK: Final = r"(?:[-+*•–—]\s++|\(?(?:\d{1,3}|[a-z]|[ivx]{2,4})[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"
+# what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
+_LEAD: Final = lazy_regex(
+    rf"(?P<indent>[\s>|]*+(?:#{{1,6}}\s++)?)(?P<mark>{_MARK})?(?P<ornaments>[^\w\[(`\"“«「《@{{]*+)"
+)
+_MARKED: Final = lazy_regex(rf"[\s>|]*+(?:{_MARK}|<li\b)")
+_NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
+_QUOTE_MARK: Final = lazy_regex(r"\s*>")
+# `Model: …`, `"title": "…"`, `title = {…}`, with emphasis around the label
+_LABELLED: Final = lazy_regex(
+    r"[^\w\[(`“<]{0,12}+(?P<label>[^\W\d_](?:[^\W_]|[ /&()'’-]){0,31}?(?:\s?\d{1,2})?)[\"'*_`]{0,4}\s{0,3}"
+    r"(?:[:：]|[-=]>|[→⇒➜]|(?P<assigned>=))[*_`]{0,3}(?P<value>.*)"
+)
+_LABEL_ENDS: Final = lazy_regex("[:：=→⇒➜>]")
+# an indented line below that begins no item of its own may be the rest of a wrapped title
+_WRAPPED: Final = lazy_regex(rf"\s++(?!{_MARK})\S")
+_CELL: Final = lazy_regex(r"[^|\s](?:[^|]*[^|\s])?")
+# what is struck out or not shown
+_HIDDEN: Final = lazy_regex(
+    r"(?P<struck>~~[^~\n]{1,500}~~|<!--[^<>\n]{1,500}-->)|<(?P<tag>s|del|strike|span|div|p|i|b)\b(?P<style>[^<>]{0,300})>[^<\n]{1,500}</(?P=tag)>"
+)
+_HIDING_MARK: Final = lazy_regex("~~|</|<!--")
+_STRUCK: Final = frozenset({"s", "del", "strike"})
+_UNSEEN: Final = lazy_regex(r"display\s*:\s*none|visibility\s*:\s*hidden|\bhidden\b|opacity\s*:\s*0|font-size\s*:\s*0")
+# tags of HTML, which say nothing; those that begin another piece of text, as fields of JSON and BibTeX do
+_TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
+_PIECES: Final = lazy_regex(
+    r"<(?:li|br|p|tr|dt|dd)\b|(?<=[{,])\s*(?=\"\w{1,20}\"\s?:)|(?<=,)\s*(?=\w{1,20}\s?=\s?[{\"])|(?=\{\")"
+)
+_PIECE_MARK: Final = lazy_regex("[<{=]")
+_VISIBLE: Final = lazy_regex(r"[^\W_]")
+# punctuation and small words around a name in prose: `and on …`, `… is at`
+_SMALL_WORDS: Final = r"and|or|also|see|is|are|at|for|in|on|of|from|with|to|by|respectively"
+_BEFORE_NAME: Final = lazy_regex(rf"(?:(?:\W|\b(?:{_SMALL_WORDS}|the)\b)++)?", re.IGNORECASE)
+_SPACES: Final = lazy_regex(r"\s*")
+_BEHIND_NAME: Final = lazy_regex(rf"(?:(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++)?\Z", re.IGNORECASE)
+# `Paper: …`, `GitHub – …` at the beginning of the text of a link
+_LABEL_OF_NAME: Final = lazy_regex(r"(?P<label>[^\W\d_]+)\s?(?:[:：|]|\s[–—-]\s)\s*(?=\S)")
+# a venue behind a title in quotes: `"LanternNet." *arXiv*,`
+_BEHIND_QUOTE: Final = lazy_regex(r"[\s,.;]*(?:[*_(][^\"]*)?")
+QUOTED: Final = lazy_regex(
+    '"([^"]{3,300})"|“([^“”]{3,300})”|«([^«»]{3,300})»|「([^「」]{2,300})」|《([^《》]{2,300})》'
+    "|„([^„“”]{3,300})[“”]|»([^«»]{3,300})«|『([^『』]{2,300})』|(?<!\\w)‘([^‘’]{3,300})’(?!\\w)"
+)
+"""Text in quotation marks."""
+BREAK: Final = lazy_regex(
+    r"(?<=[^\W\d_]{2})[.?!,]\s+|(?<=[)\]”\"])[.,:]?\s+|(?<!\s)\s++[–—/-]{1,2}\s+|\s?[:：][*_]{0,3}\s+"
+    r"|(?:(?<!\s)\s++)?[(（;]|,?(?<!\s)\s++by\s+(?=[A-Z])"
+)
+"""Where the parts of a reference end: a sentence (but no initial), a year, a dash, a colon, a bracket, a slash."""
+BIBLIOGRAPHIC: Final = lazy_regex(
+    r"\bet al\b|\b(?:19|20)\d\d\b|\b[A-Z][^\W\d_]+,? (?:[A-Z]\.? ?){1,3}(?:,|\.|&|and\b)"
+    r"|\b(?:Proc\.|Proceedings|Journal|Trans\.|arXiv preprint|pp\.|vol\.|doi\b)"
+)
+"""A name with initials, a year, `et al.`, pages: what only stands in the reference of a publication."""
+_AUTHORS: Final = lazy_regex(r".*et al.*|\s*[A-Z][^\W\d_]+,? (?:[A-Z]\.? ?){1,3}\s*", re.DOTALL)
+_ASKING: Final = frozenset("how why what when where if".split())  # noqa: SIM905
+_ASKED_ABOUT: Final = frozenset({"", "they", "these", "this", "those", "the"})
+_ADVISED: Final = frozenset({"to", "you", "it", "each", "we", "i"})
+# behind such a phrase: `Limitations and …`, `Tips for …`
+_AND_SO_ON: Final = frozenset(
+    "for on to of about and with before out when you für zu und pour sur et para y e ed per su voor en do и".split()  # noqa: SIM905
+)
+_MAX_PHRASE: Final = 4  # words of such a phrase
+_MAX_QUALIFIERS: Final = 2  # words before it: `Some practical tips`
+
+
+# --- words
+
+
+@cache
+def _vocabulary() -> dict[str, list[str]]:
+    """The lines of the list of words beside this module, by their kind."""
+    vocabulary: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in files("explainer.checking").joinpath("reference_words.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            lines = vocabulary.setdefault(line.strip("[]"), [])
+        elif line and not line.startswith("#"):
+            lines.append(line)
+    return vocabulary
+
+
+@cache
+def _words_of(kind: str) -> frozenset[str]:
+    return frozenset(" ".join(_vocabulary()[kind]).split())
+
+
+@cache
+def _kinds_of_words() -> dict[str, LabelKind]:
+    """What each word of a label says that the field is."""
+    kinds: tuple[LabelKind, ...] = ("name", "source", "paper", "code", "link", "remark")
+    return {word: kind for kind in kinds for word in _words_of(kind)}
+
+
+@cache
+def link_words() -> frozenset[str]:
+    """Return the words of link texts that name no source: `[código](…)`, `[CVPR 2018](…)`."""
+    return frozenset(map(canonical, chain.from_iterable(map(_words_of, (*_LINKING, "venue")))))
+
+
+@cache
+def label_words() -> frozenset[str]:
+    """Return the words that say what stands beside them, or where it was published, and name no source."""
+    return link_words() | frozenset(map(canonical, chain(_kinds_of_words(), _words_of("official"))))
+
+
+@cache
+def remark_headings() -> frozenset[str]:
+    """Return the headings and labels of remarks and advice."""
+    phrases = " ".join(_vocabulary()["remark heading"]).split(",")
+    return frozenset(filter(None, map(str.strip, phrases)))
+
+
+def letters(text: str) -> list[str]:
+    """Return the words of a text in small letters, without digits."""
+    return _LETTERS.findall(text.lower())
+
+
+def kind_of_label(label: str) -> LabelKind | None:
+    """Return what the words of a label say that the field is; None for words that are no label."""
+    *_, last = ["", *letters(label)]
+    telling = list(filterfalse(_words_of("minor").__contains__, letters(label))) or [last]
+    kinds = set(map(_kinds_of_words().get, telling))
+    if "remark" in kinds:
+        return "remark"
+    if len(kinds) == 1:
+        return kinds.pop()
+    return "link" if kinds <= _LINKING else None  # `Paper / Code`
+
+
+def role_of(kind: LabelKind | None) -> LinkRole:
+    """Return the role that the links of a field have."""
+    return _ROLES.get(kind, "any")
+
+
+def role_of_link(cited: Cited) -> LinkRole:
+    """Return the role that the text of a link gives it, such as `Paper`; none when it tells more, or names a source."""
+    if cited.label is None or names_something(cited.label.text):
+        return "any"
+    kinds = _ROLES.keys() & set(map(_kinds_of_words().get, letters(cited.label.text)))
+    return role_of(kinds.pop()) if len(kinds) == 1 else "any"
+
+
+# --- what a text may be
+
+
+def names_something(text: str) -> bool:
+    """Whether a text says more than a number, `Paper`, `GitHub` or `here`, and is no URL."""
+    if "://" in text or any(is_none(text) for is_none in (is_nothing, is_link, _SUBJECT.fullmatch)):
+        return False
+    telling = set(content_words(text)) - link_words()
+    return not all(map(str.isdigit, telling))
+
+
+def is_title(text: str) -> bool:
+    """Whether a text is a title, and no remark."""
+    is_long = len(words(text)) >= MIN_TITLE and len(letters(text)) > 1  # `Accessed: 2025-11-02` is one word
+    return is_long and reads_like_title(text) and not is_nothing(text)
+
+
+def is_author(text: str) -> bool:
+    """Whether a text is the authors of a work, and nothing else."""
+    return _AUTHORS.fullmatch(text) is not None
+
+
+def is_publication(text: str) -> bool:
+    """Whether a text has what only stands in the reference of a publication."""
+    return BIBLIOGRAPHIC.search(text) is not None
+
+
+def calls_for_remarks(text: str) -> bool:
+    """Whether a heading or a label says that remarks follow, with words before or behind the phrase for that."""
+    asking, asked_about, *_ = *letters(text), "", ""
+    if asking in _ASKING:  # but no title, such as `How to Train Your Robot`
+        return asked_about in _ASKED_ABOUT or (asked_about in _ADVISED and not reads_like_title(text))
+    spans = product(range(_MAX_QUALIFIERS + 1), range(1, _MAX_PHRASE + 1))
+    return any(map(partial(_is_remark_heading, letters(text)), spans))
+
+
+def _is_remark_heading(said: list[str], span: Span) -> bool:
+    """Whether some words of a heading, behind so many others, are a phrase for remarks, and no other words follow."""
+    first, count = span
+    last = first + count
+    return " ".join(said[first:last]) in remark_headings() and _AND_SO_ON.issuperset(said[last : last + 1])
+
+
+def parts_of_reference(text: str) -> tuple[str, ...]:
+    """Return the parts that may be its title: quoted, between breaks, and from its beginning up to each."""
+    breaks = [match.span() for match in islice(BREAK.finditer(text), _MAX_BREAKS)]
+    starts = [0, *map(itemgetter(1), breaks)]
+    ends = [*map(itemgetter(0), breaks), len(text)]
+    cuts = [*starts, len(text)]
+    parts = [str(match[match.lastindex or 0]).rstrip(" .,") for match in QUOTED.finditer(text)]
+    for start, end in zip(starts, ends, strict=True):
+        parts += [text[start:end], text[:end]]
+    # a title may have a colon or a full stop of its own: two parts in a row
+    parts += [text[first:last].rstrip(" .,:;(–—-") for first, last in zip(cuts, cuts[2:], strict=False)]
+    return tuple(part.strip(_AROUND_PART) for part in dict.fromkeys(parts) if content_words(part))
+
+
+# --- labels
+
+
+class FieldLabel(NamedTuple):
+    """What stands before a colon, an arrow or an equals sign: the kind of field, and where its value begins."""
+
+    kind: LabelKind | None
+    value_at: int
+
+
+_NO_LABEL: Final = FieldLabel(None, 0)
+
+
+@lru_cache(maxsize=4096)  # a line is asked again for each line above it that may head it
+def read_label(text: str) -> FieldLabel:
+    """Return the label at the beginning of a line; its kind is None where nothing says that it is one."""
+    if not _LABEL_ENDS.search(text):  # most lines: a look is cheaper than the pattern
+        return _NO_LABEL
+    match = _LABELLED.match(text, _lead_of(text).start("ornaments"), LONGEST)
+    if match is None or match["value"].lstrip().startswith("//"):  # the scheme of a URL is no label
+        return _NO_LABEL
+    kind = kind_of_label(match["label"])
+    if kind is None:
+        kind = "remark" if match["assigned"] else _unknown_kind(match["label"], match["value"].strip())
+    return FieldLabel(kind, match.start("value"))
+
+
+def _unknown_kind(label: str, value: str) -> LabelKind | None:
+    """What a label is whose words tell nothing (`Next steps: …`); None where it is the name itself, or prose."""
+    is_name = bool(acronyms(label))
+    if value.startswith("http"):  # the words of a URL are no title
+        return None if is_name or reads_like_title(label) else "unlisted"
+    if is_title(value) and not (is_name or is_author(label)):
+        return "unknown"
+    return "remark" if calls_for_remarks(label) else None
+
+
+def names_source(text: str) -> bool:
+    """Whether a line is a field that names a source, such as `Model: …`."""
+    kind, value_at = read_label(text)
+    return kind == "name" and not is_nothing(text[value_at:])
+
+
+# --- lines
+
+
+class Name(NamedTuple):
+    """A text that may name a source, and where it stands."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceLine:
+    """A line of the section, or a part of one.
+
+    Attributes:
+        index: its place among them.
+        number: the line of the answer.
+        start: where it begins in the answer.
+        text: what it says, with tags of HTML blank.
+        indent: the spaces before it.
+        lead: the indentation, the mark of an item and ornaments before the first words.
+        links: its links that lead somewhere.
+        link_texts: the link texts on it that name something, of those links and then of others.
+        phrases: what stands out on it and is no link text, but names something.
+        names: where the whole names of offered entries stand on it.
+        follows: it goes on from the line above, without a blank line between.
+        is_marked: a bullet, a number or a tag of HTML begins an item.
+        is_heading: it is a heading of Markdown.
+    """
+
+    index: int
+    number: int
+    start: int
+    text: str
+    indent: int
+    lead: re.Match[str]
+    links: list[Cited]
+    link_texts: list[Phrase]
+    phrases: list[Phrase]
+    names: list[Span]
+    follows: bool
+    is_marked: bool
+    is_heading: bool
+
+    @property
+    def label(self) -> FieldLabel:
+        """The label at its beginning."""
+        return read_label(self.text)
+
+    @property
+    def item_number(self) -> str | None:
+        """The number of the item that it begins."""
+        number = _NUMBER.match(self.lead["mark"] or "")
+        return number[1] if number else None
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is the whole name of an offered entry and nothing else."""
+        return any(not _VISIBLE.search(self.text[:begin] + self.text[end:]) for begin, end in self.names)
+
+    @property
+    def names_source(self) -> bool:
+        """Whether it names a source for certain: an offered one, or in a field for that."""
+        return bool(self.names) or names_source(self.text)
+
+    @property
+    def link_spans(self) -> list[Span]:
+        """Where its links begin and end, in its text."""
+        spans = (span_of(cited) for cited in self.links)
+        return [(start - self.start, end - self.start) for start, end in spans]
+
+    @property
+    def gaps(self) -> list[tuple[Span, Name]]:
+        """The text before, between and behind its links, each with what it may name."""
+        starts, ends = zip(*self.link_spans, strict=True)
+        spans = list(zip((self.lead.end(), *ends), (*starts, len(self.text)), strict=True))
+        names = [self._leading_name(*spans[0]), *(self.name(*span) for span in spans[1:])]
+        return list(zip(spans, names, strict=True))
+
+    @property
+    def cells(self) -> list[Name]:
+        """Its cells, as a row of a table, with their places in its text."""
+        return [Name(cell[0], *cell.span()) for cell in _CELL.finditer(self.text)]
+
+    def whole(self, begin: int, end: int) -> Name:
+        """A part of the text, as a name."""
+        text = self.text[begin:end].rstrip(" \t*_")
+        name = text.lstrip(" \t*_")
+        start = self.start + begin + len(text) - len(name)
+        return Name(name, start, start + len(name))
+
+    def name(self, begin: int, end: int, *, leads: bool = False) -> Name:
+        """A part of the text, as a name, without what stands around names in prose, behind it alone if it `leads`."""
+        text = self.text[begin:end].rstrip()
+        first = _end_of_match(_SPACES if leads else _BEFORE_NAME, text)
+        last = cast("re.Match[str]", _BEHIND_NAME.search(text, max(first, len(text) - FAR))).start()
+        return Name(text[first:last], self.start + begin + first, self.start + begin + last)
+
+    def before_link(self, begin: int) -> Name:
+        """What stands behind a place in the text, up to the first link."""
+        text = self.text[begin:].rstrip(" \t,}\"'")
+        if self.links:
+            text = self.text[begin : max(begin, self.link_spans[0][0])].rstrip(_SEPARATORS)
+        value = text.lstrip(" \t{\"'")
+        start = self.start + begin + len(text) - len(value)
+        title, mark, behind = value.partition('"')
+        if mark and _BEHIND_QUOTE.fullmatch(behind):
+            value = title
+        return Name(value, start, start + len(value))
+
+    def _leading_name(self, begin: int, end: int) -> Name:
+        """What it begins with: what stands out there, else the words up to a place."""
+        for phrase in self.phrases[:1]:
+            if begin < end and phrase.start - self.start <= begin + 3:
+                return Name(phrase.text.rstrip(" :：.,"), phrase.start, phrase.end)
+        name = self.name(begin, min(end, begin + LONGEST), leads=True)
+        text = name.text.rstrip(_SEPARATORS)
+        return Name(text, name.start, name.start + len(text))
+
+
+def _lead_of(text: str) -> re.Match[str]:
+    return cast("re.Match[str]", _LEAD.match(text))  # every text has one, perhaps empty
+
+
+def _end_of_match(pattern: re.Pattern[str], text: str) -> int:
+    """Where a pattern that also fits nothing ends, at the beginning of a text."""
+    return cast("re.Match[str]", pattern.match(text)).end()
+
+
+class ByPlace(Generic[T]):
+    """Parts of an answer, in the order in which its reader meets them."""
+
+    def __init__(self, items: Iterable[T], place: Callable[[T], int]) -> None:
+        self._items = sorted(items, key=place)
+        self.places = list(map(place, self._items))
+
+    def within(self, start: int, end: int) -> list[T]:
+        """Return those that begin between two places."""
+        return self._items[bisect_left(self.places, start) : bisect_left(self.places, end)]
+
+
+class LineCutter:
+    """Cuts the lines of an answer into what stands on them.
+
+    Args:
+        answer: the answer.
+        mentions: where the names of offered entries stand in it, whole.
+    """
+
+    def __init__(self, answer: Answer, mentions: Sequence[Span]) -> None:
+        self._answer = answer
+        self._links = ByPlace(answer.citations, place_of)
+        self._phrases = ByPlace(answer.phrases, _START)
+        self._odd_labels = ByPlace(map(itemgetter(1), answer.odd_hrefs), _START)
+        self.names = ByPlace(mentions, itemgetter(0))
+
+    def linked_lines(self) -> set[int]:
+        """Return the lines with links."""
+        return set(map(self._answer.line_of, self._links.places))
+
+    def cut(self, section: Section, numbers: Iterable[int]) -> list[ReferenceLine]:
+        """Return the lines of a section that say something, cut where HTML, JSON or BibTeX sets pieces apart."""
+        lines: list[ReferenceLine] = []
+        for number in filterfalse(self._answer.is_program, numbers):
+            text = section.line(self._answer, number)
+            follows = number > section.first and self._goes_on(text, self._answer.line(number - 1))
+            for begin, end in pairwise([*_cuts(text), len(text)]):
+                if text[begin:end].strip():
+                    goes_on = follows and not text.startswith("<p", begin)
+                    is_description = begin > 0 and text.startswith("<dd", begin)  # of the term before it
+                    lines.append(
+                        self.line(number, begin, text[begin:end], len(lines), follows=goes_on or is_description)
+                    )
+        return lines
+
+    @staticmethod
+    def _goes_on(text: str, above: str) -> bool:
+        """Whether a line goes on from the one above: that is not blank, and both are quoted or none is."""
+        said = _TAG.sub("", above)
+        return bool(said.strip()) and bool(_QUOTE_MARK.match(text)) == bool(_QUOTE_MARK.match(said))
+
+    def line(self, number: int, begin: int, text: str, index: int = 0, *, follows: bool = False) -> ReferenceLine:
+        """Return a part of a line of the answer that begins at a column, with what stands on it."""
+        start = self._answer.line_starts[number] + begin
+        indent = len(text) - len(text.lstrip())  # what stands before may be the heading of the section
+        inside = (start + indent, start + len(text))
+        links = self._links.within(*inside)
+        link_texts = [*filter(None, map(naming_text, links)), *self._odd_labels.within(*inside)]
+        names = [(first - start, last - start) for first, last in self.names.within(*inside)]
+        seen, names = _without_hidden(text, names)
+        plain = _TAG.sub(_blank, seen) if "<" in seen else seen
+        return ReferenceLine(
+            index=index,
+            number=number,
+            start=start,
+            text=plain,
+            indent=indent,
+            lead=_lead_of(plain),
+            links=links,
+            link_texts=[phrase for phrase in link_texts if names_something(phrase.text)],
+            phrases=list(filter(_stands_out, self._phrases.within(*inside))),
+            names=names,
+            follows=follows,
+            is_marked=_MARKED.match(text) is not None,
+            is_heading=number in self._answer.headings,
+        )
+
+    def continued(self, line: ReferenceLine, value: str) -> str | None:
+        """A value with the line below it, when that may be the rest of a title that was wrapped."""
+        below = self._answer.body[self._answer.start_of(line.number + 1) : self._answer.start_of(line.number + 2)]
+        if _WRAPPED.match(below) is None or read_label(below).kind:
+            return None
+        return f"{value.strip()} {below.strip()}"
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _cuts(text: str) -> Iterable[int]:
+    """Where the pieces of a line begin."""
+    if not _PIECE_MARK.search(text):  # most lines: a look is cheaper than the pattern
+        return (0,)
+    cuts = (match.end() if match[0].isspace() else match.start() for match in _PIECES.finditer(text))
+    return dict.fromkeys((0, *cuts))
+
+
+def _without_hidden(text: str, names: list[Span]) -> tuple[str, list[Span]]:
+    """A text and the names on it, without what is struck out or not shown and holds a name: nobody reads it."""
+    if not names or not _HIDING_MARK.search(text):
+        return text, names
+    for match in filter(_is_unread, _HIDDEN.finditer(text)):
+        is_hidden = partial(overlaps, match.span())
+        if any(map(is_hidden, names)):
+            names = list(filterfalse(is_hidden, names))
+            text = text[: match.start()] + _blank(match) + text[match.end() :]
+    return text, names
+
+
+def _is_unread(match: re.Match[str]) -> bool:
+    return bool(match["struck"]) or match["tag"] in _STRUCK or _UNSEEN.search(match["style"]) is not None
+
+
+def _stands_out(phrase: Phrase) -> bool:
+    return phrase.kind != "label" and names_something(phrase.text)
+
+
+# --- links
+
+
+def place_of(cited: Cited) -> int:
+    """Return where a link stands for its reader: a reference link where its text is, not where it is defined."""
+    return cited.label.start if cited.label is not None else cited.spotted.start
+
+
+def span_of(cited: Cited) -> Span:
+    """Return where a link begins and ends for its reader, its text and its URL where they stand together."""
+    start, end = cited.spotted.start, cited.spotted.end
+    if cited.label is None:
+        return start, end
+    is_near = 0 <= start - cited.label.end < LONGEST
+    return cited.label.start, end if is_near else cited.label.end
+
+
+def naming_text(cited: Cited) -> Phrase | None:
+    """Return the text of a link, if it names something more than the site: `[PMLR](https://proceedings.mlr.press/…)`."""
+    if cited.label is None or not names_something(cited.label.text):
+        return None
+    site = _SITE.match(cited.spotted.url)
+    is_short = len(words(cited.label.text)) < MIN_TITLE
+    is_site = site is not None and is_short and canonical(cited.label.text) in canonical(site[0])
+    return None if is_site else cited.label
+
+
+def behind_label(phrase: Phrase) -> Name:
+    """Return what the text of a link names: `[Paper: X](…)` names X."""
+    match = _LABEL_OF_NAME.match(phrase.text)
+    if match is None or _kinds_of_words().get(match["label"].lower()) not in _NAMING:
+        return Name(phrase.text, phrase.start, phrase.end)
+    return Name(phrase.text[match.end() :], phrase.start, phrase.end)
+
+
+def overlaps(span: Span, other: Span) -> bool:
+    """Whether two spans have a place in common."""
+    return other[0] < span[1] and span[0] < other[1]
+
+
+def is_free(span: Span, others: Iterable[Span]) -> bool:
+    """Whether a span has no place in common with some others."""
+    return not any(map(partial(overlaps, span), others))

@@ -637,8 +637,9 @@ class _ListReader:
             return False
         if line.is_heading or other.indent > line.indent:
             return True
-        is_list = other.is_marked and not line.is_marked
-        return other.index == line.index + 1 and other.follows and is_list
+        if other.index > line.index + 1 or line.is_marked:
+            return False
+        return other.follows and other.is_marked
 
     # --- lines
 
@@ -853,11 +854,12 @@ class _ListReader:
 
 def _naming_cell(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) -> Name | None:
     """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
-    for begin, _ in line.names:
-        return next((cell for cell in cells if cell.start <= begin < cell.end), None)
-    ranks = {cell: _COLUMN_RANKS[kind] for cell, kind in cells.items() if kind in _COLUMN_RANKS}
-    naming = [cell for cell in ranks if names_something(cell.text) and not is_author(cell.text)]
-    return min(naming, key=ranks.__getitem__, default=None)
+    if line.names:
+        offered = (cell for cell in cells if not is_free((cell.start, cell.end), line.names[:1]))
+        return next(offered, None)
+    ranked = [cell for cell, kind in cells.items() if kind in _COLUMN_RANKS]
+    naming = [cell for cell in ranked if names_something(cell.text) and not is_author(cell.text)]
+    return min(naming, key=lambda cell: _COLUMN_RANKS[cells[cell]], default=None)
 
 
 def _titles_in_cells(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) -> Iterator[Reference]:
@@ -865,7 +867,9 @@ def _titles_in_cells(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]
     for cell, kind in cells.items():
         if kind not in _TITLE_COLUMNS or not is_free((cell.start, cell.end), line.names):
             continue
-        if is_title(cell.text) and "://" not in cell.text and not is_publication(cell.text):
+        if "://" in cell.text or is_publication(cell.text):
+            continue
+        if is_title(cell.text):
             yield Reference(*line.whole(cell.start, cell.end), is_item=True, doubtful=True)
 
 
@@ -994,19 +998,22 @@ def _telling(gaps: Iterable[tuple[Span, Name]], covered: list[Span]) -> list[Ref
 def _names_listed(line: ReferenceLine) -> list[Span]:
     """The names on a line without links: parts between semicolons, several offered ones; else the whole."""
     begin = line.lead.end()
-    between = _between_semicolons(line, begin)
-    if between or len(line.names) > 1:
-        return between or line.names
-    is_in_prose = bool(line.names) and not line.is_marked and _is_prose(line.text[begin : line.names[0][0]])
-    return line.names if is_in_prose else [(begin, len(line.text))]
+    between = [match.span() for match in _BETWEEN_SEMICOLONS.finditer(line.text, begin)]
+    if len(between) > 1 and _is_list(line, between):
+        return between
+    if len(line.names) > 1:
+        return line.names
+    for first, _ in line.names:
+        if not line.is_marked and _is_prose(line.text[begin:first]):
+            return line.names
+    return [(begin, len(line.text))]
 
 
-def _between_semicolons(line: ReferenceLine, begin: int) -> list[Span]:
-    """The parts between semicolons, where all read like titles or one is an offered name."""
-    spans = [(max(begin, match.start()), match.end()) for match in _BETWEEN_SEMICOLONS.finditer(line.text, begin)]
-    texts = {line.text[first:last].strip(" .") for first, last in spans}
-    is_list = all(map(reads_like_title, texts)) or any(line.text[first:last] in texts for first, last in line.names)
-    return spans if is_list and len(spans) > 1 else []
+def _is_list(line: ReferenceLine, spans: list[Span]) -> bool:
+    """Whether all of some parts of a line read like titles, or one is an offered name."""
+    texts = {line.text[slice(*span)].strip(" .") for span in spans}
+    offered = {line.text[slice(*span)] for span in line.names}
+    return not offered.isdisjoint(texts) or all(map(reads_like_title, texts))
 
 
 def _is_prose(text: str) -> bool:

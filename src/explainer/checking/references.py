@@ -52,7 +52,6 @@ from explainer.checking.sections import Sections, lists_references
 from explainer.checking.titles import FILLERS, acronyms, content_words, longer_title, reads_like_title, words
 from explainer.diagnostics.text import lazy_regex
 
-S = TypeVar("S")
 V = TypeVar("V")
 Standing: TypeAlias = Literal["source", "doubtful", "remark"]
 Place: TypeAlias = Literal["within", "beginning", "beside"]
@@ -252,28 +251,6 @@ def read_references(
     return sorted(references, key=_START)
 
 
-class _Table(Generic[S, V]):
-    """Rows of signs and what they say: the first row counts all of whose signs a subject shows.
-
-    Args:
-        signs: each sign by its name, and whether a subject shows it.
-        rows: the names of signs, with commas between, and what they say together; everything shows the last one.
-    """
-
-    def __init__(self, signs: Mapping[str, Callable[[S], object]], rows: Mapping[str, V]) -> None:
-        self._rows = [([signs[name] for name in row.split(", ")], verdict) for row, verdict in rows.items()]
-
-    def verdict(self, subject: S) -> V:
-        """Return what the table says of a subject."""
-        for signs, verdict in self._rows:
-            for shows in signs:  # in loops of its own, since this is asked some ten times for each line
-                if not shows(subject):
-                    break
-            else:
-                return verdict
-        raise LookupError(subject)
-
-
 # --- what a part of a line is
 
 
@@ -390,9 +367,31 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "word before": lambda part: part.words_before > 0,
     "other subject": lambda part: part.words_before >= _MIN_BEFORE,
 }
+
+
+class _Table(Generic[V]):
+    """Rows of signs and what they say of a part: the first row counts all of whose signs it shows.
+
+    Args:
+        rows: the names of signs, with commas between, and what they say together; everything shows the last one.
+    """
+
+    def __init__(self, rows: Mapping[str, V]) -> None:
+        self._rows = [([_SIGNS[name] for name in row.split(", ")], verdict) for row, verdict in rows.items()]
+
+    def verdict(self, part: _Part) -> V:
+        """Return what the table says of a part."""
+        for signs, verdict in self._rows:
+            for shows in signs:  # in loops of its own, since this is asked some ten times for each line
+                if not shows(part):
+                    break
+            else:
+                return verdict
+        raise LookupError(part)
+
+
 # whether a line stands in the item that was named last, or begins another
-_PLACES: Final = _Table[_Part, Place](
-    _SIGNS,
+_PLACES: Final = _Table[Place](
     {
         "item, goes on, after links": "within",
         "item, goes on, unlabelled, whole name": "beginning",
@@ -408,8 +407,7 @@ _PLACES: Final = _Table[_Part, Place](
     },
 )
 # whether a line is a heading below which remarks follow: `**Next steps**`, `Why these papers`, `If you like, I can:`
-_HEADS_REMARKS: Final = _Table[_Part, bool](
-    _SIGNS,
+_HEADS_REMARKS: Final = _Table[bool](
     {
         "regards": True,
         "phrase for remarks": True,
@@ -419,8 +417,7 @@ _HEADS_REMARKS: Final = _Table[_Part, bool](
     },
 )
 # whether the value of a field names an item of its own, may do so, or tells more of the one before
-_FIELDS: Final = _Table[_Part, Standing](
-    _SIGNS,
+_FIELDS: Final = _Table[Standing](
     {
         "name": "source",
         "paper, title": "source",
@@ -444,8 +441,7 @@ _FIELDS: Final = _Table[_Part, Standing](
     },
 )
 # whether the links of such a field are of the item: that may have its own, and a label such as `Dataset` never says so
-_ARE_LINKS_OF_ITEM: Final = _Table[_Part, bool](
-    _SIGNS,
+_ARE_LINKS_OF_ITEM: Final = _Table[bool](
     {
         "after links": True,
         "after unlinked name": True,
@@ -457,8 +453,7 @@ _ARE_LINKS_OF_ITEM: Final = _Table[_Part, bool](
     },
 )
 # whether an item without links is given as a source
-_STANDINGS: Final = _Table[_Part, Standing](
-    _SIGNS,
+_STANDINGS: Final = _Table[Standing](
     {
         "nothing": "remark",
         # a sentence about an offered source names nothing: `BLIP has no paper`; but `- BLIP is the model here` does

@@ -62,6 +62,11 @@ _FIRST_LINES: Final = 4
 # The ending of a name that only says which version or size of a model it is.
 _VERSION_TAIL: Final = lazy_regex(r"v?\d[\w.]*+|xx?l|large|base|small|tiny|mini|turbo|pro|plus|lite", re.IGNORECASE)
 _PARTS: Final = lazy_regex(r"(?P<stem>\w.*)[-_](?P<tail>[^\W_](?:[^\W_]|\.)*+)")
+# Endings that say what any model is: `X-Y-Modell` is `X-Y`, also where that is a part of a name.
+_WORD_TAILS: Final = frozenset(
+    "ai block generator ki model modell modelle modelo models modèle modul module modulo netz netzwerk network output "  # noqa: SIM905
+    "pipeline schritt stage step variante".split()
+)
 # Parts of a name of which the last one is its own: `Inpainting-CTSDG-Paris`, but not `Outline-Anything`.
 _FEWEST_PARTS: Final = 3
 # What stands between two models that a step uses; the words of the languages that answers are mostly in.
@@ -279,7 +284,8 @@ class StepNames:
         stem = canonical(parts["stem"])
         if _VERSION_TAIL.fullmatch(parts["tail"]):
             return self._models_by_stem.get(stem)
-        return self._models_by_part.get(stem) if parts["tail"][0].isupper() else None
+        is_name = parts["tail"][0].isupper() and parts["tail"].casefold() not in _WORD_TAILS
+        return self._models_by_part.get(stem) if is_name else None
 
     @cached_property
     def _models_by_stem(self) -> dict[str, str]:

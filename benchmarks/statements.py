@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import sys
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import yaml
 
@@ -22,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.helpers.statements import SENTENCE_FAULTS, faithful_answers, faulty_answers  # noqa: E402
 
+from explainer.checking import check  # noqa: E402
 from explainer.checking.check import check_answer  # noqa: E402
 from explainer.checking.offered import offered_by_prompt  # noqa: E402
 from explainer.rendering.layout import parse_prompt  # noqa: E402
@@ -102,6 +105,25 @@ def skeletons() -> None:
     print(f"golden skeletons: {dict(codes)}")
 
 
+def speed(pairs: int = 15) -> None:
+    """CPU time of checking the real answers with and without their statements, in pairs, entries prepared."""
+    rows = read_lines("llm_answers.jsonl")
+    answers = [(row["answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap())) for row in rows]
+
+    def seconds() -> float:
+        start = time.process_time()
+        for text, offered in answers:
+            check_answer(text, offered)
+        return time.process_time() - start
+
+    ratios = []
+    for _ in range(pairs):
+        with mock.patch.object(check, "judge_statements", return_value=[]):
+            without = seconds()
+        ratios.append(seconds() / without)
+    print(f"with statements {statistics.median(ratios[2:]):.2f} times the CPU time (median of {pairs - 2} pairs)")
+
+
 def main() -> None:
     number = int(sys.argv[sys.argv.index("--number") + 1]) if "--number" in sys.argv else 300
     start = time.process_time()
@@ -109,6 +131,7 @@ def main() -> None:
     faithful(number)
     faults(number)
     real()
+    speed()
     print(f"{time.process_time() - start:.1f} s of one core")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,9 +25,9 @@ from explainer.catalogs.loading import (
 from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
 from explainer.catalogs.schema import SOURCE_KINDS, Kind, ModelEntry, PaperEntry
 from explainer.catalogs.settings import PROJECT_FILES
-from explainer.diagnostics.finding import ExitStatus, Finding, Location, exit_status
+from explainer.diagnostics.finding import ExitStatus, Finding, Location, errors_in, exit_status
 from explainer.diagnostics.text import Lines, counted, did_you_mean, lazy_regex, shorten, suggest
-from explainer.documents.document import Document, items_of, text_of
+from explainer.documents.document import Document, as_mapping, items_of, listed_items, text_of
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, cannot_read, display_path, files_below, read_text, real_path
 from explainer.rendering.renderer import render_context
@@ -111,11 +111,11 @@ def validate_project(paths: Sequence[Path], given_catalogs: Sequence[Path] = ())
 
 def _default_paths(project: ProjectFile | None) -> list[Path]:
     """The folders of a project that are here, else all that is here; and the catalogs that its settings name."""
-    folders = [Path(name) for name in _FOLDERS if Path(name).is_dir()] or [Path()]
-    if project is None or project.settings.catalogs is None:
+    folders = list(filter(Path.is_dir, map(Path, _FOLDERS))) or [Path()]
+    if project is None:
         return folders
     root = os.path.relpath(project.path.parent)
-    catalogs = [Path(root, name) for name in project.settings.catalogs]
+    catalogs = map(partial(Path, root), project.settings.catalogs or ())
     return folders + list(filter(Path.exists, catalogs))
 
 
@@ -168,10 +168,13 @@ class _Checker:
         self._checked.add(real)
         if path.name in PROJECT_FILES:
             self.check_settings(path)
-            return
-        if path.suffix in _TEMPLATES:
+        elif path.suffix in _TEMPLATES:
             self._check_template(path)
-            return
+        else:
+            self._check_text(path, default_id, documents, is_named=is_named)
+
+    def _check_text(self, path: Path, default_id: str, documents: dict[str, Document], *, is_named: bool) -> None:
+        """Check a file of YAML or of lines."""
         text = read_text(path, limit=MAX_CATALOG_BYTES)
         self._add(text.findings)
         if text.value is None:
@@ -181,7 +184,7 @@ class _Checker:
         elif is_named or _holds_questions(path, text.value):
             self._check_lines(text.value, path)
         else:
-            self._checked.discard(real)  # it may still be named
+            self._checked.discard(real_path(path))  # it may still be named
             self.passed_over += 1
 
     def _check_yaml(self, text: str, path: Path, default_id: str, documents: dict[str, Document]) -> None:
@@ -253,13 +256,18 @@ class _Checker:
         # Looking for the nearest of many names takes milliseconds, and a thousand entries may share one label.
         hint_of = cache(lambda label: did_you_mean(label, names) or "add it to the tasks of a catalog")
         for document in self.catalogs:
-            tasks_only = replace(document, findings=[])
-            for path, label in _tasks_used(document.data):
-                if label not in names:
-                    # looking up takes 4 ms among 20,000 names: of many labels the first show what is wrong
-                    hint = hint_of(label) if len(tasks_only.findings) < _MOST_HINTS else None
-                    tasks_only.report("C303", path, f"unknown task {shorten(label)!r}", hint, text=label)
-            self._add(tasks_only.findings)
+            self._add(_unknown_tasks(replace(document, findings=[]), names, hint_of))
+
+
+def _unknown_tasks(document: Document, names: Collection[str], hint_of: Callable[[str], str]) -> list[Finding]:
+    """The findings about tasks that the entries of a catalog name, and that have none of some names."""
+    for path, item in listed_items(document.data, SOURCE_KINDS):
+        label = text_of(item, "task")
+        if label and label not in names:
+            # looking up takes 4 ms among 20,000 names: of many labels the first show what is wrong
+            hint = hint_of(label) if len(document.findings) < _MOST_HINTS else None
+            document.report("C303", (*path, "task"), f"unknown task {shorten(label)!r}", hint, text=label)
+    return document.findings
 
 
 def _sample_of(renderer: SupportsRender) -> dict[str, Any]:
@@ -284,29 +292,24 @@ def _holds_questions(path: Path, text: str) -> bool:
 
 def _is_question(data: Any, folders: Sequence[str]) -> bool:
     """Whether YAML data is a question and not a catalog, also when it has mistakes; `folders` are those it lies in."""
-    nearest = next((folder for folder in reversed(folders) if folder in ("catalogs", "questions")), None)
+    nearest, *_ = [*filter({"catalogs", "questions"}.__contains__, reversed(folders)), ""]
+    is_among_questions = nearest == "questions"
     if not isinstance(data, dict):
-        return nearest == "questions"
+        return is_among_questions
     if "question" in data or "tasks" in data:
         return "question" in data
     # A misspelt `question:` leaves its lists of names; those of a catalog hold mappings with keys of entries.
     items = [*items_of(data, Kind.MODELS), *items_of(data, Kind.PAPERS)]
     if any(map(_resembles_entry, items)):
         return False
-    return bool(items) or nearest == "questions" or suggest("question", data) is not None
+    return bool(items) or is_among_questions or suggest("question", data) is not None
 
 
 def _resembles_entry(item: Any) -> bool:
     """Whether an item has keys of an entry, or was cut before its first value."""
-    return isinstance(item, dict) and (not item or any(suggest(key, _ENTRY_KEYS) for key in item))
-
-
-def _tasks_used(data: Any) -> Iterator[tuple[tuple[Kind, int, str], str]]:
-    """The tasks that entries name, each with its path."""
-    for kind in SOURCE_KINDS:
-        for index, item in enumerate(items_of(data, kind)):
-            if task := text_of(item, "task"):
-                yield (kind, index, "task"), task
+    if item == {}:
+        return True
+    return any(suggest(key, _ENTRY_KEYS) for key in as_mapping(item))
 
 
 def _leftovers(text: str, source: str, file: str) -> Iterator[Finding]:
@@ -326,10 +329,25 @@ def _leftovers(text: str, source: str, file: str) -> Iterator[Finding]:
 
 def _empty_headings(text: str) -> Iterator[str]:
     """The headings that are followed by another heading, or by nothing."""
-    lines = [line for line in text.split("\n") if line.strip()]
+    lines = filter(str.strip, text.split("\n"))
     for line, below in itertools.pairwise([*lines, "# the end"]):
         if _HEADING.match(line) and _HEADING.match(below):
             yield line
+
+
+def _checked(report: ValidationReport) -> str:
+    catalogs, questions = counted(report.catalogs, "catalog"), counted(report.questions, "question")
+    return f"{catalogs}, {questions}, {counted(report.templates, 'template')}"
+
+
+def _counts(findings: Sequence[Finding]) -> str:
+    """How many errors and warnings there are."""
+    errors = len(errors_in(findings))
+    warnings = len(findings) - errors
+    line = counted(errors, "error") if errors else "no errors"
+    if warnings:
+        line += f", {counted(warnings, 'warning')}"
+    return line
 
 
 def summarise(report: ValidationReport) -> str:
@@ -337,16 +355,7 @@ def summarise(report: ValidationReport) -> str:
     if report.is_empty and not report.findings:
         looked_for = "catalogs and questions (.yaml, .yml, .jsonl) and templates (.j2)"
         return f"nothing to check in {', '.join(report.places)}: looked for {looked_for}"
-    errors = sum(finding.is_error for finding in report.findings)
-    warnings = len(report.findings) - errors
-    checked = (
-        counted(report.catalogs, "catalog"),
-        counted(report.questions, "question"),
-        counted(report.templates, "template"),
-    )
-    line = f"{', '.join(checked)}: {counted(errors, 'error') if errors else 'no errors'}"
-    if warnings:
-        line += f", {counted(warnings, 'warning')}"
+    line = f"{_checked(report)}: {_counts(report.findings)}"
     if report.passed_over:
         line += f"; {counted(report.passed_over, 'file')} of lines passed over: no questions"
     # a question beside the folder of questions is easily taken for a checked one

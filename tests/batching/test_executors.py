@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from explainer.batching.workers import LocalExecutor, WorkerLostError, in_order
+from explainer.batching.renderer import RenderResult
+from explainer.batching.workers import ChunkResult, LocalExecutor, WorkerLostError, in_order
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
 from tests.batching.test_faults import finished, start
 from tests.helpers.batches import leftovers, lines, project, question
@@ -38,6 +39,30 @@ def test_results_come_in_the_order_of_the_tasks(jobs: int) -> None:
     tasks = [list(range(number % 5)) for number in range(20)]
     with LocalExecutor(jobs) as executor:
         assert list(executor.map(double, tasks)) == [[2 * number for number in task] for task in tasks]
+
+
+def sized(task: list[int]) -> ChunkResult:
+    """Outputs of some sizes; a negative one stands for none."""
+    outputs = [None if size < 0 else bytes([65 + size % 26]) * size for size in task]
+    results = [
+        RenderResult(size, "rendered", f"q{size}", output=output) for size, output in zip(task, outputs, strict=True)
+    ]
+    return ChunkResult(results, (Finding("F104", Location("x.yaml"), str(task[:3])),))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_outputs_come_whole_whatever_their_size(jobs: int) -> None:
+    tasks = [[number, -1, 0, 3000 * number] for number in range(40)]
+    tasks[7] = [5_000_000, 1, 2]  # more than workers share with this process
+    with LocalExecutor(jobs) as executor:
+        # as a batch does it: each is done with before the next one comes
+        for task, chunk in zip(tasks, executor.map(sized, tasks), strict=True):
+            expected = sized(task)
+            assert chunk.findings == expected.findings
+            assert chunk.results == expected.results
+            assert b"".join(result.output or b"" for result in chunk.results) == b"".join(
+                result.output or b"" for result in expected.results
+            )
 
 
 def test_no_more_tasks_are_read_than_may_be_held() -> None:

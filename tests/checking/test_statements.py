@@ -170,15 +170,19 @@ def test_what_is_false_is_found_however_it_is_put(name: str) -> None:
         assert set(expected) <= found, (text, found)
 
 
-SHIPPED = yaml.safe_load((ROOT / "tests/data/shipped_statements.yaml").read_text(encoding="utf-8"))
+LABELLED = {
+    f"{question} ({name})": (question, labelled)
+    for name in ("shipped_statements", "fresh_statements")
+    for question, labelled in yaml.safe_load((ROOT / f"tests/data/{name}.yaml").read_text(encoding="utf-8")).items()
+}
 
 
-@pytest.mark.parametrize("question", SHIPPED)
-def test_statements_about_entries_that_ship_are_refuted_where_they_are_false(question: str) -> None:
-    path = ROOT / "questions" / f"{question}.yaml"
-    labelled = SHIPPED[question]
+@pytest.mark.parametrize("name", LABELLED)
+def test_statements_about_entries_that_ship_are_refuted_where_they_are_false(name: str) -> None:
+    question, labelled = LABELLED[name]
     texts = [*labelled.get("faithful", ()), *labelled.get("refuted", ())]
     body = "".join(f"{text}\n\n" for text in texts)
+    path = ROOT / "questions" / f"{question}.yaml"
     report = api.Project().check(f"## 1. Task\n\nSee the question.\n\n## 2. Workflow\n\n{body}", path)
     lines = {finding.location.line for finding in about_statements(report) if finding.is_error}
     refuted = [text for number, text in enumerate(texts) if 7 + 2 * number in lines]

@@ -92,7 +92,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recommender, Indexed
 def shown(one: Recommendation[Any]) -> tuple[object, ...]:
     """All that is said of a recommendation; figures to the digits that are shown."""
     shares = {
-        (word, share.term, *(round(each, 3) for each in (share.own, share.same_task, share.task)))
+        (word, share.term, *(round(each, 3) for each in (share.in_entry, share.same_task, share.task)))
         for word, share in one.shares
     }
     gains = {reason: round(gain, 3) for reason, gain in one.gains.items()}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -170,9 +170,6 @@ class _Pending(msgspec.Struct, gc=False):
     to_render: bool = False
 
 
-Pending: TypeAlias = list[_Pending]
-
-
 class Batch:
     """Renders the questions of a source into a target, and counts what became of them.
 
@@ -197,7 +194,7 @@ class Batch:
         self._loader = CatalogLoader(setup.catalogs)
         self._hash_of_catalogs = cache(hash_of_catalogs)
         self._hash_in_folder = cache(self._hash_of_library)
-        self._chunks: deque[Pending] = deque()
+        self._chunks: deque[list[_Pending]] = deque()
         self._ids = UsedIds(files=setup.files, rows=target.own_rows)
         self._still_there = 0
         self._failed_sources: set[str | int] = set()
@@ -217,7 +214,7 @@ class Batch:
 
     def _tasks(self) -> Iterator[list[Task]]:
         """Yield what is to render of each chunk; the chunk itself waits until the results are there."""
-        chunk: Pending = []
+        chunk: list[_Pending] = []
         tasks = list[Task]()
         for item in self._source:
             pending = self._triage(item)
@@ -258,7 +255,7 @@ class Batch:
 
     # --- from results to the target ---
 
-    def _settle(self, chunk: Pending, result: ChunkResult) -> None:
+    def _settle(self, chunk: list[_Pending], result: ChunkResult) -> None:
         """Give the outputs of one chunk to the target."""
         results = iter(result.results)
         for pending in chunk:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -30,14 +30,14 @@ from explainer.diagnostics.text import is_plain, shorten, suggest
 from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
-from explainer.files import fits_windows
+from explainer.files import Buffer, fits_windows
 from explainer.rendering.formats import FORMATS, NOTHING, Context, EntryData, FormatOptions, Output, Rendering, Segment
 from explainer.rendering.layout import neutralise
 from explainer.rendering.renderer import entry_data, render_context
-from explainer.rendering.templates import builtin_renderer
+from explainer.rendering.templates import AnyRenderer, builtin_renderer
 
 if TYPE_CHECKING:
-    from explainer.rendering.outline import Outline, OutputOutline
+    from explainer.rendering.outline import OutputOutline
 
 # Names that are remembered: it bounds what a source costs whose names no catalog has.
 _MOST_NAMES: Final = 200_000
@@ -110,42 +110,32 @@ class PreparedLibrary:
         self.library = library
         self.hash = hash_
         self.unusable = tuple(unusable)
-        self.models = _EntriesByName(library.models, self)
-        self.papers = _EntriesByName(library.papers, self)
-        self._ready: dict[int, PreparedEntry] = {}
+        self.models = _EntriesByName(library.models)
+        self.papers = _EntriesByName(library.papers)
 
     def ready(self, entry: Entry) -> PreparedEntry:
         """Return an entry made ready; those that are written in a question itself are not kept."""
-        prepared = self._ready.get(id(entry))
-        if prepared is not None:
-            return prepared
-        index: Any = self.library.papers if isinstance(entry, PaperEntry) else self.library.models
-        if any(entry is candidate for candidate in index.find(entry.label)):
-            return self.keep(entry)
-        return PreparedEntry(entry)
-
-    def keep(self, entry: Entry) -> PreparedEntry:
-        """Return an entry of the library made ready; it is kept."""
-        # by identity: an entry of the library lives as long as this, and a hash of its content would cost more
-        if id(entry) not in self._ready:
-            self._ready[id(entry)] = PreparedEntry(entry)
-        return self._ready[id(entry)]
+        by_name = self.papers if isinstance(entry, PaperEntry) else self.models
+        known = by_name[entry.label]
+        return known if known is not None and known.entry is entry else PreparedEntry(entry)
 
 
 class _EntriesByName(dict[str, "PreparedEntry | None"]):
-    """What names mean: the entry, or None when there is anything to say about it."""
+    """What names mean: the entry, the same for all of its names, or None when there is anything to say about it."""
 
-    def __init__(self, index: Any, library: PreparedLibrary) -> None:
+    def __init__(self, index: Any) -> None:
         super().__init__()
         self._index = index
-        self._library = library
 
     def __missing__(self, name: str) -> PreparedEntry | None:
         if len(self) > _MOST_NAMES:
-            self.clear()
+            return None
         entries = self._index.find(name)
-        is_plain_name = len(entries) == 1 and not entries[0].deprecated
-        self[name] = prepared = self._library.keep(entries[0]) if is_plain_name else None
+        prepared = None
+        if len(entries) == 1 and not entries[0].deprecated:
+            label = entries[0].label
+            prepared = PreparedEntry(entries[0]) if name == label else self[label]
+        self[name] = prepared
         return prepared
 
 
@@ -185,21 +175,6 @@ class QuestionLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _decode_line: Final = msgspec.json.Decoder(QuestionLine).decode
 
 
-class SupportsRenderAll(Protocol):
-    """Renders one template many times."""
-
-    @property
-    def asks(self) -> bool:
-        """Whether the template wants the variables of `workflows.planning` too."""
-
-    @property
-    def outline(self) -> Outline | None:
-        """What the template prints of any question, if that is known before."""
-
-    def render_all(self, contexts: Iterable[Context]) -> list[Parsed[Rendering]]:
-        """Render the template with each of these variables, in their order."""
-
-
 # From a question's `catalog:` and its place in the source to the entries that it may use.
 LibraryFor = Callable[[Sequence[str] | None, str | int], PreparedLibrary]
 
@@ -223,7 +198,7 @@ class RenderResult(msgspec.Struct, gc=False):
     findings: tuple[Finding, ...] = ()
     why: str = ""
     row: bytes = b""
-    output: bytes | None = None
+    output: Buffer | None = None
 
 
 def _has_each_key_once(raw: bytes, line: QuestionLine) -> bool:
@@ -281,7 +256,7 @@ class BatchRenderer:
     """
 
     def __init__(
-        self, options: RenderOptions, library_for: LibraryFor, renderer: SupportsRenderAll, *, files: bool,
+        self, options: RenderOptions, library_for: LibraryFor, renderer: AnyRenderer, *, files: bool,
         offers: bool = False,
     ) -> None:  # fmt: skip
         self._options = options
@@ -331,22 +306,31 @@ class BatchRenderer:
         """The result of a question, or its job when a template has to be rendered for it."""
         if isinstance(item.raw, Finding):
             return _failed(item, (item.raw,))
-        job = (self._fast_path(item, item.raw) if lines else None) or self._full_path(item, item.raw, lines=lines)
-        if isinstance(job, RenderResult):
-            return job
-        fault = name_fault(job.id) if self._files else None
-        if fault is not None:
-            job.findings += (Finding("B703", item.location, f"the id {shorten(job.id)!r} {fault}"),)
+        job = self._fast_path(item, item.raw) if lines else None
+        if job is None:
+            understood = self._full_path(item, item.raw, lines=lines)
+            if isinstance(understood, RenderResult):
+                return understood
+            job = understood
+        self._check_name(job)
         if job.findings and exit_status(job.findings, strict=self._options.strict):
             return _failed(item, job.findings, job.id)
         if self._renderer.asks:
             self._add_workflow_variables(job)
         job.key = content_key(self._options_hash, job.question, job.models, job.papers, job.answer, job.variables)
-        if earlier is not None and _is_of_earlier_run(job, earlier):
-            # it was changed in its bytes alone, or in nothing that it uses
-            row = self._row(job, earlier.row.size, earlier.row.output)
-            return RenderResult(item.source, "same", job.id, job.findings, row=row)
-        return self._filled(job) or job
+        return self._unchanged(job, earlier) or self._filled(job) or job
+
+    def _check_name(self, job: _Job) -> None:
+        fault = name_fault(job.id) if self._files else None
+        if fault is not None:
+            job.findings += (Finding("B703", job.item.location, f"the id {shorten(job.id)!r} {fault}"),)
+
+    def _unchanged(self, job: _Job, earlier: EarlierRow | None) -> RenderResult | None:
+        """The result of a question that was changed in its bytes alone, or in nothing that it uses."""
+        if earlier is None or not earlier.current or (earlier.row.key, earlier.row.id) != (job.key, job.id):
+            return None
+        row = self._row(job, earlier.row.size, earlier.row.output)
+        return RenderResult(job.item.source, "same", job.id, job.findings, row=row)
 
     def _filled(self, job: _Job) -> RenderResult | None:
         """The result of a question for which no template has to be rendered."""
@@ -505,10 +489,6 @@ class BatchRenderer:
             return Parsed(rendering)
         message = f"the prompt has {job.tokens:,} tokens without any paper, and {budget:,} are allowed"
         return Parsed(None, (Finding("B704", job.item.location, message),))
-
-
-def _is_of_earlier_run(job: _Job, earlier: EarlierRow) -> bool:
-    return earlier.current and (earlier.row.key, earlier.row.id) == (job.key, job.id)
 
 
 def _cuts(job: _Job) -> Iterator[bool]:

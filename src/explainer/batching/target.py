@@ -23,6 +23,7 @@ from explainer.files import (
     PART,
     STDIN,
     Appender,
+    Buffer,
     FileLock,
     display_path,
     left_parts,
@@ -56,7 +57,7 @@ class TargetOutput(msgspec.Struct, gc=False):
 
     row: bytes
     file: str
-    data: bytes | None = None
+    data: Buffer | None = None
     earlier: EarlierRow | None = None
 
 
@@ -106,7 +107,7 @@ class Target:
         """Whether an output is still there as it was written."""
         return False
 
-    def is_foreign(self, file: str, data: bytes) -> bool:  # noqa: ARG002
+    def is_foreign(self, file: str, data: Buffer) -> bool:  # noqa: ARG002
         """Whether something stands in the place of an output that no run has written."""
         return False
 
@@ -258,7 +259,7 @@ class FolderTarget(ResumableTarget):
         written = 0 if self._config.verify else self.past.volumes[earlier.volume].written
         return is_intact(f"{self._root}/{earlier.row.out}", earlier.row, written)
 
-    def is_foreign(self, file: str, data: bytes) -> bool:
+    def is_foreign(self, file: str, data: Buffer) -> bool:
         """Whether something stands in the place of an output that no run has written.
 
         What a run was about to write when it was killed is in no manifest: the same bytes, or a file that is not older
@@ -436,7 +437,7 @@ _ID: Final = re.compile(rb'"(?:id|key|question_id|custom_id)": ("(?:[^"\\]|\\.)*
 _HASH: Final = re.compile(rb'[.-][0-9a-f]{8}"$')
 
 
-def _hash_of_id(line: bytes) -> int:
+def _hash_of_id(line: Buffer) -> int:
     """The hash of the id of a line; lines without one share one hash."""
     match = _ID.search(line)
     return hash(_HASH.sub(b'"', match[1])) if match else 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import filterfalse
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from explainer.catalogs.catalog import LoadedCatalog, ports_of, report_signature
@@ -83,11 +83,10 @@ class EntryIndex(Generic[E]):
     @cached_property
     def _id_of(self) -> dict[E, str]:
         """The id of each entry; slugs of thousands of titles take time, and names are nearly always found before."""
-        entries = [entry for _, entry in self._ranked]
-        unnamed = filterfalse(attrgetter("id"), entries)
-        uses = Counter(map(slugify, {entry.label for entry in unnamed}))
-        # an entry without an id uses the empty one: a name of signs alone, whose slug is empty, gets a hash
-        uses.update(entry.id or "" for entry in entries)
+        entries = list(map(itemgetter(1), self._ranked))
+        labels = set(map(attrgetter("label"), filterfalse(attrgetter("id"), entries)))
+        uses = Counter(map(slugify, labels))
+        uses.update(map(attrgetter("id"), entries))
         return {entry: entry.id or _default_id(entry.label, uses) for entry in entries}
 
     def id_of(self, entry: E) -> str:
@@ -100,11 +99,11 @@ class EntryIndex(Generic[E]):
 
 
 def _default_id(label: str, uses: Mapping[str, int]) -> str:
-    """The slug of a name, with a hash of the name where the slug alone would mean several entries."""
+    """The slug of a name, with a hash of the name where the slug alone would mean several entries, or is empty."""
     slug = slugify(label)
-    if uses[slug] > 1:
-        return f"{slug}-{digest(label)}"
-    return slug
+    if slug and uses[slug] <= 1:
+        return slug
+    return f"{slug}-{digest(label)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -500,12 +500,12 @@ def is_placeholder(url: str) -> bool:
     return _TEMPLATE_WORDS.search(match.groupdict(default="")["path"]) is not None
 
 
-def resembles(link: Link, other: Link) -> bool:
+def resembles(first: Link, second: Link) -> bool:
     """Whether one link looks like a slip of the other: a digit, another owner, a letter more or less."""
     compare = _resembles_address
-    if link.kind == other.kind:
-        compare = _COMPARISONS.get(link.kind, _resembles_address)
-    return compare(link.key, other.key)
+    if first.kind == second.kind:
+        compare = _COMPARISONS.get(first.kind, _resembles_address)
+    return compare(first.key, second.key)
 
 
 def _resembles_address(key: str, other_key: str) -> bool:
@@ -539,19 +539,19 @@ def _owner_name(key: str) -> tuple[str, str]:
     return owner, name
 
 
-def _differences(text: str, other: str) -> int:
+def _differences(first: str, second: str) -> int:
     """How many characters differ; one for a single character too many, many for texts of other lengths."""
-    if len(text) == len(other):
-        return sum(map(ne, text, other))
-    shorter, longer = sorted((text, other), key=len)
+    if len(first) == len(second):
+        return sum(map(ne, first, second))
+    shorter, longer = sorted((first, second), key=len)
     if any(longer[:index] + longer[index + 1 :] == shorter for index in range(len(longer))):
         return 1
     return len(longer)
 
 
-def _ratio(text: str, other: str) -> float:
+def _ratio(first: str, second: str) -> float:
     """How alike two texts are, 0 to 1, and 0 for those that are far from alike."""
-    matcher = SequenceMatcher(None, text[:_COMPARED], other[:_COMPARED], autojunk=False)
+    matcher = SequenceMatcher(None, first[:_COMPARED], second[:_COMPARED], autojunk=False)
     if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < _LIKE_NAME:  # upper bounds, and much quicker
         return 0.0
     return matcher.ratio()

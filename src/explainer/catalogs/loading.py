@@ -406,11 +406,11 @@ def _ranked(files: Iterable[Path], rank: int, origin: str) -> list[CatalogPath]:
     return [CatalogPath(file, rank, origin) for file in files]
 
 
-def catalog_paths(given: Sequence[Path], origin: str = "--catalog") -> Parsed[list[CatalogPath]]:
+def catalog_paths(named: Sequence[Path], origin: str = "--catalog") -> Parsed[list[CatalogPath]]:
     """Return the catalog files of a list of files and folders; what comes first has the smaller rank."""
     paths: list[CatalogPath] = []
     findings: list[Finding] = []
-    for rank, path in enumerate(given):
+    for rank, path in enumerate(named):
         files = _files_in(path) if path.is_dir() else Parsed([path])
         paths += _ranked(files.value or (), rank, origin)
         findings += files.findings
@@ -431,16 +431,16 @@ def _files_in(folder: Path) -> Parsed[list[Path]]:
     return Parsed(files, tuple(findings))
 
 
-def catalogs_for(given: Sequence[Path], named: Sequence[str] | None, base: Path) -> Parsed[list[CatalogPath]]:
+def catalogs_for(on_command_line: Sequence[Path], named: Sequence[str] | None, base: Path) -> Parsed[list[CatalogPath]]:
     """Return the catalogs that a question is answered from.
 
     Args:
-        given: those of the command line; they win.
+        on_command_line: those of the command line; they win.
         named: the `catalog:` of the question, relative to `base`.
         base: the folder of the question.
     """
-    if given:
-        return catalog_paths(given)
+    if on_command_line:
+        return catalog_paths(on_command_line)
     if named is not None:
         return catalog_paths([base / name for name in named], "named by the question")
     return find_catalogs(base)
@@ -461,14 +461,14 @@ class CatalogLoader:
         given: the catalogs of the command line; they win over all others.
     """
 
-    def __init__(self, given: Sequence[Path] = (), *, changed: Mapping[Path, str] | None = None) -> None:
+    def __init__(self, catalogs: Sequence[Path] = (), *, changed: Mapping[Path, str] | None = None) -> None:
         """Prepare to read.
 
         Args:
-            given: the catalog files and folders of the command line.
+            catalogs: the catalog files and folders of the command line.
             changed: texts that stand for files which are not written yet.
         """
-        self.given = tuple(given)
+        self.given = tuple(catalogs)
         self._changed = {path.absolute(): text for path, text in (changed or {}).items()}
         self._files: dict[tuple[tuple[str, ...] | None, Path], Parsed[tuple[CatalogPath, ...]]] = {}
         self._catalogs: dict[CatalogPath, Parsed[LoadedCatalog]] = {}

@@ -164,7 +164,7 @@ def _report_unknown_key(document: Document, model: type[BaseModel], path: KeyPat
     key = str(path[-1])
     if len(path) > 1:
         model = ITEMS[str(path[0])]
-    allowed = list(model.model_fields)
+    allowed = model.model_fields
     meant = _SWAPPED.get(key)
     if meant not in allowed:
         meant = suggest(key, allowed) if len(document.findings) < _MOST_HINTS else None

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, repeat, takewhile
+from itertools import chain, filterfalse, repeat, takewhile
 from operator import attrgetter
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
@@ -34,6 +34,7 @@ from explainer.checking.reference_lines import (
     is_free,
     is_publication,
     is_title,
+    kind_of_column,
     kind_of_label,
     letters,
     names_something,
@@ -41,6 +42,7 @@ from explainer.checking.reference_lines import (
     naming_text,
     parts_of_reference,
     place_of,
+    read_label,
     remark_headings,
     role_of,
     role_of_link,
@@ -60,11 +62,13 @@ _MAX_BELOW: Final = 20  # lines below a heading or an item that are looked at, f
 _PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
 _BELOW_HEADING: Final = -1  # the column of an item whose name is a heading: all that follows is indented more
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
+_SHORTEST_TITLE: Final = 12  # characters of a text that is looked up as a title: three words have hardly fewer
 _LONG_TITLE: Final = 5  # content words of a title that is told from a remark by its length
 _MAX_HEADING: Final = 100  # characters of a heading of remarks
 _LONGEST_RUN: Final = 200  # characters before a link, or a name, in which words that name something are looked for
 _LONGEST: Final = 2_000  # characters between the mark of a footnote and the name before it
 _COLUMN_RANKS: Final[dict[LabelKind | None, int]] = {"name": 0, "paper": 1, "source": 1, None: 2}  # what names a row
+_REMARKS: Final = frozenset({"remark", "place"})
 _TITLE_COLUMNS: Final = frozenset({"name", "paper", "source"})
 
 # --- lines that name nothing themselves
@@ -152,9 +156,13 @@ _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
 # between a link and a title that follows it without a sign: `[LanternNet](…) Dancing Robots Learn …`
 _DIRECTLY_BEHIND: Final = lazy_regex(r"[)>\]]?(?:\s|&#10;)+(?=[A-Z\d])")
 # in brackets, or apart by a slash or a bar, beside a name: `LanternNet (Dancing Robots Learn …)`, and behind it
-_SET_BEHIND: Final = lazy_regex(r"[*_\"”\s]{0,4}[(\[/|](?P<title>[^()\[\]/|]{12,200}+)(?:[)\]/|]|\Z)")
+_SET_BEHIND: Final = lazy_regex(r"(?:[*_\"”\s]{0,12}[(\[/|]){1,2}(?P<title>[^()\[\]/|]{12,200}+)(?:[)\]/|]|\Z)")
 _SET_BEFORE: Final = lazy_regex(r"(?:\A|(?<=[()\[\]/|]))(?P<title>[^()\[\]/|]*+)[(\[/|][ *_\"“]*\Z")
-_VENUE: Final = lazy_regex(r"\b(?:Conference|Journal|Transactions|Symposium|Workshop|Universit\w+|Institut\w*|Lab)\b")
+_VENUE: Final = lazy_regex(
+    r"\b(?:Conference|Journal|Transactions|Symposium|Workshop|Universit\w+|Institut\w*|Lab|Proceedings|Advances|Letters"
+    r"|Meeting|Annual|International|Association|Society|Press|Magazine|Lecture|Findings|IEEE|ACM|Konferenz|Conférence"
+    r"|Conferencia|Revista|Revue|Zeitschrift)\b"
+)
 # what joins another source to a name or a link before it, and to one behind it
 _JOINED: Final = lazy_regex(r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
 _JOINING: Final = lazy_regex(r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE)
@@ -178,6 +186,7 @@ class Reference:
         doubtful: it may be a remark.
         number: the number of its item.
         in_prose: it stands in prose, with a link beside it.
+        in_remark: it counts only where a catalog has it, word for word.
     """
 
     text: str
@@ -191,6 +200,7 @@ class Reference:
     doubtful: bool = False
     number: int | None = None
     in_prose: bool = False
+    in_remark: bool = False
 
     @property
     def cited(self) -> list[Cited]:
@@ -233,8 +243,12 @@ def read_references(
         rows = answer.tables - ({section.first} if section.text_at > 0 else set())
         references = _ListReader(answer, cutter, rows, call_names).read(cutter.cut(section, listed))
     prose = _ProseReader(answer, cutter)
-    for number in cutter.linked_lines().difference(listed):
-        references += prose.read(cutter.line(number, 0, answer.line(number)))
+    linked = cutter.linked_lines()
+    for number in filterfalse(set(listed).__contains__, range(answer.lines)):
+        if number in linked:
+            references += prose.read(cutter.line(number, 0, answer.line(number)))
+        elif number not in answer.code_lines and read_label(answer.line(number)).kind == "paper":
+            references += prose.read_field(cutter.line(number, 0, answer.line(number)))
     return sorted(references, key=_START)
 
 
@@ -328,7 +342,9 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "paper": lambda part: part.kind == "paper",
     "source": lambda part: part.kind == "source",
     "unknown label": lambda part: part.kind == "unknown",
-    "remark label": lambda part: part.kind == "remark",
+    "remark label": lambda part: part.kind in _REMARKS,
+    "place": lambda part: part.kind == "place",
+    "weights": lambda part: part.kind == "weights",
     # where it stands
     "goes on": lambda part: _goes_on(part.line),
     "apart": lambda part: part.line.is_marked or not part.line.follows,
@@ -346,6 +362,8 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "nothing": lambda part: not names_something(part.text),
     "title": lambda part: is_title(part.text),
     "no title": lambda part: not is_title(part.text),
+    "long title": lambda part: len(content_words(part.text)) >= _LONG_TITLE,
+    "venue": lambda part: _VENUE.search(part.text),
     "title first": lambda part: is_title(BREAK.split(part.text)[0]),
     "publication": lambda part: is_publication(part.text),
     "quotation": lambda part: QUOTED.search(part.text),
@@ -413,7 +431,10 @@ _FIELDS: Final = _Table[_Part, Standing](
         "linked": "remark",
         "nothing": "remark",
         "paper": "doubtful",
+        "weights": "doubtful",  # `Checkpoint: moon-mask-v2`
         "no title": "remark",
+        "place, venue": "remark",
+        "place, long title": "doubtful",  # `Venue: Deep Residual Learning for Image Recognition`
         "source": "doubtful",
         "unknown label": "doubtful",
         "remark label, no item": "doubtful",
@@ -500,8 +521,8 @@ class _ListReader:
             (self._heads_remarks, self._begin_remarks),
             (self._is_head_of_table, self._note_columns),
             (self._is_field_row, self._read_field_row),
-            (self._is_row, self._read_row),
             (self._answers_number, self._attach_by_number),
+            (self._is_row, self._read_row),
             (bool, self._read_line),
         )
 
@@ -624,7 +645,8 @@ class _ListReader:
     def _read_line(self, line: ReferenceLine) -> None:
         kind = self._kind_in_context(line)
         is_nested = self._enter(line, kind)
-        self._references += _names_beside_names(line)
+        names = list(_names_beside_names(line))
+        self._references += chain(names, _remarks_beside_names(line, names))
         if line.is_heading and not line.links:
             self._read_heading(line)
         elif kind is not None:
@@ -641,7 +663,7 @@ class _ListReader:
         kind, value_at = line.label
         if not is_free((value_at, value_at), line.names):
             return None  # the colon is one of the name: `LanternNet: Painting …`
-        if kind == "remark" and self._is_called(line.text[:value_at]):
+        if kind in _REMARKS and self._is_called(line.text[:value_at]):
             return None  # `Context Encoders: …` is no label `Context`
         if kind == "unknown" and line.names:
             return "source"
@@ -799,7 +821,11 @@ class _ListReader:
         return kind_of_label(label) is not None and not names_something(label)
 
     def _note_columns(self, line: ReferenceLine) -> None:
-        self._columns = [kind_of_label(cell.text) for cell in line.cells]
+        self._columns = [kind_of_column(cell.text) for cell in line.cells]
+        for cell in line.cells:  # a head that is a title hides a source
+            if is_title(cell.text) and len(content_words(cell.text)) >= _LONG_TITLE and "://" not in cell.text:
+                name = line.whole(cell.start, cell.end)
+                self._references.append(Reference(*name, is_item=True, doubtful=True))
 
     def _read_field_row(self, line: ReferenceLine) -> None:
         """A row that is a field: `| Model | … |`."""
@@ -868,6 +894,26 @@ def _names_beside_names(line: ReferenceLine) -> Iterator[Reference]:
         name = line.whole(begin, end)
         if _is_another_name(name.text.strip(' .:;,()`"“”'), least):
             yield Reference(*name, is_item=True, doubtful=True)
+
+
+def _remarks_beside_names(line: ReferenceLine, others: list[Reference]) -> Iterator[Reference]:
+    """What stands around the names and links of a line: a title in small letters may be a remark."""
+    covered = [(other.start - line.start, other.end - line.start) for other in others]
+    for begin, end in _around_names(line):
+        if end - begin < _SHORTEST_TITLE or not is_free((begin, end), covered):
+            continue
+        name = line.name(begin, end)
+        if len(words(name.text)) >= MIN_TITLE:
+            yield Reference(*name, doubtful=True, in_remark=True)
+
+
+def _around_names(line: ReferenceLine) -> Iterable[Span]:
+    """The text before, between and behind the names and links of a line that has a name."""
+    spans = sorted([*line.names, *line.link_spans])
+    if not spans or not (line.names or line.link_texts):
+        return ()
+    starts, ends = zip(*spans, strict=True)
+    return zip((line.lead.end(), *ends), (*starts, len(line.text)), strict=True)
 
 
 def _is_another_name(text: str, least: int) -> bool:
@@ -1022,6 +1068,15 @@ class _ProseReader:
                 is_close = partial(_is_close, line, masked, name)
                 name.links += zip(filter(is_close, links), repeat("any"))
         return self._link_texts(line) + [name for name in names if name.links]
+
+    @staticmethod
+    def read_field(line: ReferenceLine) -> list[Reference]:
+        """Return what a field names outside the section, if that is a long title: `Key paper: …`."""
+        value = line.before_link(line.label.value_at)
+        is_long = len(content_words(value.text)) >= _LONG_TITLE
+        if line.names or not (is_long and is_title(value.text)):
+            return []
+        return [Reference(*value, is_item=True, doubtful=True, listed=False)]
 
     @staticmethod
     def _link_texts(line: ReferenceLine) -> list[Reference]:

@@ -15,7 +15,7 @@ from explainer.batching.manifest import RenderOptions
 from explainer.batching.open_source import Shard, parse_shard
 from explainer.batching.sources import QuestionSource, Skipped
 from explainer.batching.tokens import TOKENIZERS
-from explainer.batching.workers import ROWS_SUFFIX, BatchConfig, RenderSetup, Summary
+from explainer.batching.workers import ROWS_SUFFIX, BatchConfig, BatchReporter, RenderSetup, Summary
 from explainer.catalogs.loading import CatalogLoader
 from explainer.cli.app import new_app
 from explainer.cli.options import (
@@ -254,7 +254,7 @@ def _closing(summary: Summary, stale: int | None) -> str:
     return ", ".join(f"{count:,} {what}" for what, count in counts.items())
 
 
-class _TerminalReporter:
+class _TerminalReporter(BatchReporter):
     """Says what there is to say on stderr, as it comes, and remembers how the run ends.
 
     Of many findings of one kind the first ones are shown, and the others are counted: a mistake of a catalog or of a

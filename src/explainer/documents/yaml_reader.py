@@ -222,14 +222,15 @@ class _Reader:
     def _scalar(self, event: Any) -> None:
         self._check_properties(event)
         self._last_scalar = event
-        value: str | None = event.value
-        if self._has_comments and not event.style:
+        if event.style:
+            if event.style == '"' and "\\" in self.text[event.start_mark.index : event.end_mark.index]:
+                self._check_escapes(event)
+            self._place(event.value, event)
+            return
+        if self._has_comments:
             self._check_comment(event)
-        if event.style == '"' and "\\" in self.text[event.start_mark.index : event.end_mark.index]:
-            self._check_escapes(event)
-        elif not event.style and value in _NULLS and not self._stack[-1].expects_key:
-            value = None
-        self._place(value, event)
+        is_null = event.value in _NULLS and not self._stack[-1].expects_key
+        self._place(None if is_null else event.value, event)
 
     def _place(self, value: Any, event: Any) -> bool:
         """Put a value where it belongs; return whether it hangs on the document's tree."""
@@ -258,16 +259,20 @@ class _Reader:
             top.key = value
         if not top.attached:
             return
+        if value != value.lstrip() and not event.style:
+            self._report_space(value, event)
         mark: Any = event.start_mark
         # a path for each key would cost those who need none
-        if value != value.lstrip() and not event.style:
-            shown = describe_character(value[0])
-            self._note("Y110", event, f"the key {value.strip()!r} begins with {shown}", "indent with plain spaces")
-            self.document.unreliable.add(self._path_to(value))
         if top.key is _BAD_KEY:
             self.repeated_keys.append((self._path_to(value), mark.index))
         elif self.spans is not None:
             self.spans.keys.setdefault(self._path_to(value), _position(mark))
+
+    def _report_space(self, key: str, event: Any) -> None:
+        """Report a key that begins with a space which is no indentation."""
+        message = f"the key {key.strip()!r} begins with {describe_character(key[0])}"
+        self._note("Y110", event, message, "indent with plain spaces")
+        self.document.unreliable.add(self._path_to(key))
 
     def _report_key(self, top: _Frame, event: Any) -> None:
         if top.attached and type(event) is not yaml.AliasEvent:  # of an alias there is a finding already
@@ -348,7 +353,9 @@ class _Reader:
     def _index_of(self, error: Any) -> int:
         """Where an error is: where a quote, a bracket or a line of text begins says more than where the file ends."""
         mark = error.problem_mark or error.context_mark
-        if _BEGINS_EARLIER.search(error.context or "") or not self.text[mark.index :].strip():
+        begins_earlier = _BEGINS_EARLIER.search(error.context or "") is not None
+        is_at_end = not self.text[mark.index :].strip()
+        if begins_earlier or is_at_end:
             mark = error.context_mark or mark
         return min(int(mark.index), len(self.text))
 
@@ -361,22 +368,26 @@ class _Reader:
 
     def _explain_quotes(self, index: int) -> tuple[int, str] | None:
         """Where the quotation mark stands that is not closed, or closed too early; and what to type instead."""
-        mark = self.text[index : index + 1]
-        line_end = self._line_end(index)
         last = self._last_scalar
-        if last is None or last.style not in _QUOTES or self.text[last.end_mark.index : index].strip(" "):
-            # The text in quotes that runs to the end of the file never became an event.
-            if mark in _QUOTES and not _closed(self.text[index:line_end]):
-                return index, f"close the quotation mark: {self.text[index:line_end].rstrip()}{mark}"
-            return None
+        is_quoted = last is not None and last.style in _QUOTES
+        if not is_quoted or self.text[last.end_mark.index : index].strip(" "):
+            return self._explain_unclosed(index)
         start = last.start_mark.index
         if last.start_mark.line != last.end_mark.line:
-            first_line = self.text[start : self._line_end(start)].rstrip()
-            return start, f"close the quotation mark: {first_line}{last.style}"
-        text = self.text[start:line_end].rstrip()
-        if text.endswith(last.style) or (last.end_mark.index == index and mark.isalnum()):
+            return start, f"close the quotation mark: {self._line_from(start)}{last.style}"
+        text = self.text[start : self._line_end(index)].rstrip()
+        goes_on = last.end_mark.index == index and self.text[index : index + 1].isalnum()
+        if goes_on or text.endswith(last.style):
             text = text[1:].removesuffix(last.style)
         return index, f"quote the whole text: {quoted(text)}"
+
+    def _explain_unclosed(self, index: int) -> tuple[int, str] | None:
+        """What to type for a text in quotes that runs to the end of the file: it never became an event."""
+        line = self._line_from(index)
+        mark = line[:1]
+        if mark not in _QUOTES or (len(line) > 1 and line.endswith(mark)):
+            return None
+        return index, f"close the quotation mark: {line}{mark}"
 
     def _explain_colon(self, index: int) -> tuple[int, str] | None:
         """Where a colon lacks its space, or is one too many, near the line of an error; and what to type."""
@@ -392,8 +403,12 @@ class _Reader:
     def _explain_start(self, index: int) -> tuple[int, str] | None:
         """What to type for a text that begins with a sign that no plain text may begin with."""
         if self.text[index : index + 1] in _RESERVED:
-            return index, f"quote the text: {quoted(self.text[index : self._line_end(index)].rstrip())}"
+            return index, f"quote the text: {quoted(self._line_from(index))}"
         return None
+
+    def _line_from(self, index: int) -> str:
+        """The line of a character, from that on."""
+        return self.text[index : self._line_end(index)].rstrip()
 
     def _line_start(self, index: int) -> int:
         return self.text.rfind("\n", 0, index) + 1
@@ -412,10 +427,6 @@ _QUOTES: Final = ("'", '"')
 _RESERVED: Final = ("@", "`", "%", "*", "&")
 
 
-def _closed(text: str) -> bool:
-    return len(text.rstrip()) > 1 and text.rstrip().endswith(text[0])
-
-
 def _continues(value: str, glued: str, behind: str) -> bool:
     """Whether what follows ` #` is the rest of a text, not a comment.
 
@@ -427,11 +438,18 @@ def _continues(value: str, glued: str, behind: str) -> bool:
     if "://" in value or _REMARK.match(glued):
         return False
     if not glued:
-        # `# a remark` is how comments are written: only a question without its end tells that the sentence goes on.
-        has_end = value.rstrip().endswith((".", "?", "!", "…")) and not behind.rstrip().endswith("?")
-        return not behind.strip() or (not has_end and bool(_BEGINS_QUESTION.match(value)))
+        return _goes_on_behind_space(value.rstrip(), behind.strip())
     # A number, or a sign that ends a clause, belongs to the sentence; a word does where there is a sentence.
     return not glued[0].isalpha() or " " in value
+
+
+def _goes_on_behind_space(value: str, behind: str) -> bool:
+    """The same for what follows `# `: only a question without its end tells that the sentence goes on."""
+    if not behind:
+        return True
+    if value.endswith((".", "?", "!", "…")) and not behind.endswith("?"):
+        return False
+    return _BEGINS_QUESTION.match(value) is not None
 
 
 def _position(mark: Any) -> tuple[int, int]:

@@ -27,6 +27,7 @@ from explainer.diagnostics.finding import Finding, Location, has_errors
 from explainer.diagnostics.report import finding_data
 from explainer.documents.document import decode
 from explainer.engines.job import Job, JobError, OpenJob, open_job, refuse_job_if
+from explainer.files import Buffer
 from explainer.recommending.choice import LINKS, choice_data, fit_findings
 from explainer.recommending.recommend import recommender_of
 
@@ -120,7 +121,7 @@ def _within_bytes(sizes: Sequence[int]) -> Iterator[slice]:
     yield slice(begin, len(sizes))
 
 
-def _read_lines(lines: Sequence[bytes | None], schema: Any) -> Any:
+def _read_lines(lines: Sequence[Buffer | None], schema: Any) -> Any:
     """Return lines of JSON as a table; None becomes a row of nulls. Keys that the schema does not name are left out."""
     pa = arrow()
     import pyarrow.json  # noqa: F401, PLC0415  # registers itself in `pa`
@@ -329,7 +330,7 @@ def _manifest_line(result: RenderResult) -> bytes | None:
     return None if result.output is None else result.row
 
 
-def _product(lines: Sequence[bytes | None], field: Any) -> Any:
+def _product(lines: Sequence[Buffer | None], field: Any) -> Any:
     if field.name == "line":
         # a column has no line breaks
         return arrow().array([line and line[:-1] for line in lines], field.type)

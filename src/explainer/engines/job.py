@@ -26,7 +26,7 @@ from explainer.batching.manifest import (
     hash_of_template,
     template_files,
 )
-from explainer.batching.renderer import BatchRenderer, PreparedLibrary, SupportsRenderAll
+from explainer.batching.renderer import BatchRenderer, PreparedLibrary
 from explainer.batching.tokens import counter
 from explainer.batching.workers import ChunkResult, Task
 from explainer.catalogs.catalog import LoadedCatalog
@@ -38,7 +38,13 @@ from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.files import builtin_folder, display_path, read_file, read_text, real_path
 from explainer.rendering.formats import FORMATS
 from explainer.rendering.isolated import IsolatedRenderer
-from explainer.rendering.templates import BUILTIN_TEMPLATES, builtin_renderer, builtin_sources, template_name
+from explainer.rendering.templates import (
+    BUILTIN_TEMPLATES,
+    AnyRenderer,
+    builtin_renderer,
+    builtin_sources,
+    template_name,
+)
 from explainer.rendering.worker import TemplateFile
 
 if TYPE_CHECKING:
@@ -371,7 +377,7 @@ class OpenJob:
         return AnswerReader(load)
 
     @cached_property
-    def _template(self) -> SupportsRenderAll:
+    def _template(self) -> AnyRenderer:
         name = self._content.template
         if name is None:
             return builtin_renderer(self.options.template)

@@ -28,6 +28,7 @@ from explainer.checking.reports.text import cited_in_words
 from explainer.diagnostics.finding import errors_in
 from explainer.diagnostics.html import SHARED, TextMark, page_template, resource, style_sheet
 from explainer.diagnostics.text import counted, digest, one_line, replace_refused, shorten, slugify
+from explainer.documents.document import text_of
 from explainer.files import fits_windows
 from explainer.publishing.references import offered_entries, proved_citations
 from explainer.workflows.planning import Tasks, plan_workflows
@@ -131,7 +132,7 @@ def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
     """Return the page of a checked answer, from what was found about it and what was offered to it."""
     entries = _offered_pages(offered)
     proved = list(proved_citations(report, offered))
-    cited = [entries[place] for place in dict.fromkeys(map(itemgetter(1), proved))]
+    cited = list(map(entries.__getitem__, dict.fromkeys(map(itemgetter(1), proved))))
     drawing = _drawing(map(attrgetter("entry"), cited))
     row = _row(report, entries, cited)
     html = _render(
@@ -151,9 +152,9 @@ def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
         statements=sorted(report.statements, key=refuted_first),
         status_words=_STATUS_WORDS,
     )
-    row = replace(row, drawing=drawing["name"] if drawing else "", digest=digest(html, 16))
+    row = replace(row, drawing=text_of(drawing, "name"), digest=digest(html, 16))
     records = {page.name: {"kind": page.kind.value, **entry_record(page.kind, page.entry)} for page in entries}
-    return AnswerPage(row, html, drawing["svg"] if drawing else "", records)
+    return AnswerPage(row, html, text_of(drawing, "svg"), records)
 
 
 class _OfferedPage(NamedTuple):
@@ -320,9 +321,9 @@ def feed(rows: Sequence[AnswerRow], title: str, name: str, base: str) -> str:
     """
     newest = sorted(rows, key=attrgetter("updated"), reverse=True)[:_IN_FEED]
     items = [(row, uuid.uuid5(uuid.NAMESPACE_URL, f"{base}{row.id}")) for row in newest]
-    own = uuid.uuid5(uuid.NAMESPACE_URL, f"{base}{name}{title}")
+    feed_id = uuid.uuid5(uuid.NAMESPACE_URL, f"{base}{name}{title}")
     updated = newest[0].updated if newest else "1970-01-01T00:00:00Z"
-    return _render("feed.xml.j2", title=title, name=name, base=base, items=items, own=own, updated=updated)
+    return _render("feed.xml.j2", title=title, name=name, base=base, items=items, own=feed_id, updated=updated)
 
 
 def search_index(rows: Sequence[AnswerRow]) -> str:

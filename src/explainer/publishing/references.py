@@ -55,7 +55,7 @@ class StyleError(Exception):
 def offered_entries(offered: Offered) -> list[KindedEntry]:
     """Return the entries that were offered, in their order; where only a prompt is known, as it prints them."""
     if offered.entries is None:
-        return [_printed_entry(offered, source) for source in offered.sources]
+        return list(map(partial(_printed_entry, offered), offered.sources))
     models = zip(repeat(Kind.MODELS), offered.entries.models, strict=False)
     papers = zip(repeat(Kind.PAPERS), offered.entries.papers, strict=False)
     return [*models, *papers]
@@ -236,8 +236,8 @@ def _behind_link(line: str, column: int) -> int:
     opened = max(line.rfind("[", 0, column), line.rfind("<", 0, column))
     if opened <= line.rfind(")", 0, column):
         return column
-    rest = _REST_OF_LINK.match(line, column)
-    return rest.end() if rest else column
+    remainder = _REST_OF_LINK.match(line, column)
+    return remainder.end() if remainder else column
 
 
 def escaped(text: str) -> str:

@@ -130,20 +130,20 @@ class _Job:
 
     Attributes:
         config: what is published.
-        known: the keys of answers that are not rendered again.
+        rendered: the keys of answers that are not rendered again.
         files: the hashes of the files that are there.
         number: of the process; `count`: how many there are.
     """
 
     config: SiteConfig
-    known: frozenset[str]
+    rendered: frozenset[str]
     files: Mapping[str, str]
     number: int = 0
     count: int = 1
 
     def leaves_out(self, key: str) -> bool:
         """Whether an answer is known, or another process renders it."""
-        return key in self.known or int(key[:8], 16) % self.count != self.number
+        return key in self.rendered or int(key[:8], 16) % self.count != self.number
 
 
 def publish(config: SiteConfig) -> PublishedSite:
@@ -204,13 +204,13 @@ def _forget_missing(out: Path, files: dict[str, str]) -> None:
 
 def _share_of_all(config: SiteConfig, memory: _Memory) -> _Share:
     """All answers: those that are known from the last run, and those that are rendered now."""
-    known = _known(config, memory)
+    rendered = _known(config, memory)
     keys = list(_keys(config))
-    unknown = len(set(keys) - known.keys())
-    share = _rendered(_Job(config, frozenset(known), memory.files), unknown)
+    unknown = len(set(keys) - rendered.keys())
+    share = _rendered(_Job(config, frozenset(rendered), memory.files), unknown)
     for place, key in enumerate(keys):
-        if key in known:
-            share.rows[place] = (key, known[key])
+        if key in rendered:
+            share.rows[place] = (key, rendered[key])
     return share
 
 
@@ -262,7 +262,7 @@ def _files_of(row: AnswerRow) -> list[str]:
 def _keys(config: SiteConfig) -> Iterator[str]:
     """The keys of all answers, in their order, without judging any."""
     reader = AnswerReader(passes_over=lambda _: True)
-    return (answer.key for answer in read_answers(config.answers, reader))
+    return map(attrgetter("key"), read_answers(config.answers, reader))
 
 
 def _rendered(job: _Job, unknown: int) -> _Share:
@@ -380,10 +380,10 @@ def _is_own(path: Path, value: str) -> bool:
 
 def _environment(config: SiteConfig, catalogs: Iterable[str]) -> str:
     """A hash of what makes an answer's page, but for the answer and its question: templates, and the catalogs."""
-    given = map(str, config.answers.catalogs)
+    paths = map(str, config.answers.catalogs)
     texts = map(partial(template_text, pages.PACKAGE), pages.RESOURCES)
     files = filter(Path.is_file, sorted(_catalog_files(config, catalogs)))
-    return digest("\0".join([__version__, *given, *texts, *map(_file_text, files)]), 16)
+    return digest("\0".join([__version__, *paths, *texts, *map(_file_text, files)]), 16)
 
 
 def _catalog_files(config: SiteConfig, catalogs: Iterable[str]) -> set[Path]:

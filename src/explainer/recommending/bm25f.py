@@ -154,8 +154,8 @@ class FieldedIndex:
 class IndexTables:
     """Indexes by name: those that were kept, and those that were made since."""
 
-    def __init__(self, kept: Mapping[str, FieldedIndex] = MappingProxyType({})) -> None:
-        self._kept = kept
+    def __init__(self, tables: Mapping[str, FieldedIndex] = MappingProxyType({})) -> None:
+        self._kept = tables
         self._tables: dict[str, FieldedIndex] = {}
 
     @property

@@ -35,7 +35,7 @@ def complete(
     loaded: LoadedQuestion,
     named: Sources,
     library: Library,
-    wanted: SourceCounts,
+    counts: SourceCounts,
     semantic: SupportsMeanings | None = None,
 ) -> Parsed[tuple[Sources, Choice]]:
     """Choose what a question leaves out.
@@ -44,7 +44,7 @@ def complete(
         loaded: the question.
         named: the entries that it names.
         library: what may be chosen.
-        wanted: how much is chosen.
+        counts: how much is chosen.
         semantic: a second opinion on what fits.
 
     Returns:
@@ -53,7 +53,7 @@ def complete(
     question = loaded.question
     recommender = recommender_of(library, semantic)
     left_out = SourceCounts(
-        models=wanted.models * (question.models is None), papers=wanted.papers * (question.papers is None)
+        models=counts.models * (question.models is None), papers=counts.papers * (question.papers is None)
     )
     # papers go with the models that the question names
     chosen = None if question.models is None else named.models
@@ -81,15 +81,18 @@ def fit_findings(
     if not empty:
         return ()
     place = document.locate(("question",))
-    nearest = f"the nearest tasks are {', '.join(choice.nearest)}" if choice.nearest else ""
+    nearest = f"the nearest tasks are {', '.join(choice.nearest)}" if choice.nearest else None
     if len(empty) < len(kinds) or named:
         message = f"no {' and no '.join(empty)} in the catalogs fit this question: none are offered"
-        return (Finding("Q408", place, message, nearest or None),)
+        return (Finding("Q408", place, message, nearest),)
+    language = NAMES.get(choice.language, choice.language)
     if choice.unreadable:
-        message = f"the question seems to be in {_language_name(choice)}, and the tasks have no vocabulary in it"
+        message = f"the question seems to be in {language}, and the tasks have no vocabulary in it"
         return (Finding("Q410", place, message, _LANGUAGE_HINT),)
-    read_as = f" (it was read as {_language_name(choice)})" if choice.language != ENGLISH else ""
-    return (Finding("Q406", place, NOTHING_FITS + read_as, "; ".join(filter(None, (nearest, _HINT)))),)
+    message = NOTHING_FITS
+    if choice.language != ENGLISH:
+        message += f" (it was read as {language})"
+    return (Finding("Q406", place, message, "; ".join(filter(None, (nearest, _HINT)))),)
 
 
 def weakness(choice: Choice, document: Document) -> tuple[Finding, ...]:
@@ -103,10 +106,6 @@ def weakness(choice: Choice, document: Document) -> tuple[Finding, ...]:
         return ()
     message = f"{' and '.join(weak)} are weak: by themselves they would not be recommended"
     return (Finding("Q411", document.locate(("question",)), message),)
-
-
-def _language_name(choice: Choice) -> str:
-    return NAMES.get(choice.language, choice.language)
 
 
 SCHEMA: Final = "explainer/recommend/1"
@@ -181,7 +180,7 @@ def _explained_data(kind: Kind, recommendation: Recommendation[Any]) -> dict[str
 def _share_data(word: str, share: Share, fields: Sequence[str]) -> dict[str, Any]:
     return {
         "word": word,
-        "own": round(share.own, 3),
+        "own": round(share.in_entry, 3),
         "kin": round(share.same_task, 3),  # the name that readers of the document know
         "task": round(share.task, 3),
         "fields": list(fields),
@@ -214,7 +213,7 @@ def _score_lines(recommendation: Recommendation[Any]) -> list[str]:
     """What each word adds, and how the score comes about."""
     lines = [f"{_INDENT}{'word':<{_WORD_WIDTH}}{'own':>7}{'kin':>7}{'task':>7}  found in"]
     for word, share in recommendation.shares:
-        figures = f"{share.own:>7.2f}{share.same_task:>7.2f}{share.task:>7.2f}"
+        figures = f"{share.in_entry:>7.2f}{share.same_task:>7.2f}{share.task:>7.2f}"
         fields = ", ".join(recommendation.places[share.term])
         shown_word = printable(shorten(word, _WORD_WIDTH - 1))
         lines.append(f"{_INDENT}{shown_word:<{_WORD_WIDTH}}{figures}  {fields}".rstrip())

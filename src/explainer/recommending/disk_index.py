@@ -15,10 +15,10 @@ import importlib.util
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from itertools import repeat
-from operator import attrgetter
+from itertools import chain, repeat
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -127,10 +127,10 @@ class DiskIndex(Generic[E]):
         self.same_task = SameTaskTable(self.tables)
         self.entry_type = entry_type
         self.taxonomy = taxonomy
-        tasks = [task for _, task in self.facts.groups]
+        tasks = list(map(itemgetter(1), self.facts.groups))
         postings = lru_cache(_LARGE)(partial(self.tables.postings, "prior"))
         self.prior = TaskPrior(postings, self.facts.prior_offsets, tasks)
-        self.has_tasks = any(task != NO_TASK for task in tasks)
+        self.has_tasks = not {NO_TASK}.issuperset(tasks)
         self.frequency: Callable[[str], int] = lru_cache(_LARGE)(partial(self.searcher.doc_freq, "words"))
 
     def __len__(self) -> int:
@@ -150,7 +150,7 @@ class DiskIndex(Generic[E]):
         """
         candidates = max(_CANDIDATES, _CANDIDATES_EACH * limit)
         hits = self.searcher.search(self._search(query, subject), candidates, count=False).hits
-        addresses = [address for _, address in hits]
+        addresses = list(map(itemgetter(1), hits))
         # the engine takes no empty list
         values: list[Any] = self.searcher.fast_field_values("number", addresses) if hits else []
         return _Candidates(self, self.tables.rows(sorted(map(int, values))))
@@ -168,14 +168,25 @@ class DiskIndex(Generic[E]):
         scale = (f"{query.scale}x", f"x{query.scale}") if query.scale else ()
         parts = list(map(word, self._telling((*query.words, *scale))))
         for related, weight in ((subject.terms, MODEL_WEIGHT), (subject.summary_terms, SUMMARY_WEIGHT)):
-            parts += [EngineQuery.boost_query(word(term), weight) for term in self._telling(related)]
-        parts += [fixed("group", str(group), score) for group, score in self._likely(query)]
-        if subject.task is not None:
-            of_task = (group for group, (_, task) in enumerate(self.facts.groups) if task == subject.task)
-            parts += [fixed("group", str(group), TASK_GAIN) for group in of_task]
-        for links, gain in ((subject.links, OTHER_PAPER), (subject.own_links, OWN_PAPER)):
-            parts += [fixed("link", link, gain) for link in links]
+            parts += map(EngineQuery.boost_query, map(word, self._telling(related)), repeat(weight))
+        for field, value, score in chain(self._likely_groups(query), self._of_subject(subject)):
+            parts.append(fixed(field, value, score))
         return EngineQuery.boolean_query(list(zip(repeat(Occur.Should), parts, strict=False)))
+
+    def _likely_groups(self, query: Query) -> Iterator[tuple[str, str, float]]:
+        """The groups of entries whose tasks are likely, each with what that adds."""
+        for group, score in self._likely(query):
+            yield "group", str(group), score
+
+    def _of_subject(self, subject: Subject) -> Iterator[tuple[str, str, float]]:
+        """The groups and the links that go with a subject, each with what that adds."""
+        for group, (_, task) in enumerate(self.facts.groups):
+            if task == subject.task:
+                yield "group", str(group), TASK_GAIN
+        for link in subject.links:
+            yield "link", link, OTHER_PAPER
+        for link in subject.own_links:
+            yield "link", link, OWN_PAPER
 
     def _telling(self, question: Iterable[str]) -> list[str]:
         """The terms that are searched: the rarest, because a common word is in many entries and tells little."""
@@ -507,10 +518,10 @@ def open_indexed(
 
 
 def _key(paths: Sequence[Path]) -> str:
-    whole = hashlib.blake2b(FORMAT.encode(), digest_size=16)
+    hasher = hashlib.blake2b(FORMAT.encode(), digest_size=16)
     for path in paths:
-        whole.update(hashlib.blake2b(read_file(path)).digest())
-    return whole.hexdigest()
+        hasher.update(hashlib.blake2b(read_file(path)).digest())
+    return hasher.hexdigest()
 
 
 def _trusted(folder: Path) -> Path:
@@ -534,8 +545,8 @@ def _close(folder: Path) -> None:
 
 
 def _open(folder: Path) -> IndexedRecommender:
-    own, others = _TASKS.validate_json(read_private(folder / "tasks.json"))
-    taxonomy = Taxonomy(own, others)
+    catalogued, vocabulary = _TASKS.validate_json(read_private(folder / "tasks.json"))
+    taxonomy = Taxonomy(catalogued, vocabulary)
     models = DiskIndex(folder / "models", ModelEntry, taxonomy)
     return IndexedRecommender(models, DiskIndex(folder / "papers", PaperEntry, taxonomy), taxonomy)
 

@@ -105,15 +105,12 @@ class Outcome:
 
     def value(self, metric: str) -> float | None:
         """Return what this outcome counts for one of `METRICS`; None when it does not count."""
-        if metric == "papers of the task":
-            return self.papers
-        if metric == "same task@1":
-            return self.same_task
         if metric in _TWIN_DEPTHS:
             return _hit(self.twin_rank, _TWIN_DEPTHS[metric])
         if metric in _HIT_DEPTHS:
             return _hit(self.rank, _HIT_DEPTHS[metric])
-        return 1 / self.rank if self.rank else 0.0
+        reciprocal_rank = 1 / self.rank if self.rank else 0.0
+        return {"papers of the task": self.papers, "same task@1": self.same_task, "MRR": reciprocal_rank}[metric]
 
 
 def _hit(rank: int | None, depth: int) -> float:
@@ -192,9 +189,9 @@ def _names_of_task(label: Label, library: Library, taxonomy: Taxonomy) -> frozen
     task = label.task or ""
     number = taxonomy.find(task)
     names: set[str] = set()
-    if number is not None:
-        of_task = (entry.label for entry in library.models if taxonomy.find(task_label(entry)) == number)
-        names.update(of_task)
+    for entry in library.models if number is not None else ():
+        if taxonomy.find(task_label(entry)) == number:
+            names.add(entry.label)
     if not names:
         label.document.report("C303", ("task",), f"no entry has the task {task!r}", text=task)
     return frozenset(names)

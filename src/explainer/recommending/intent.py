@@ -58,21 +58,25 @@ def _label_words(label: str) -> tuple[str, ...]:
 class Taxonomy:
     """Tasks by id and alias. Of two tasks with one name, the first one has it."""
 
-    def __init__(self, own: Sequence[Task], others: Iterable[Task] = (), tables: IndexTables | None = None) -> None:
+    def __init__(
+        self, catalogued: Sequence[Task], vocabulary: Iterable[Task] = (), tables: IndexTables | None = None
+    ) -> None:
         """Take tasks, the most trusted first; a task whose id came before adds its aliases to that one.
 
         Args:
-            own: those that the catalogs list.
-            others: more that only lend their words.
+            catalogued: those that the catalogs list.
+            vocabulary: more that only lend their words.
             tables: what was indexed before.
         """
         merged: dict[str, Task] = {}
-        for task in chain(own, others):
+        for task in chain(catalogued, vocabulary):
             merged[task.id] = _merged(merged[task.id], task) if task.id in merged else task
         self.tasks: tuple[Task, ...] = tuple(merged.values())
         # the others may be the same ones under another id, such as `asr` beside one's own `transcription`
-        self.own_tasks = frozenset(range(len({task.id for task in own})))
-        self.languages = sorted(set(chain.from_iterable(task.vocabulary for task in self.tasks)) - {ENGLISH})
+        self.own_tasks = frozenset(range(len({task.id for task in catalogued})))
+        self.languages = sorted(
+            set(chain.from_iterable(map(operator.attrgetter("vocabulary"), self.tasks))) - {ENGLISH}
+        )
         self._by_label = _numbers_by_label(self.tasks)
         get = partial((tables or IndexTables()).get, size=len(self.tasks))
         self._by_phrase = get("phrases", make=partial(_phrases_index, self.tasks))
@@ -249,11 +253,11 @@ class QueryIntent:
 
     Attributes:
         in_hand: the share of each kind among the words that tell what the question has.
-        wanted: the same for what it wants.
+        asked_for: the same for what it wants.
     """
 
     in_hand: Mapping[str, float]
-    wanted: Mapping[str, float]
+    asked_for: Mapping[str, float]
 
     @classmethod
     def of(cls, question: Iterable[str]) -> QueryIntent:
@@ -265,9 +269,9 @@ class QueryIntent:
         """Return how well a signature fits, from -1/2 to 1/2; 0 when the question or the signature does not tell."""
         if signature is None:
             return 0.0
-        fitting = _fitting(self.in_hand, signature.inputs) + _fitting(self.wanted, signature.outputs)
+        fitting = _fitting(self.in_hand, signature.inputs) + _fitting(self.asked_for, signature.outputs)
         # each side that the question tells of counts up to 1/2, and costs 1/4 whatever the signature is
-        sides = bool(self.in_hand) + bool(self.wanted)
+        sides = bool(self.in_hand) + bool(self.asked_for)
         return fitting / 2 - sides / 4
 
 
@@ -352,19 +356,19 @@ class TaskPrior:
         counts = {number: math.expm1(value) for number, value in zip(numbers, values, strict=True)}
         return counts.get(task, 0.0) / sum(counts.values()) if counts else 0.0
 
-    def scores(self, question: Iterable[str], others: Collection[int] = ()) -> list[float]:
+    def scores(self, question: Iterable[str], compared: Collection[int] = ()) -> list[float]:
         """Return what each task loses, never more than 0; in the last place what an entry without a task loses.
 
         Args:
             question: the terms of the question.
-            others: the numbers of tasks that are compared although no entry has them.
+            compared: the numbers of tasks that are compared although no entry has them.
         """
         # the place of the other topics, the last one, becomes that of entries without a task
         losses = [0.0] * len(self._offsets)
         likelihoods = self._likelihoods(question)
         if not any(likelihoods) or not self._tasks:
             return losses
-        logs = {task: likelihoods[task] for task in (*self._tasks, *others)}
+        logs = {task: likelihoods[task] for task in (*self._tasks, *compared)}
         most = max(logs.values())
         for task, log in logs.items():
             losses[task] = PRIOR_WEIGHT * max(LEAST_LOG, log - most)
@@ -380,9 +384,9 @@ class TaskPrior:
     def _likelihoods(self, question: Iterable[str]) -> list[float]:
         """The logarithm of how likely the known terms of a question are by each task and, last, by other topics."""
         totals = [0.0] * len(self._offsets)
-        known = 0
+        count = 0
         for stem in question:
             postings = self._postings(stem)
-            known += bool(postings[0])
+            count += bool(postings[0])
             add_postings(totals, postings)
-        return [total + known * offset for total, offset in zip(totals, self._offsets, strict=True)]
+        return [total + count * offset for total, offset in zip(totals, self._offsets, strict=True)]

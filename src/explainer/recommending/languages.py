@@ -15,7 +15,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import filterfalse, pairwise
 from typing import Final
 
 import Stemmer
@@ -194,7 +194,9 @@ def _by_script(text: str) -> str:
         languages["ja"] += han
         languages["zh"] = 0
     language, frequency = languages.most_common(1)[0]
-    return language if frequency > _SCRIPT_PART * len(letters) else ""
+    if frequency > _SCRIPT_PART * len(letters):
+        return language
+    return ""
 
 
 def _by_words(text: str) -> str:
@@ -235,21 +237,25 @@ def pieces(word: str) -> tuple[str, ...]:
 def _korean(word: str) -> Iterator[str]:
     if word in _KOREAN_STOP:
         return
-    stem = next((word.removesuffix(ending) for ending in _KOREAN_ENDINGS if _carries(word, ending)), word)
+    stem = _korean_stem(word)
     if stem in _KOREAN_STOP:
         return
     yield from _pairs(stem) if len(stem) > 1 else (stem,)
 
 
-def _carries(word: str, ending: str) -> bool:
-    """Whether a word ends so; a particle of one syllable is taken off only where enough is left."""
-    least = 1 if len(word) <= _LEAST_KOREAN and ending in "은는을를에의" else _LEAST_KOREAN
-    return word.endswith(ending) and len(word) - len(ending) >= least
+def _korean_stem(word: str) -> str:
+    """A word without its ending; of two syllables only a particle is taken off that is hardly the end of a noun."""
+    if len(word) <= _LEAST_KOREAN:
+        return word[:1] + word[1:].rstrip("은는을를에의")
+    for ending in _KOREAN_ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_KOREAN:
+            return word.removesuffix(ending)
+    return word
 
 
 def _han(run: str) -> Iterator[str]:
-    yield from (character for character in run if character not in _HAN_STOP)
-    yield from (pair for pair in _pairs(run) if not _HAN_STOP.issuperset(pair))
+    yield from filterfalse(_HAN_STOP.__contains__, run)
+    yield from filterfalse(_HAN_STOP.issuperset, _pairs(run))
 
 
 def _katakana(run: str) -> Iterator[str]:
@@ -279,8 +285,12 @@ def foreign_term(word: str, language: str) -> str:
         return ""
     stemmer = _stemmer(language)
     stem: str = stemmer.stemWord(folded) if stemmer else folded
-    decomposed = unicodedata.normalize("NFKD", stem)
-    return f"{language}:" + "".join(char for char in decomposed if not unicodedata.combining(char))
+    return f"{language}:{without_accents(stem)}"
+
+
+def without_accents(text: str) -> str:
+    """Return a text without the marks above and below its letters."""
+    return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text)))
 
 
 @cache

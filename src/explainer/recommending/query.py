@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import chain, pairwise
+from itertools import chain, filterfalse, pairwise
+from operator import attrgetter
 from typing import Final, NamedTuple, Protocol
 
 from explainer.catalogs.signature import Signature, builtin_ports
@@ -119,8 +120,8 @@ class Direction:
     def within(self, signatures: Iterable[Signature | None]) -> Direction:
         """Return the direction but for kinds of data that no signature has on that side: they can decide nothing."""
         present = list(filter(None, signatures))
-        inputs = set(chain.from_iterable(signature.inputs for signature in present))
-        outputs = set(chain.from_iterable(signature.outputs for signature in present))
+        inputs = set(chain.from_iterable(map(attrgetter("inputs"), present)))
+        outputs = set(chain.from_iterable(map(attrgetter("outputs"), present)))
         return Direction(self.inputs & inputs, self.outputs & outputs)
 
     @property
@@ -139,16 +140,18 @@ class Direction:
         if signature is None:
             return _UNKNOWN if self.is_full else 0.0
         sides = [_side(self.inputs, signature.inputs), _side(self.outputs, signature.outputs)]
-        return sum(side for side in sides if side < 0) / 2 or sum(sides) / 2
+        misfits = [side for side in sides if side < 0]
+        return sum(misfits or sides) / 2
 
 
 def _side(stated: frozenset[str], ports: Sequence[str]) -> float:
     """How well one side of a signature fits what is stated of it."""
     if not stated:
         return 0.0
-    has = set(ports)
+    if not stated.issubset(ports):
+        return -1.0
     # what nobody spoke of, such as a mask, counts against a signature, but little
-    return 1.0 - _UNSTATED * len(has - stated) if stated <= has else -1.0
+    return 1.0 - _UNSTATED * len(set(ports) - stated)
 
 
 class _Noun(NamedTuple):
@@ -157,6 +160,11 @@ class _Noun(NamedTuple):
     start: int
     end: int
     port: str
+
+
+def _ports_of(*nouns: _Noun | None) -> frozenset[str]:
+    """The ports of some kinds of data, of which some may be missing."""
+    return frozenset(noun.port for noun in nouns if noun)
 
 
 class _Words:
@@ -215,14 +223,12 @@ class _Words:
         for start in (noun.start, noun.start - 1):
             if start > 0 and self.tokens[start - 1] in _AND:
                 earlier = self.before(start - 1, 0)
-        return frozenset(kind.port for kind in (earlier, noun) if kind)
+        return _ports_of(earlier, noun)
 
     def joined_after(self, noun: _Noun) -> frozenset[str]:
         """The same for one that is joined behind."""
-        later = None
-        if noun.end < len(self.tokens) and self.tokens[noun.end] in _AND:
-            later = self.after(noun.end, 1)
-        return frozenset(kind.port for kind in (noun, later) if kind)
+        later = self.after(noun.end, 1) if self.is_at(noun.end, _AND) else None
+        return _ports_of(noun, later)
 
     def is_at(self, place: int, words: frozenset[str]) -> bool:
         """Whether one of some words stands at a place."""
@@ -259,22 +265,19 @@ def _out_of(words: _Words, place: int) -> Direction:
 
 
 def _created(words: _Words, place: int) -> Direction:
-    noun = words.after(place, _NEAR)
-    return Direction(outputs=frozenset({noun.port}) if noun else frozenset())
+    return Direction(outputs=_ports_of(words.after(place, _NEAR)))
 
 
 def _into(words: _Words, place: int) -> Direction:
     """`text to speech`, `a sketch into a photo`; `add music to a film` has the film in hand."""
-    to = words.tokens[place] == "to"
-    wanted = words.after(place, _NEAR)
-    if wanted is None:
+    is_to = words.tokens[place] == "to"
+    result = words.after(place, _NEAR)
+    in_hand = words.before(place, 1 if is_to else _FAR)
+    if result is None or in_hand is None:
         return Direction()
-    in_hand = words.before(place, 1 if to else _FAR)
-    if in_hand is None:
-        return Direction()
-    if to and words.any_before(in_hand.start, _FAR, _ADDING):
-        return Direction(frozenset({wanted.port}))
-    return Direction(words.joined_before(in_hand), words.joined_after(wanted))
+    if is_to and words.any_before(in_hand.start, _FAR, _ADDING):
+        return Direction(_ports_of(result))
+    return Direction(words.joined_before(in_hand), words.joined_after(result))
 
 
 def _from(words: _Words, place: int) -> Direction:
@@ -287,16 +290,19 @@ def _from(words: _Words, place: int) -> Direction:
     inputs = words.joined_after(in_hand)
     if words.any_before(place, _FAR, _REMOVING):
         return Direction(inputs, inputs)
-    wanted = words.before(place, _NEAR)
-    return Direction(inputs, words.joined_before(wanted) if wanted else frozenset())
+    result = words.before(place, _NEAR)
+    if result is None:
+        return Direction(inputs)
+    return Direction(inputs, words.joined_before(result))
 
 
 def _done_to(words: _Words, place: int) -> Direction:
     """`describe this picture`, `animate a drawing`."""
-    usual, wanted = _VERBS[words.tokens[place]]
-    noun = words.after(place, _FAR)
-    in_hand = noun.port if noun else usual
-    return Direction(frozenset({in_hand}), frozenset({wanted})) if in_hand else Direction()
+    usual, result = _VERBS[words.tokens[place]]
+    in_hand = _ports_of(words.after(place, _FAR)) or frozenset(filter(None, [usual]))
+    if not in_hand:
+        return Direction()
+    return Direction(in_hand, frozenset({result}))
 
 
 def _asked_about(words: _Words, place: int) -> Direction:
@@ -328,7 +334,7 @@ def _pair(word: str) -> Direction:
         return Direction(frozenset(signature.inputs), frozenset(signature.outputs))
     match = _PAIR.fullmatch(word.casefold())
     ports = _port_words()
-    if match is None or match[1] not in ports or match[2] not in ports:
+    if match is None or not ports.keys() >= {match[1], match[2]}:
         return Direction()
     return Direction(frozenset({ports[match[1]]}), frozenset({ports[match[2]]}))
 
@@ -367,6 +373,7 @@ _SCALE_WORDS: Final[Mapping[str, int]] = {
     "thrice": 3, "threefold": 3, "quadruple": 4, "quadrupled": 4, "fourfold": 4, "eightfold": 8,
 }  # fmt: skip
 _TIMES: Final[Mapping[str, int]] = {"two": 2, "three": 3, "four": 4, "eight": 8}
+_SCALES: Final = {**_TIMES, **_SCALE_WORDS}
 # `2.7 times` is no scale that a name has.
 _SCALE: Final = lazy_regex(
     rf"(?<![\w.,])(?P<digit>[2-8])(?:\s?x\b|\s?-?\s?times\b|\s?-?fold\b)|\bx\s?(?P<after>[2-8])(?![\w.,]\w)\b"
@@ -418,8 +425,8 @@ class Query:
             return cls.foreign(text, language, vocabulary)
         plain = text.replace("×", "x")
         tokens = without_negated(tokens_of(_NUMBER_FOR_TO.sub(" to ", plain)))
-        kept_text = " ".join(without_negated(tokens_of(_LONE_NUMBER.sub(" ", plain))))
-        word_of_term = terms_with_words(kept_text, language, _MAX_WORDS)
+        plain_text = " ".join(without_negated(tokens_of(_LONE_NUMBER.sub(" ", plain))))
+        word_of_term = terms_with_words(plain_text, language, _MAX_WORDS)
         return cls(
             text,
             word_of_term,
@@ -440,7 +447,7 @@ class Query:
         """
         word_of_term = terms_with_words(_LONE_NUMBER.sub(" ", text), language, _MAX_WORDS)
         if vocabulary is not None:
-            for term in [term for term in word_of_term if term not in vocabulary]:
+            for term in list(filterfalse(vocabulary.__contains__, word_of_term)):
                 for part in filter(vocabulary.__contains__, parts_of(term)):
                     word_of_term.setdefault(part, word_of_term[term])
         return cls(text, word_of_term, QueryIntent.of(word_of_term), language=language)
@@ -478,7 +485,9 @@ class Query:
 def _names(tokens: Sequence[str]) -> frozenset[str]:
     """The words that begin with a capital within a sentence, unless a question writes every other word so."""
     capitals = [word for before, word in pairwise(tokens) if word[:1].isupper() and before not in _SENTENCE_ENDS]
-    return frozenset(capitals) if 2 * len(capitals) < len(tokens) else frozenset()
+    if 2 * len(capitals) < len(tokens):
+        return frozenset(capitals)
+    return frozenset()
 
 
 class SupportsLanguages(Protocol):
@@ -505,38 +514,39 @@ def _best_known(text: str, vocabulary: SupportsLanguages) -> str:
 
 def without_negated(tokens: Sequence[str]) -> list[str]:
     """Return tokens without what a question says it does not want; a gap stands in its place."""
-    kept: list[str] = []
+    remaining: list[str] = []
+    folded = list(map(str.casefold, tokens))
     place = 0
     while place < len(tokens):
-        length = _negation_at(tokens, place)
-        if not length:
-            kept.append(tokens[place])
+        length = _negation_at(folded, place)
+        if length:
+            remaining.append(GAP)
+            place = _clause_end(folded, place + length)
+        else:
+            remaining.append(tokens[place])
             place += 1
-            continue
-        kept.append(GAP)
-        place = _clause_end(tokens, place + length)
-    return kept
+    return remaining
 
 
-def _negation_at(tokens: Sequence[str], place: int) -> int:
+def _negation_at(folded: Sequence[str], place: int) -> int:
     """How many tokens the negation has that begins here; 0 when none does."""
-    token = tokens[place].casefold()
-    if token in _NEGATIONS:
-        negation = _NEGATIONS[token]
-        return len(negation) * (tuple(map(str.casefold, tokens[place : place + len(negation)])) == negation)
-    if token != _NOT:
-        return 0
-    before = tokens[place - 1].casefold() if place else ","
-    behind = tokens[place + 1].casefold() if place + 1 < len(tokens) else ""
-    return int(before in _CLAUSE_STARTS and behind not in _NOT_ALONE)
+    token = folded[place]
+    if token == _NOT:
+        (before,) = folded[place - 1 : place] or [","]
+        begins_clause = before in _CLAUSE_STARTS
+        return int(begins_clause and _NOT_ALONE.isdisjoint(folded[place + 1 : place + 2]))
+    negation = _NEGATIONS.get(token, ())
+    is_whole = tuple(folded[place : place + len(negation)]) == negation
+    return len(negation) * is_whole
 
 
-def _clause_end(tokens: Sequence[str], start: int) -> int:
+def _clause_end(folded: Sequence[str], start: int) -> int:
     """Where what is negated ends."""
-    for place in range(start, min(len(tokens), start + _NEGATED_WORDS)):
-        if tokens[place].casefold() in _CLAUSE_ENDS:
+    end = min(len(folded), start + _NEGATED_WORDS)
+    for place in range(start, end):
+        if folded[place] in _CLAUSE_ENDS:
             return place
-    return min(len(tokens), start + _NEGATED_WORDS)
+    return end
 
 
 def stated_scale(text: str) -> int:
@@ -545,7 +555,5 @@ def stated_scale(text: str) -> int:
     match = _SCALE.search(folded)
     if match is None or not _ENLARGING.search(folded):
         return 0
-    digit = match["digit"] or match["after"]
-    if digit:
-        return int(digit)
-    return _TIMES.get(match["times"], 0) or _SCALE_WORDS[match["word"]]
+    number = match[str(match.lastgroup)]
+    return _SCALES.get(number) or int(number)

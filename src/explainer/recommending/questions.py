@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -139,7 +140,7 @@ class _Recommenders:
 
         catalogs = self.files(loaded).value or ()
         if rebuild or catalogs not in self._opened:
-            files = [catalog.path for catalog in catalogs]
+            files = list(map(attrgetter("path"), catalogs))
             library = partial(self._loader.for_question, loaded.question, self._base)
             opened = open_indexed(files, library, self._config.progress, rebuild=rebuild)
             self._opened[catalogs] = Parsed(opened.value, opened.findings)

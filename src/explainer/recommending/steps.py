@@ -94,27 +94,27 @@ def _with_objects(clauses: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return completed
 
 
-def changes_nothing(text: str, given: str) -> bool:
+def changes_nothing(text: str, result: str) -> bool:
     """Return whether a clause turns something into what it is: `recognise speech and turn it into text` is one step.
 
     Args:
         text: the clause, as `with_result` gives it.
-        given: the port of what the step before gave; empty for the first step.
+        result: the port of what the step before gave; empty for the first step.
     """
-    result = _RESULTS.get(given)
+    kind = _RESULTS.get(result)
     _, into, target = text.casefold().rpartition(" into ")
     turned = text.casefold().startswith(_TURNING)
-    return bool(turned and into) and target.split()[-1:] == [result]
+    return bool(turned and into) and target.split()[-1:] == [kind]
 
 
-def with_result(clause: Sequence[str], given: str) -> str:
+def with_result(clause: Sequence[str], result: str) -> str:
     """Return the text of a clause, in which what the step before gave is called by its kind.
 
     Args:
         clause: the words.
-        given: the port of what the step before gave; empty for the first step.
+        result: the port of what the step before gave; empty for the first step.
     """
-    result = _RESULTS.get(given)
-    if result is None:
+    kind = _RESULTS.get(result)
+    if kind is None:
         return " ".join(clause)
-    return " ".join(result if word.casefold() in _REFERRING else word for word in clause)
+    return " ".join(kind if word.casefold() in _REFERRING else word for word in clause)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from string import ascii_lowercase
 from typing import Final
 
 import Stemmer
 
 from explainer.diagnostics.text import lazy_regex
-from explainer.recommending.languages import ENGLISH, KOREAN, foreign_term, is_unspaced, pieces
+from explainer.recommending.languages import ENGLISH, KOREAN, foreign_term, is_unspaced, pieces, without_accents
 
 # A longer run of letters is no word of any language: a hash, or base64.
 _LONGEST_WORD: Final = 60
@@ -53,13 +53,14 @@ _NEVER_IZE: Final = frozenset(_NEVER_IZE_TEXT.split())
 _ISE: Final = lazy_regex(r"(\w{3,}?)is(e|ed|es|er|ers|ing|ation|ations|able)")
 # Only these stems: `four` and `hour` end alike.
 _OUR: Final = lazy_regex(
-    r"(arm|behavi|col|discol|endeav|fav|flav|glam|harb|hon|hum|lab|neighb|od|parl|rum|sav|tum|vap|vig)our(\w*)"
+    r"\A(arm|behavi|col|discol|endeav|fav|flav|glam|harb|hon|hum|lab|neighb|od|parl|rum|sav|tum|vap|vig)our(\w*)\Z"
 )
 # `labelled` to `labeled`; `called` and `filled` have two in either spelling.
 _DOUBLE_L: Final = lazy_regex(
-    r"(cancel|channel|counsel|dial|fuel|label|level|marvel|model|panel|pixel|signal|travel)l(e\w*|ing)"
+    r"\A(cancel|channel|counsel|dial|fuel|label|level|marvel|model|panel|pixel|signal|travel)l(e\w*|ing)\Z"
 )
-_YSE: Final = lazy_regex(r"((?:an|par|cat)aly)s(e|ed|es|er|ers|ing)")
+_YSE: Final = lazy_regex(r"\A((?:an|par|cat)aly)s(e|ed|es|er|ers|ing)\Z")
+_SPELLINGS: Final = ((_OUR, r"\1or\2"), (_DOUBLE_L, r"\1\2"), (_YSE, r"\1z\2"))
 # One of these stands in whatever the four patterns match.
 _BRITISH: Final = ("is", "our", "ll", "lys")
 _AMERICAN: Final = {
@@ -98,15 +99,12 @@ def _american(word: str) -> str:
     # most words have nothing of these endings, and to look for one substring is much faster than to match four patterns
     if not any(map(word.__contains__, _BRITISH)):
         return word
-    # a word may have both of these, such as `colourise`
-    if (match := _ISE.fullmatch(word)) and match[1] not in _NEVER_IZE:
+    match = _ISE.fullmatch(word)
+    if match is not None and match[1] not in _NEVER_IZE:
         word = f"{match[1]}iz{match[2]}"
-    if match := _OUR.fullmatch(word):
-        word = f"{match[1]}or{match[2]}"
-    if match := _DOUBLE_L.fullmatch(word):
-        return f"{match[1]}{match[2]}"
-    if match := _YSE.fullmatch(word):
-        return f"{match[1]}z{match[2]}"
+    # a word may have two of these, such as `colourise`
+    for pattern, spelling in _SPELLINGS:
+        word = pattern.sub(spelling, word)
     return word
 
 
@@ -115,8 +113,7 @@ def term(word: str) -> str:
     """Return the term of a word: lower case, no accents, American spelling, stemmed; empty for a stop word."""
     folded = word.casefold().replace("’", "'").removesuffix("'s")
     if not folded.isascii():
-        decomposed = unicodedata.normalize("NFKD", folded)
-        folded = "".join(char for char in decomposed if not unicodedata.combining(char))
+        folded = without_accents(folded)
     if folded in _STOP_WORDS or len(folded) > _LONGEST_WORD:
         return ""
     stem: str = _STEMMER.stemWord(_american(folded))
@@ -137,9 +134,13 @@ def word_terms(word: str) -> tuple[str, ...]:
         found_terms.append(f"{match[1]}ize")
     parts = _PARTS.findall(word)
     if len(parts) > 1:
-        # single letters and bare numbers say nothing
-        found_terms += [term(part) for part in parts if len(part) > 1 and not part.isdigit()]
+        found_terms += map(term, filter(_says_something, parts))
     return tuple(dict.fromkeys(filter(None, found_terms)))
+
+
+def _says_something(part: str) -> bool:
+    """Whether a part of a word is more than a single letter or a bare number."""
+    return len(part) > 1 and not part.isdigit()
 
 
 def words(text: str) -> list[str]:
@@ -154,7 +155,7 @@ def terms(text: str) -> list[str]:
 
 def vocabulary_terms(text: str, language: str) -> list[str]:
     """Return the terms of a text of a vocabulary that is not in English, as often as they stand in it."""
-    return [term for term, _ in _foreign_terms(text, language)]
+    return list(map(itemgetter(0), _foreign_terms(text, language)))
 
 
 def terms_with_words(text: str, language: str, limit: int) -> dict[str, str]:
@@ -168,14 +169,18 @@ def terms_with_words(text: str, language: str, limit: int) -> dict[str, str]:
     word_of_term: dict[str, str] = {}
     if language == ENGLISH:
         for word in words(text)[:limit]:
-            word_of_term |= {term: word for term in word_terms(word) if term not in word_of_term}
+            _add_terms(word_of_term, word)
         return word_of_term
     for term, word in _foreign_terms(text, language)[:limit]:
         word_of_term.setdefault(term, word)
-        # what the word is in a catalog in English, such as `photo` or SVG
-        for english in () if is_unspaced(word) else word_terms(word):
-            word_of_term.setdefault(english, word)
+        if not is_unspaced(word):  # what the word is in a catalog in English, such as `photo` or SVG
+            _add_terms(word_of_term, word)
     return word_of_term
+
+
+def _add_terms(word_of_term: dict[str, str], word: str) -> None:
+    for term in word_terms(word):
+        word_of_term.setdefault(term, word)
 
 
 def _foreign_terms(text: str, language: str) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ _LONGEST_ID: Final = 64  # signs of the id of a request to that API
 MAX_OUTPUT: Final = 8 * 1024 * 1024
 
 Role: TypeAlias = Literal["system", "user"]
+LISTS: Final = ("models", "papers")
 # The variables of a template, and what it sees of an entry.
 Context: TypeAlias = dict[str, Any]
 EntryData: TypeAlias = dict[str, Any]

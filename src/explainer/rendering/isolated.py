@@ -22,10 +22,10 @@ import markupsafe
 import msgspec
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.rendering.formats import Context, EntryData, Rendering
+from explainer.rendering.formats import LISTS, Context, EntryData, Rendering
 from explainer.rendering.processes import end_process, exceeded_cpu, start_process
 from explainer.rendering.renderer import asks_for_workflow, render_context
-from explainer.rendering.worker import LISTS, Outcome, Part, RenderRequest, TemplateFile, TemplateSetup
+from explainer.rendering.worker import Outcome, Part, RenderRequest, TemplateFile, TemplateSetup
 
 if TYPE_CHECKING:
     from explainer.rendering.outline import Outline

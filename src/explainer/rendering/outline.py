@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import jinja2
 from jinja2 import nodes
@@ -18,6 +18,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.visitor import NodeTransformer
 
 from explainer.rendering.formats import (
+    LISTS,
     MAX_OUTPUT,
     Context,
     EntryData,
@@ -29,7 +30,6 @@ from explainer.rendering.formats import (
     Write,
 )  # fmt: skip
 
-LISTS: Final = ("models", "papers")
 # The texts that belong to one question; each gives its name to the holes that it fills.
 _QUESTION: Final = "question"
 _TEXTS: Final = ("id", "custom_id", _QUESTION, "answer")
@@ -47,13 +47,6 @@ _MOST_BLOCKS: Final = 50_000  # bounds the memory: entries that questions bring 
 # Which of the two lists have entries.
 Case: TypeAlias = tuple[bool, bool]
 CASES: Final[tuple[Case, ...]] = ((False, False), (False, True), (True, False), (True, True))
-
-
-class SupportsData(Protocol):
-    """An entry that is offered; the same object stands for the same entry."""
-
-    data: EntryData
-    """What a template sees of it."""
 
 
 class Outline(NamedTuple):
@@ -183,7 +176,7 @@ def _name(node: nodes.Node) -> str:
     return node.name
 
 
-class _Blocks(dict[SupportsData, bytes]):
+class _Blocks(dict[Any, bytes]):
     """What a loop prints of each entry, as it stands in a format."""
 
     def __init__(self, outline: Outline, loop: int, escape: Escape) -> None:
@@ -192,7 +185,7 @@ class _Blocks(dict[SupportsData, bytes]):
         self._loop = loop
         self._escape = escape
 
-    def __missing__(self, entry: SupportsData) -> bytes:
+    def __missing__(self, entry: Any) -> bytes:
         if len(self) >= _MOST_BLOCKS:
             self.clear()
         block = self[entry] = self._escape(self._outline.printed(self._loop, entry.data))
@@ -254,12 +247,12 @@ class OutputOutline:
             marked.blocks.append((place, LISTS.index(over), blocks))
         return marked
 
-    def fill(self, texts: Sequence[str], entries: Sequence[Sequence[SupportsData]]) -> bytes | None:
+    def fill(self, texts: Sequence[str], entries: Sequence[Sequence[Any]]) -> bytes | None:
         """Return an output.
 
         Args:
             texts: the id of the question, that of the output, the question, and the answer that it brings.
-            entries: the models and the papers that are offered.
+            entries: the models and the papers that are offered, each the same object each time, with its `data`.
 
         Returns:
             Its bytes; None where only the template can say what is wrong with it.

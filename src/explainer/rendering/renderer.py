@@ -176,16 +176,19 @@ class Renderer:
         """Render the template with each of these variables."""
         return list(map(self.render, contexts))
 
-    def render_part(self, loop: int | None, context: Context) -> Parsed[Rendering]:
-        """Render what the outline has for the lists of a context, or what a loop of it prints of the first model."""
-        return self._parsed(lambda: self._rendered_part(loop, context))
+    def render_outline(self, context: Context) -> Parsed[Rendering]:
+        """Return what the outline has where a context has entries, and where it has none."""
+        return self._parsed(lambda: self._outline.cases[bool(context["models"]), bool(context["papers"])])
 
-    def _rendered_part(self, loop: int | None, context: Context) -> Rendering:
+    def render_loop(self, loop: int, entry: EntryData) -> Parsed[Rendering]:
+        """Render what a loop of the outline prints of an entry."""
+        return self._parsed(lambda: Rendering((Segment("user", self._outline.printed(loop, entry)),)))
+
+    @property
+    def _outline(self) -> Outline:
         if self.outline is None:
             raise jinja2.TemplateRuntimeError
-        if loop is None:
-            return self.outline.cases[bool(context["models"]), bool(context["papers"])]
-        return Rendering((Segment("user", self.outline.printed(loop, context["models"][0])),))
+        return self.outline
 
     @cached_property
     def outline(self) -> Outline | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from explainer.diagnostics.finding import Finding, Parsed
 from explainer.diagnostics.text import did_you_mean, suggest
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from explainer.rendering.isolated import IsolatedRenderer
     from explainer.rendering.renderer import Renderer
 
+# What renders a template: a built-in one here, a stranger's in a process of its own.
+AnyRenderer: TypeAlias = "Renderer | IsolatedRenderer"
 # The names of the built-in templates, and what each renders: a prompt or an answer.
 BUILTIN_TEMPLATES: Final = {
     "prompt": "prompt",

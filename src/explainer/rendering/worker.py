@@ -18,11 +18,10 @@ import msgspec
 
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import describe_character, refused_characters
-from explainer.rendering.formats import Context, EntryData, Rendering, Segment
+from explainer.rendering.formats import LISTS, Context, EntryData, Rendering, Segment
 from explainer.rendering.processes import CpuLimit, limit_memory
 from explainer.rendering.renderer import Renderer
 
-LISTS: Final = ("models", "papers")
 # Bytes of a template; the largest built-in one has some 4,000.
 SOURCE_BYTES: Final = 1024 * 1024
 
@@ -123,8 +122,10 @@ def main() -> None:
 def _outcome(renderer: Renderer, part: Part, context: Context) -> Outcome:
     if part == "whole":
         rendered = renderer.render(context)
+    elif part == "outline":
+        rendered = renderer.render_outline(context)
     else:
-        rendered = renderer.render_part(part if isinstance(part, int) else None, context)
+        rendered = renderer.render_loop(part, context["models"][0])
     return rendered.findings[0] if rendered.value is None else _judged(rendered.value, renderer.name)
 
 

@@ -101,7 +101,7 @@ def compose(
     """
     max_models = min(max_models, LARGEST)
     groups = _groups(parts)
-    signatures = [parts[place].signature for place in map(_FIRST, groups)]
+    signatures = _signatures_at(parts, map(_FIRST, groups))
     leading = signatures
     if len(groups) > max_models:
         # Of a larger choice only the first model says what it is for: the others may be there by chance.
@@ -116,8 +116,20 @@ def compose(
     composition = Composition(tuple(inputs), tuple(outputs), reached=reached, missing=missing, useless=useless)
     if missing or not (outputs and useful):
         return composition
+    return _with_workflows(composition, parts, ports, useful, max_models, limit)
+
+
+def _signatures_at(parts: Sequence[Component], places: Iterable[int]) -> list[Signature]:
+    return [parts[place].signature for place in places]
+
+
+def _with_workflows(
+    composition: Composition, parts: Sequence[Component], ports: Ports, useful: Sequence[Sequence[int]],
+    max_models: int, limit: int,
+) -> Composition:  # fmt: skip
+    """The composition with the workflows of models that can be of use, each of which stands for its group."""
     first = list(map(_FIRST, useful))
-    outcome = _search([parts[place].signature for place in first], composition, max_models, limit)
+    outcome = _search(_signatures_at(parts, first), composition, max_models, limit)
     workflows: list[WorkflowGraph] = []
     uses: list[tuple[int, ...]] = []
     for result in outcome.results:
@@ -136,11 +148,11 @@ def compose(
 def _groups(parts: Sequence[Component]) -> list[list[int]]:
     """The places of models that can stand for each other, together; the groups in the order of their first ones."""
     groups: defaultdict[object, list[int]] = defaultdict(list)
-    seen: set[Component] = set()
+    different: set[Component] = set()
     for place, part in enumerate(parts):
-        if part in seen:
+        if part in different:
             continue
-        seen.add(part)
+        different.add(part)
         # Nobody knows what a model of unknown work does, so it is alone in its group.
         groups[part.signature, part.work or part].append(place)
     return list(groups.values())

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from explainer.catalogs.catalog import LoadedCatalog
@@ -196,7 +197,7 @@ def variables(
         library: where they come from.
     """
     tasks = Tasks.of(library)
-    entries = [entry for entry, _ in models]
+    entries = list(map(itemgetter(0), models))
     plan = plan_workflows(loaded, entries, library, tasks, limit=1)
     ports = [*plan.composition.inputs, *plan.composition.outputs]
     for part in plan.parts:
@@ -284,7 +285,7 @@ def _steps_data(plan: WorkflowPlan, typed: Sequence[EntryData], tasks: Tasks) ->
             "task": _task_data(tasks.find(plan.models[place].task)),
             "takes": _takes(workflow, step, plan.ports),
             "gives": _gives(workflow, step, plan.ports),
-            "instead": [typed[other] for other in alternatives.get(place, ())],
+            "instead": list(map(typed.__getitem__, alternatives.get(place, ()))),
         })  # fmt: skip
     return steps
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, filterfalse
+from itertools import chain, filterfalse, repeat
 from operator import itemgetter
 from typing import Final, TypeAlias
 
@@ -137,12 +137,12 @@ def missing_ports(signatures: Sequence[Signature], inputs: Iterable[str], output
     """Return the ports that stand in the way: they are needed for the outputs, and nothing makes them.
 
     Returns:
-        Nothing when all outputs can be made.
+        Nothing when all outputs can be makeable.
     """
     inputs = set(inputs)
-    made = levels(signatures, inputs)
-    reached = inputs | made.keys()
-    queue = list(filterfalse(made.__contains__, outputs))
+    makeable = levels(signatures, inputs)
+    reached = inputs | makeable.keys()
+    queue = list(filterfalse(makeable.__contains__, outputs))
     queued = set(queue)
     missing: list[str] = []
     for port in queue:  # which grows: what is needed for a port comes behind it
@@ -187,7 +187,7 @@ def read_inputs(signatures: Sequence[Signature]) -> tuple[str, ...]:
 def _stuck(signatures: Sequence[Signature], inputs: Sequence[str]) -> list[list[str]]:
     """What each model lacks that cannot work yet."""
     reached = {*inputs, *levels(signatures, inputs)}
-    return list(filter(None, (lacking(signature, reached) for signature in signatures)))
+    return list(filter(None, map(lacking, signatures, repeat(reached))))
 
 
 def read_outputs(signatures: Sequence[Signature], inputs: Sequence[str]) -> tuple[str, ...]:

@@ -221,14 +221,14 @@ def _lines(label: str) -> tuple[str, ...]:
 
 
 def _box(place: _Place) -> Iterator[str]:
-    left, top = place.x - _BOX / 2, place.y - place.height / 2
+    x, y = place.x - _BOX / 2, place.y - place.height / 2
     rows = [("", line) for line in place.lines]
     css, radius = "step", 6.0
     if place.kind:
         rows.insert(0, (' class="kind"', place.kind))
         css, radius = "end", min(place.height / 2, 18)
     yield (
-        f'<rect class="{css}" x="{left:g}" y="{top:g}" width="{_BOX}" height="{place.height:g}" rx="{radius:g}" '
+        f'<rect class="{css}" x="{x:g}" y="{y:g}" width="{_BOX}" height="{place.height:g}" rx="{radius:g}" '
         f'stroke-width="1.5"/>'
     )
     y = place.y - len(rows) * _LINE / 2 + _LINE * 0.74  # a baseline is about three quarters down its line

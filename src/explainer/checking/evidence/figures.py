@@ -36,7 +36,7 @@ _COUNT_VALUES: Final = {
 # words that say a factor by themselves
 _FACTOR_VALUES: Final = {"twice": 2, "double": 2, "doubles": 2, "doubled": 2, "thrice": 3, "triple": 3, "triples": 3}
 _WORD_VALUES: Final = {**_COUNT_VALUES, **_FACTOR_VALUES, "a": 1, "an": 1}
-_FIGURE_WORDS: Final = frozenset({*_COUNT_VALUES, *_FACTOR_VALUES, "magnitude"})
+_FIGURE_WORDS: Final = frozenset({*_COUNT_VALUES, *_FACTOR_VALUES, "magnitude", "thousand", "million", "billion"})
 _ORDER_OF_MAGNITUDE: Final = 10.0
 _MAGNITUDES: Final = {
     "hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9, "b": 1e9,
@@ -209,6 +209,15 @@ _DIRECTIONS: Final = {
     for sign, side in zip((1, -1), sides, strict=True)
     for word in side.split()
 }
+# the ends of a change: `from 25 to 59`; and the words that say which way it goes, however far before it they stand
+_CHANGE: Final = lazy_regex(
+    r"\b(?P<end>from|to)\s(?:(?:about|around|roughly|almost|nearly|only|just)\s)?\Z", re.IGNORECASE
+)
+_CLAUSE_BREAK: Final = lazy_regex(rf"(?:{_CLAUSE_END.pattern})(?!\d)", re.IGNORECASE)
+_CHANGING: Final = frozenset(word for word, (scale, _) in _DIRECTIONS.items() if scale == "level") - {
+    *("high", "higher", "low", "lower", "gain", "gains", "cut", "cuts", "reduction"),
+}
+_FAR: Final = 160  # characters before a figure
 _WORD: Final = lazy_regex(r"[^\W\d_]+")
 # between two figures, where the words of the one end and those of the other begin; and where they end before and behind
 _PART_END: Final = lazy_regex(
@@ -245,6 +254,7 @@ class Figure:
         magnitude: that of the end of its list, which it may have, too: 7 of `7, 27 and 78 billion`.
         grouping: a thousand, where its point may part thousands: `30.000`.
         is_difference: it is by how much two things differ: `52 seconds more`.
+        change: `from` or `to`, where it is one end of a change.
     """
 
     text: str
@@ -264,6 +274,7 @@ class Figure:
     magnitude: float = 1.0
     grouping: float = 1.0
     is_difference: bool = False
+    change: str = ""
 
     @property
     def is_telling(self) -> bool:
@@ -387,6 +398,16 @@ _AMOUNT: Final = attrgetter("amount")
 _IS_ARTICLE: Final = attrgetter("is_article")
 
 
+def turns_change_round(stated: Sequence[Figure], printed: Sequence[Figure]) -> bool:
+    """Whether a change is stated the other way round: `from 59 to 25` for `rises from 25 to 59`."""
+    # a range such as `between 25 and 59` goes no way
+    if not any(figure.directions for figure in printed):
+        return False
+    if [figure.change for figure in (*stated, *printed)] != ["from", "to", "from", "to"]:
+        return False
+    return stated[0].equals(printed[1]) and stated[1].equals(printed[0])
+
+
 def _no_subject(_: Figure) -> frozenset[str]:
     return frozenset()
 
@@ -469,6 +490,7 @@ def _read(text: str, match: re.Match[str]) -> Figure | None:
     end = unit_end if unit.kind is not None else number.end
     kind = unit.kind or _kind_without_unit(match, number)
     before, behind = _around(text, match.start(), end)
+    change = _change_before(text, match.start())
     written = text[match.start() : end]
     return Figure(
         text=written,
@@ -481,12 +503,13 @@ def _read(text: str, match: re.Match[str]) -> Figure | None:
         number=_written_number(written),
         nouns=_nouns(text, end) if kind == "count" else frozenset(),
         bound=_bound(text, match.start(), before),
-        directions=directions(_words(_BOUND_WORDS.sub(" ", before))) | directions(_words(behind)),
+        directions=directions(_words(_BOUND_WORDS.sub(" ", before))) | directions(_words(behind)) | change.directions,
         is_each=_EACH.match(text, end) is not None,
         is_for_several=_FOR_SEVERAL.match(text, end) is not None,
         spelled=match["digits"] is None,
         grouping=1000.0 if _GROUPED.match(written) else 1.0,
         is_difference=_is_difference(text, match.start(), end),
+        change=change.end,
     )
 
 
@@ -582,6 +605,21 @@ def _is_difference(text: str, start: int, end: int) -> bool:
     if _DIFFERENCE_BEHIND.match(text, end):
         return True
     return _DIFFERENCE_BEFORE.search(text, max(0, start - 30), start) is not None
+
+
+class _Change(NamedTuple):
+    """Which end of a change a figure is, and which way it goes."""
+
+    end: str = ""
+    directions: _Directions = frozenset()
+
+
+def _change_before(text: str, start: int) -> _Change:
+    match = _CHANGE.search(text, max(0, start - _FAR), start)
+    if match is None:
+        return _Change()
+    clause = _CLAUSE_BREAK.split(text[max(0, start - _FAR) : start])[-1]
+    return _Change(match["end"].lower(), directions(_CHANGING.intersection(_words(clause))))
 
 
 def _around(text: str, start: int, end: int) -> tuple[str, str]:
@@ -703,6 +741,9 @@ def _count(written: str) -> int:
 
 def derived_from(figures: Sequence[Figure]) -> Iterator[Figure]:
     """Yield what follows from the figures of a sentence by one step: complement, difference, change, ratio, rate."""
+    for first, second in pairwise(figures):
+        if first.kind == second.kind == "count":  # `three artificial and four real collections` are seven
+            yield _derived("count", first.amount + second.amount)
     amounts = list(filterfalse(_IS_ARTICLE, filter(_AMOUNT, figures)))
     for figure in amounts:
         yield from _DERIVED_FROM_ONE.get(figure.kind, _nothing)(figure)
@@ -746,8 +787,6 @@ def _derived_from_two(first: Figure, second: Figure) -> Iterator[Figure]:
     """By how much, by how many per cent, and how many times one figure is more than another."""
     difference = abs(first.amount - second.amount)
     yield _derived(first.kind, difference, first.unit)
-    if first.kind == "count":  # `three artificial and four real collections` are seven
-        yield _derived("count", first.amount + second.amount)
     yield _derived("percent", 100 * difference / first.amount)
     ratio = max(first.amount, second.amount) / min(first.amount, second.amount)
     if ratio > _LEAST_RATIO:
@@ -803,11 +842,11 @@ def placed_figures(text: str) -> tuple[PlacedFigure, ...]:
 
 
 def _is_placed(text: str, figure: Figure) -> bool:
-    """Whether a figure may be known by the words beside it: no small count, size or part of a name (`Gemma-2-27b`)."""
-    if not figure.is_telling or figure.kind == "size":
-        return False
+    """Whether a figure may be known by the words beside it: no size, bare count or part of a name (`Gemma-2-27b`)."""
+    if figure.kind != "count":
+        return figure.is_telling and figure.kind != "size"
     beside = text[max(0, figure.start - 1) : figure.start] + text[figure.end : figure.end + 1]
-    return figure.kind != "count" or "-" not in beside
+    return "-" not in beside and (figure.is_telling or bool(figure.nouns))
 
 
 def _parts(text: str, figures: Sequence[Figure]) -> Iterator[tuple[int, int, list[Figure]]]:

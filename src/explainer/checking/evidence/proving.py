@@ -22,10 +22,12 @@ from explainer.checking.evidence.figures import (
     PlacedFigure,
     Relation,
     directions,
+    figures_in,
     may_have_figures,
     placed_figures,
     relation_of,
     tell_apart,
+    turns_change_round,
     whole_figures_in,
 )
 from explainer.checking.evidence.native import CitedSpan, with_spans
@@ -39,7 +41,7 @@ from explainer.checking.evidence.passages import (
     read_quotation,
     tokens,
 )
-from explainer.checking.evidence.statements import Quoted, Statement, read_statements, words_of
+from explainer.checking.evidence.statements import COMPARING, Quoted, Statement, read_statements, words_of
 from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import reads_like_title
 from explainer.diagnostics.codes import RULES, Severity
@@ -105,6 +107,8 @@ _OTHERS: Final = lazy_regex(
     r"\b(?:than|unlike|compared|versus|vs|against|beside|besides|instead|rather|others?|rivals?|typical|usual|known)\b",
     re.IGNORECASE,
 )
+# where another part of a sentence begins, with a name of its own
+_NEXT_PART: Final = lazy_regex(r"[,;]\s|\b(?:and|while|whereas|but)\b")
 # a name: a word with a capital behind another word, or with several capitals
 _PROPER: Final = lazy_regex(r"(?<=\w )[A-Z][\w-]+|\b[\w-]*[a-z\d-][A-Z][\w-]*|\b[A-Z]{2}[\w-]*")
 _CLAUSE_START: Final = lazy_regex(r"[,;:(|]\s|\.\s")
@@ -214,9 +218,28 @@ class _Printed(NamedTuple):
     relation: Relation
 
 
+_IS_TELLING: Final = attrgetter("is_telling")
 _RELATION: Final = attrgetter("relation")
 _PLACED: Final = attrgetter("placed")
 _TERMS: Final = attrgetter("terms")
+
+
+class _Side(NamedTuple):
+    """A name in a statement, and the entries that it may be of."""
+
+    start: int
+    entries: set[int]
+
+
+def _sides(named: Iterable[tuple[int, int]]) -> list[_Side]:
+    """The names in a statement, without what stands within them."""
+    sides: list[_Side] = []
+    for place, entry in named:
+        if sides and (place == sides[-1].start or entry in sides[-1].entries):
+            sides[-1].entries.add(entry)
+        else:
+            sides.append(_Side(place, {entry}))
+    return sides
 
 
 class _Alike(NamedTuple):
@@ -428,9 +451,11 @@ class _Prover:
         nearest = max(equal, key=claim.count_shared)
         if all(figure.contradicts(row.figure) for row in equal):
             return self._compared_the_other_way(claim, nearest)
-        if figure.is_swapped(nearest.figure, nearest.sentence.figures):
+        is_swapped = figure.is_swapped(nearest.figure, nearest.sentence.figures)
+        if is_swapped or _turns_change_round(claim, nearest):
             return self._figure_fault("A421", claim, nearest)
-        return self._exchanged(claim) if len(equal) == 1 else None
+        fault = self._exchanged(claim) if len(equal) == 1 else None
+        return fault or self._told_of_other(claim, equal)
 
     def _compared_the_other_way(self, claim: _Claim, row: _Printed) -> _Evidence | None:
         """A figure that is printed for the opposite, unless it is of something else, or said from the other side."""
@@ -450,6 +475,34 @@ class _Prover:
                 row = _Printed(claim.statement.entries[0], rival.figure, sentence, Relation.OTHER_VALUE)
                 return self._figure_fault("A421", claim, row)
         return None
+
+    def _told_of_other(self, claim: _Claim, equal: Sequence[_Printed]) -> _Evidence | None:
+        """A figure behind the name of one entry that is printed of another one, which is given that of the first."""
+        statement = claim.statement
+        sides = _sides(statement.named)
+        figures = list(filter(_IS_TELLING, whole_figures_in(claim.text)))
+        if (len(sides), len(figures)) != (2, 2) or not COMPARING.isdisjoint(statement.words):
+            return None
+        if not self._stand_in_turn(statement, sides, figures):
+            return None
+        if any(map(self._is_printed_of, figures, sides)) or not all(map(self._is_printed_of, figures, sides[::-1])):
+            return None
+        own = sides[figures[0].start != claim.figure.start]
+        row = next(row for row in equal if row.entry not in own.entries)
+        message = f"this figure is from {self._name(row.entry)}, not from {self._name(min(own.entries))}"
+        return self._figure_fault("A424", claim, row, message)
+
+    def _stand_in_turn(self, statement: Statement, sides: Sequence[_Side], figures: Sequence[Figure]) -> bool:
+        """Whether each of two names has its figure behind it, and another part begins with the second name."""
+        body = self.analysis.answer.body
+        first, second = (body.find(figure.text, statement.start, statement.end) for figure in figures)
+        if not sides[0].start < first < sides[1].start < second:
+            return False
+        return _NEXT_PART.search(body, first + len(figures[0].text), sides[1].start) is not None
+
+    def _is_printed_of(self, figure: Figure, side: _Side) -> bool:
+        printed = chain.from_iterable(self.texts[index].figures for index in side.entries)
+        return any(figure.equals(other) for other, _ in printed)
 
     def _counterpart(self, claim: _Claim, rows: Sequence[_Printed]) -> _Evidence | None:
         """Another figure of an entry that stands where a statement about it has this one."""
@@ -674,6 +727,14 @@ def _is_turned(claim: _Claim, row: _Printed) -> bool:
     return not compared.isdisjoint(terms(claim.text[: claim.figure.start]))
 
 
+def _turns_change_round(claim: _Claim, row: _Printed) -> bool:
+    """Whether a figure is one end of a change that is printed the other way round."""
+    if not claim.figure.change:
+        return False
+    stated = [figure for figure in figures_in(claim.text) if figure.change]
+    return turns_change_round(stated, [figure for figure in row.sentence.figures if figure.change])
+
+
 def _is_exchanged(
     claim: _Claim, claimed: PlacedFigure, printed: PlacedFigure, rival: PlacedFigure, sentence: Sentence
 ) -> bool:
@@ -684,19 +745,27 @@ def _is_exchanged(
     if not claim.figure.may_be_exchanged_with(rival.figure):
         return False
     own, others = tell_apart(printed, rival)
-    if not own or not _stands_with(claimed, others, own):
+    if not own:
         return False
     for partner in placed_figures(claim.text):
         if partner.figure.equals(rival.figure):
-            return _stands_with(partner, own, others)
+            return _are_exchanged(claimed, partner, own, others)
+    if not claim.figure.is_telling or not _stands_with(claimed.terms, others, own):
+        return False
     if len(claimed.terms & sentence.terms) < _SAME_WORDS * len(claimed.terms):
         return False
     return others <= claimed.terms and claim.statement.all_terms.isdisjoint(own)
 
 
-def _stands_with(placed: PlacedFigure, some_terms: frozenset[str], no_terms: frozenset[str]) -> bool:
+def _are_exchanged(claimed: PlacedFigure, partner: PlacedFigure, own: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether each of two figures has the words of the other one: `four artificial collections and one real one`."""
+    both = claimed.terms & partner.terms
+    return _stands_with(claimed.terms - both, others, own) and _stands_with(partner.terms - both, own, others)
+
+
+def _stands_with(beside: frozenset[str], some_terms: frozenset[str], no_terms: frozenset[str]) -> bool:
     """Whether a figure has some terms beside it, and none of others."""
-    return not placed.terms.isdisjoint(some_terms) and placed.terms.isdisjoint(no_terms)
+    return not beside.isdisjoint(some_terms) and beside.isdisjoint(no_terms)
 
 
 def _has_its_place(claim: _Claim, row: _Printed) -> bool:
@@ -735,7 +804,7 @@ def _has_no_word_beside(claim: _Claim, row: _Printed) -> bool:
 
 def _is_of_something_else(claim: _Claim, row: _Printed) -> bool:
     """Whether most words of the phrase are not printed."""
-    beside = frozenset(terms(" ".join(claim.phrase)))
+    beside = claim.statement.terms.intersection(terms(" ".join(claim.phrase)))
     # a small count is of the same thing only where the rest of its phrase is
     printed = claim.printed_terms if claim.figure.is_telling else row.sentence.terms
     return len(beside & printed) < _BESIDE_SHARE * len(beside)

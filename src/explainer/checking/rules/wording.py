@@ -31,7 +31,7 @@ _MIN_QUESTION_TERMS: Final = 4
 # `Words That It Stands For (WTISF)`, and `WTISF (Words That It Stands For)`, `WTISF: Words That …`
 _BEHIND: Final = lazy_regex(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)")
 _BEFORE: Final = lazy_regex(
-    r"(?<![\w-])(?P<acronym>[a-z]?[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
+    r"(?<![\w-])(?:(?P<maker>[A-Z]\w{1,30})\s)?(?P<acronym>[a-z]?[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
     r"(?:\s?\((?P<inside>[^()\n]{6,120})\)|:\s(?P<behind>[A-Z][^\n.;:()\[\]*|<>“”»\"]{6,120}))"
 )
 _RESTATED: Final = lazy_regex(
@@ -209,12 +209,22 @@ def _expanded(text: str) -> Iterator[tuple[str, str, int]]:
     for match in _BEFORE.finditer(text):
         group = match.lastgroup or ""
         phrase, _, _ = match[group].strip().partition(_SPACES)
-        if _begins_alike(match["acronym"], phrase) and _stands_for(match["acronym"], words(phrase)):
-            yield match["acronym"], phrase, match.start(group)
+        for acronym in filter(partial(_is_explained_by, phrase), _acronyms_before(match)):
+            yield acronym, phrase, match.start(group)
 
 
-def _begins_alike(acronym: str, phrase: str) -> bool:
-    return acronym[0].islower() or phrase[:1].isupper()
+def _acronyms_before(match: re.Match[str]) -> list[str]:
+    """The acronym of a match, and the whole name that it is a part of: `MVTec AD (…)`."""
+    names = [match["acronym"]]
+    if match["maker"]:
+        names.append(f"{match['maker']} {match['acronym']}")
+    return names
+
+
+def _is_explained_by(phrase: str, acronym: str) -> bool:
+    if not acronym[0].islower() and not phrase[:1].isupper():
+        return False
+    return _stands_for(acronym, words(phrase))
 
 
 def _phrase_for(acronym: str, before: str) -> str | None:

@@ -285,15 +285,15 @@ def _place_of(link: str) -> str:
     return link if meant is None else meant.key + meant.detail
 
 
-def reference_links(pages: Sequence[str | None], others: Iterable[str | None] = ()) -> Mapping[str, Any]:
+def reference_links(pages: Sequence[str | None], further: Iterable[str | None] = ()) -> Mapping[str, Any]:
     """Return the links of a publication by the keys of catalogs.
 
     Args:
         pages: links that may be the paper's own, the best one first.
-        others: links that belong to it otherwise.
+        further: links that belong to it otherwise.
     """
     by_place: dict[str, str] = {}
-    for link in filter(None, [*pages, *others]):
+    for link in filter(None, [*pages, *further]):
         by_place.setdefault(_place_of(link), link)
     links = list(by_place.values())
     code = first_of(filter(is_code, links))

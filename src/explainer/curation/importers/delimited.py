@@ -144,8 +144,8 @@ def _rows(file: str, lines: CountedLines, separator: str) -> Iterator[_Row | Fin
 
 def _unclosed(file: str, start: int, lines: CountedLines, separator: str, problem: str) -> Finding:
     """What is wrong with a row that cannot be read; the lines behind its first one are read once more."""
-    first, *others = lines.kept or [""]
-    lines.repeat(others)
+    first, *behind = lines.kept or [""]
+    lines.repeat(behind)
     column = unclosed_quote(first, separator)
     if column is None:
         return Finding("I802", Location(file, start), f"the row cannot be read: {problem}")

@@ -52,7 +52,6 @@ from explainer.checking.sections import Sections, lists_references
 from explainer.checking.titles import FILLERS, acronyms, content_words, longer_title, reads_like_title, words
 from explainer.diagnostics.text import lazy_regex
 
-S = TypeVar("S")
 V = TypeVar("V")
 Standing: TypeAlias = Literal["source", "doubtful", "remark"]
 Place: TypeAlias = Literal["within", "beginning", "beside"]
@@ -252,28 +251,6 @@ def read_references(
     return sorted(references, key=_START)
 
 
-class _Table(Generic[S, V]):
-    """Rows of signs and what they say: the first row counts all of whose signs a subject shows.
-
-    Args:
-        signs: each sign by its name, and whether a subject shows it.
-        rows: the names of signs, with commas between, and what they say together; everything shows the last one.
-    """
-
-    def __init__(self, signs: Mapping[str, Callable[[S], object]], rows: Mapping[str, V]) -> None:
-        self._rows = [([signs[name] for name in row.split(", ")], verdict) for row, verdict in rows.items()]
-
-    def verdict(self, subject: S) -> V:
-        """Return what the table says of a subject."""
-        for signs, verdict in self._rows:
-            for shows in signs:  # in loops of its own, since this is asked some ten times for each line
-                if not shows(subject):
-                    break
-            else:
-                return verdict
-        raise LookupError(subject)
-
-
 # --- what a part of a line is
 
 
@@ -390,9 +367,31 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "word before": lambda part: part.words_before > 0,
     "other subject": lambda part: part.words_before >= _MIN_BEFORE,
 }
+
+
+class _Table(Generic[V]):
+    """Rows of signs and what they say of a part: the first row counts all of whose signs it shows.
+
+    Args:
+        rows: the names of signs, with commas between, and what they say together; everything shows the last one.
+    """
+
+    def __init__(self, rows: Mapping[str, V]) -> None:
+        self._rows = [([_SIGNS[name] for name in row.split(", ")], verdict) for row, verdict in rows.items()]
+
+    def verdict(self, part: _Part) -> V:
+        """Return what the table says of a part."""
+        for signs, verdict in self._rows:
+            for shows in signs:  # in loops of its own, since this is asked some ten times for each line
+                if not shows(part):
+                    break
+            else:
+                return verdict
+        raise LookupError(part)
+
+
 # whether a line stands in the item that was named last, or begins another
-_PLACES: Final = _Table[_Part, Place](
-    _SIGNS,
+_PLACES: Final = _Table[Place](
     {
         "item, goes on, after links": "within",
         "item, goes on, unlabelled, whole name": "beginning",
@@ -408,8 +407,7 @@ _PLACES: Final = _Table[_Part, Place](
     },
 )
 # whether a line is a heading below which remarks follow: `**Next steps**`, `Why these papers`, `If you like, I can:`
-_HEADS_REMARKS: Final = _Table[_Part, bool](
-    _SIGNS,
+_HEADS_REMARKS: Final = _Table[bool](
     {
         "regards": True,
         "phrase for remarks": True,
@@ -419,8 +417,7 @@ _HEADS_REMARKS: Final = _Table[_Part, bool](
     },
 )
 # whether the value of a field names an item of its own, may do so, or tells more of the one before
-_FIELDS: Final = _Table[_Part, Standing](
-    _SIGNS,
+_FIELDS: Final = _Table[Standing](
     {
         "name": "source",
         "paper, title": "source",
@@ -444,8 +441,7 @@ _FIELDS: Final = _Table[_Part, Standing](
     },
 )
 # whether the links of such a field are of the item: that may have its own, and a label such as `Dataset` never says so
-_ARE_LINKS_OF_ITEM: Final = _Table[_Part, bool](
-    _SIGNS,
+_ARE_LINKS_OF_ITEM: Final = _Table[bool](
     {
         "after links": True,
         "after unlinked name": True,
@@ -457,8 +453,7 @@ _ARE_LINKS_OF_ITEM: Final = _Table[_Part, bool](
     },
 )
 # whether an item without links is given as a source
-_STANDINGS: Final = _Table[_Part, Standing](
-    _SIGNS,
+_STANDINGS: Final = _Table[Standing](
     {
         "nothing": "remark",
         # a sentence about an offered source names nothing: `BLIP has no paper`; but `- BLIP is the model here` does
@@ -637,8 +632,9 @@ class _ListReader:
             return False
         if line.is_heading or other.indent > line.indent:
             return True
-        is_list = other.is_marked and not line.is_marked
-        return other.index == line.index + 1 and other.follows and is_list
+        if other.index > line.index + 1 or line.is_marked:
+            return False
+        return other.follows and other.is_marked
 
     # --- lines
 
@@ -853,11 +849,12 @@ class _ListReader:
 
 def _naming_cell(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) -> Name | None:
     """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
-    for begin, _ in line.names:
-        return next((cell for cell in cells if cell.start <= begin < cell.end), None)
-    ranks = {cell: _COLUMN_RANKS[kind] for cell, kind in cells.items() if kind in _COLUMN_RANKS}
-    naming = [cell for cell in ranks if names_something(cell.text) and not is_author(cell.text)]
-    return min(naming, key=ranks.__getitem__, default=None)
+    if line.names:
+        offered = (cell for cell in cells if not is_free((cell.start, cell.end), line.names[:1]))
+        return next(offered, None)
+    ranked = [cell for cell, kind in cells.items() if kind in _COLUMN_RANKS]
+    naming = [cell for cell in ranked if names_something(cell.text) and not is_author(cell.text)]
+    return min(naming, key=lambda cell: _COLUMN_RANKS[cells[cell]], default=None)
 
 
 def _titles_in_cells(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) -> Iterator[Reference]:
@@ -865,7 +862,9 @@ def _titles_in_cells(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]
     for cell, kind in cells.items():
         if kind not in _TITLE_COLUMNS or not is_free((cell.start, cell.end), line.names):
             continue
-        if is_title(cell.text) and "://" not in cell.text and not is_publication(cell.text):
+        if "://" in cell.text or is_publication(cell.text):
+            continue
+        if is_title(cell.text):
             yield Reference(*line.whole(cell.start, cell.end), is_item=True, doubtful=True)
 
 
@@ -994,19 +993,22 @@ def _telling(gaps: Iterable[tuple[Span, Name]], covered: list[Span]) -> list[Ref
 def _names_listed(line: ReferenceLine) -> list[Span]:
     """The names on a line without links: parts between semicolons, several offered ones; else the whole."""
     begin = line.lead.end()
-    between = _between_semicolons(line, begin)
-    if between or len(line.names) > 1:
-        return between or line.names
-    is_in_prose = bool(line.names) and not line.is_marked and _is_prose(line.text[begin : line.names[0][0]])
-    return line.names if is_in_prose else [(begin, len(line.text))]
+    between = [match.span() for match in _BETWEEN_SEMICOLONS.finditer(line.text, begin)]
+    if len(between) > 1 and _is_list(line, between):
+        return between
+    if len(line.names) > 1:
+        return line.names
+    for first, _ in line.names:
+        if not line.is_marked and _is_prose(line.text[begin:first]):
+            return line.names
+    return [(begin, len(line.text))]
 
 
-def _between_semicolons(line: ReferenceLine, begin: int) -> list[Span]:
-    """The parts between semicolons, where all read like titles or one is an offered name."""
-    spans = [(max(begin, match.start()), match.end()) for match in _BETWEEN_SEMICOLONS.finditer(line.text, begin)]
-    texts = {line.text[first:last].strip(" .") for first, last in spans}
-    is_list = all(map(reads_like_title, texts)) or any(line.text[first:last] in texts for first, last in line.names)
-    return spans if is_list and len(spans) > 1 else []
+def _is_list(line: ReferenceLine, spans: list[Span]) -> bool:
+    """Whether all of some parts of a line read like titles, or one is an offered name."""
+    texts = {line.text[slice(*span)].strip(" .") for span in spans}
+    offered = {line.text[slice(*span)] for span in line.names}
+    return not offered.isdisjoint(texts) or all(map(reads_like_title, texts))
 
 
 def _is_prose(text: str) -> bool:

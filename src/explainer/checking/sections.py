@@ -363,11 +363,15 @@ def _value(numeral: str) -> int:
 def _named_by(title: str, number: int | None) -> tuple[frozenset[SectionKind], frozenset[SectionKind]]:
     """The sections that a title names for certain, and those that it may name."""
     folded = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", title[:_LONGEST].casefold())))
-    strong = frozenset(kind for kind, pattern in _STRONG.items() if pattern.search(folded))
-    weak = frozenset(kind for kind, pattern in _WEAK.items() if pattern.search(folded))
+    strong, weak = _kinds_in(folded, _STRONG), _kinds_in(folded, _WEAK)
     numbered = strong & {_NUMBERED_KINDS.get(number or 0)}
     # `Papers on this task`: the word for the references is the one that stands in other headings, too
     return numbered or strong - {"references"} or strong, weak
+
+
+def _kinds_in(title: str, patterns: Mapping[SectionKind, re.Pattern[str]]) -> frozenset[SectionKind]:
+    """The kinds of sections whose words stand in a title."""
+    return frozenset(kind for kind, pattern in patterns.items() if pattern.search(title))
 
 
 class _Finder:
@@ -499,12 +503,14 @@ class _Finder:
             return True
         if candidate.level == _RUN_IN:  # an item of a list, unless it was chosen
             return False
-        if self.chosen.get("references") == heading and lists_references(candidate.title):
+        is_list = self.chosen.get("references") == heading
+        if is_list and lists_references(candidate.title):
             return False
         if candidate.level < min(heading.level, _BOLD):
             return True
-        is_divider = candidate.number is None and _divides(candidate, heading)
-        return candidate.level == heading.level and not is_divider
+        if candidate.level != heading.level:
+            return False
+        return candidate.number is not None or not _divides(candidate, heading)
 
 
 def lists_references(title: str) -> bool:

@@ -489,7 +489,9 @@ def _scores_for(ranking: Ranking[PaperEntry], subject: Subject) -> list[float]:
 
 def _of_task(ranking: Ranking[PaperEntry], task: int | None) -> Iterator[int]:
     """The numbers of the papers of a task; none where that is not known."""
-    for number in range(len(ranking)) if task is not None else ():
+    if task is None:
+        return
+    for number in range(len(ranking)):
         if ranking.task_number(number) == task:
             yield number
 

@@ -294,7 +294,7 @@ def test_another_title_beside_or_within_an_offered_one_is_an_error(form: str) ->
 
 @pytest.mark.parametrize("form", BESIDE["warning"])
 def test_what_may_be_another_source_beside_an_offered_one_is_a_warning(form: str) -> None:
-    assert {fault.code for fault in _faults_beside(form)} & {"A301", "A302", "A307", "A308"}
+    assert {fault.code for fault in _faults_beside(form)} & {"A204", "A301", "A302", "A307", "A308", "A401"}
 
 
 @pytest.mark.parametrize("form", BESIDE["clean"])

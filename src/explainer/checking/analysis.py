@@ -110,6 +110,8 @@ class AnswerAnalysis:
             joined = judge_name(reference.continued, self.offered, strict=True, right=right)
             if joined.match is Match.OFFERED:
                 return joined
+        if reference.in_remark:
+            return self._judge_remark(reference)
         if reference.is_item:
             return judge_item(reference.text, reference.parts, self.offered, right)
         verdict = judge_name(reference.text, self.offered, strict=reference.strict, right=right)
@@ -118,6 +120,13 @@ class AnswerAnalysis:
         if is_label and verdict.match is Match.FOREIGN:
             return Verdict(Match.NO_CITATION)
         return verdict
+
+    def _judge_remark(self, reference: Reference) -> Verdict:
+        """What stands beside a name: a catalogued one in any letters, unless prose is searched for it as written."""
+        for meant in filter(None, map(self.offered.lookup.by_name, map(canonical, reference.parts))):
+            if meant not in reference.text or not self.is_run(meant):
+                return Verdict(Match.CATALOGUED, (), meant)
+        return Verdict(Match.NO_CITATION)
 
     @cached_property
     def words(self) -> list[re.Match[str]]:
@@ -261,6 +270,7 @@ def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     answer = parse_answer(text, echoes=offered.echoes, urls=offered.urls)
     citing = cache(partial(_citing_lines, answer))  # most headings say what follows: then nobody asks
     sections = find_sections(answer, lambda first, last: not citing().isdisjoint(range(first, last)))
+    answer.cite_samples(sections.lines("references"))  # a list of sources shows none
     names = _whole_names(answer, offered)
     # names that a reference may begin with: `SAM: …`
     call_names = frozenset(chain.from_iterable(map(attrgetter("call_names"), offered.sources)))

@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import filterfalse, islice, pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from explainer.catalogs.links import Link, home_field, identify, is_placeholder_host, opened_url
@@ -160,6 +160,7 @@ class Answer:
         citations: links, in order.
         phrases: what stands out, in order.
         headings: Markdown headings: line (from 0) and level.
+        samples: links in code that only show what an address may be.
         code_lines: lines (from 0) inside fences and indented code, with the language of the code, which may be empty.
         tables: lines (from 0) inside tables.
         odd_hrefs: link destinations that are no URL, such as `#`, `link` or nothing, with their link text.
@@ -171,6 +172,7 @@ class Answer:
     body: str
     positions: Lines
     citations: list[Cited] = field(default_factory=list)
+    samples: list[Cited] = field(default_factory=list)
     phrases: list[Phrase] = field(default_factory=list)
     headings: dict[int, int] = field(default_factory=dict)
     code_lines: dict[int, str] = field(default_factory=dict)
@@ -218,6 +220,14 @@ class Answer:
         start = self.line_starts[number]
         return start, start + len(self.line(number))
 
+    def cite_samples(self, lines: Collection[int]) -> None:
+        """Take for citations the samples in spans of code on some lines, counted from 0, but files with data."""
+        for cited in self.samples:
+            line = self.line_of(cited.spotted.start)
+            if line in lines and line not in self.code_lines and not _DATA_FILE.search(cited.spotted.url):
+                self.citations.append(cited)
+        self.citations.sort(key=lambda cited: cited.spotted.start)
+
     def is_program(self, number: int) -> bool:
         """Whether a line, counted from 0, is the code of a program, which cites nothing by name."""
         return self.code_lines.get(number) in _PROGRAMMING
@@ -244,7 +254,9 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
             answer.odd_hrefs.append((marked.href, marked.label))
     answer.phrases += _quotations(body)
     samples = _Samples(answer, urls)
-    answer.citations = list(filterfalse(samples.contains, links.cited()))
+    for cited in links.cited():
+        place = answer.samples if samples.contains(cited) else answer.citations
+        place.append(cited)
     answer.phrases.sort(key=lambda phrase: (phrase.start, phrase.end))
     return answer
 
@@ -264,13 +276,17 @@ class _Samples:
         spotted = cited.spotted
         if spotted.form not in ("url", "bare") or spotted.url in self._urls or home_field(spotted.url):
             return False
-        language = self._answer.code_lines.get(self._answer.line_of(spotted.start))
-        if language is None:
+        if self._answer.line_of(spotted.start) not in self._answer.code_lines:
             return is_placeholder_host(spotted.url) and self._is_in_span(spotted.start)
-        if is_placeholder_host(spotted.url) or (language != "mermaid" and _DATA_FILE.search(spotted.url)):
+        return is_placeholder_host(spotted.url) or self._is_data(spotted)
+
+    def _is_data(self, spotted: LinkInText) -> bool:
+        """Whether a link in a block of code is that of a file with data, or one that a program opens."""
+        number = self._answer.line_of(spotted.start)
+        if self._answer.code_lines[number] != "mermaid" and _DATA_FILE.search(spotted.url):
             return True  # but a diagram shows its pictures
-        line = self._answer.body[self._answer.start_of(self._answer.line_of(spotted.start)) : spotted.start]
-        return language in _PROGRAMMING and _IN_PROGRAM.search(line) is not None
+        line = self._answer.body[self._answer.start_of(number) : spotted.start]
+        return self._answer.is_program(number) and _IN_PROGRAM.search(line) is not None
 
     def _is_in_span(self, at: int) -> bool:
         return any(start <= at < end for start, end in self._spans)
@@ -295,13 +311,12 @@ class _LinksByPlace:
             return not seen
         link = identify(url) if url else None
         self._forget_shown(marked, link, seen)
-        if [self._spotted[start].link for start in seen] == [link]:
-            return False
-        self._forget(seen)
-        written = self._body[marked.start : marked.end]
-        form: Form = "url" if link else "broken"
-        spotted = LinkInText(marked.start, marked.end, written, form, link, url or marked.href)
-        self._added.append(Cited(spotted, marked.label))
+        if [self._spotted[start].link for start in seen] != [link]:
+            self._forget(seen)
+            written = self._body[marked.start : marked.end]
+            form: Form = "url" if link else "broken"
+            spotted = LinkInText(marked.start, marked.end, written, form, link, url or marked.href)
+            self._added.append(Cited(spotted, marked.label))
         return False
 
     def _keep_label(self, marked: _MarkedLink, seen: Iterable[int]) -> None:
@@ -616,11 +631,13 @@ class _MarkdownReader:
                 self._blocks[token.type](token, *(token.map or (0, 0)))
         for destination in self._unmarked(unparsed_destinations(self._answer.body)):
             self._mark_unparsed(destination)
-        for destination in self._unmarked(tag_destinations(self._answer.body)):
-            # code may show what HTML looks like: there, only addresses count
-            if opened_url(destination.href) or destination.start not in self._characters_in_code:
-                self._mark_html(destination, destination.start, destination.end)
+        for destination in filter(self._is_opened, self._unmarked(tag_destinations(self._answer.body))):
+            self._mark_html(destination, destination.start, destination.end)
         return self._links
+
+    def _is_opened(self, destination: Destination) -> bool:
+        """Whether a tag leads somewhere: code may show what HTML looks like, and there only addresses count."""
+        return destination.start not in self._characters_in_code or opened_url(destination.href) is not None
 
     def _unmarked(self, destinations: Iterable[Destination]) -> list[Destination]:
         """Those of some destinations at whose places no link is noted yet."""

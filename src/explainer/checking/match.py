@@ -298,19 +298,19 @@ class _Name:
         title = _AUTHORS_AND_YEAR.sub("", _unwrapped(list(bare_forms(self.plain))[-1]))
         if not reads_like_title(title):
             return False
-        for word in words(title):
-            is_own = own_words(word, source.vocabulary) or canonical(word) in source.all_known_key
-            if (
-                _TELLING_WORD.match(word)
-                and not is_own
-                and label_words().isdisjoint(content_words(word) or label_words())
-            ):
-                return True
-        return False
+        return any(_is_new_word(word, source) for word in words(title))
 
     def verdict(self, match: Match, *sources: int) -> Verdict:
         """Return the verdict that it means some sources, and is called as the first of them."""
         return Verdict(match, sources, self.offered.sources[sources[0]].name)
+
+
+def _is_new_word(word: str, source: OfferedEntry) -> bool:
+    """Whether a word tells something, and neither a title nor anything printed about it has it."""
+    if _TELLING_WORD.match(word) is None or own_words(word, source.vocabulary):
+        return False
+    is_telling = label_words().isdisjoint(content_words(word) or label_words())
+    return is_telling and canonical(word) not in source.all_known_key
 
 
 def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[int] = ()) -> Verdict:
@@ -369,11 +369,12 @@ def _counts(part: str, verdict: Verdict, offered: Offered) -> bool:
     """Whether what a part of a reference is says something about the whole: remarks have words of titles, too."""
     if verdict.match is Match.SHORTENED:
         return len(content_words(part)) <= _MAX_MISQUOTE_FREE
-    if verdict.match is Match.ALTERED:
-        is_near = similarity(canonical(part), canonical(verdict.meant or "")) >= NEAR
-        own = [own_words(part, offered.sources[index].vocabulary) for index in verdict.sources]
-        return is_near or (reads_like_title(part) and max(own, default=0) >= _SHARED_MOST)
-    return True
+    if verdict.match is not Match.ALTERED:
+        return True
+    if similarity(canonical(part), canonical(verdict.meant or "")) >= NEAR:
+        return True
+    shares = [own_words(part, offered.sources[index].vocabulary) for index in verdict.sources]
+    return reads_like_title(part) and max(shares, default=0) >= _SHARED_MOST
 
 
 def bare_forms(text: str) -> Iterator[str]:
@@ -437,10 +438,16 @@ def _quoting(name: _Name) -> Verdict | None:
         return None
     for index, source in enumerate(name.offered.sources):
         before, title, behind = name.plain.casefold().partition(source.name.casefold())
-        is_apart = _APART.match(before[::-1]) and _APART.match(behind) and not _HYPHENATED.match(behind)
-        if title and is_apart and len(source.key) >= _MIN_QUOTED_KEY:
+        if title and len(source.key) >= _MIN_QUOTED_KEY and _is_apart(before, behind):
             return name.verdict(Match.SHORTENED, index)
     return None
+
+
+def _is_apart(before: str, behind: str) -> bool:
+    """Whether what stands around a title is no part of a longer one."""
+    if _HYPHENATED.match(behind):
+        return False
+    return all(map(_APART.match, (before[::-1], behind)))
 
 
 def _longer(name: _Name) -> Verdict | None:

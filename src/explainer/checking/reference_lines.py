@@ -24,7 +24,9 @@ from explainer.diagnostics.text import lazy_regex
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
-LabelKind: TypeAlias = Literal["name", "source", "paper", "code", "link", "remark", "unlisted", "unknown"]
+LabelKind: TypeAlias = Literal[
+    "name", "source", "paper", "code", "link", "remark", "place", "weights", "unlisted", "unknown"
+]
 Span: TypeAlias = tuple[int, int]
 
 MIN_TITLE: Final = 3
@@ -51,6 +53,7 @@ _LEAD: Final = lazy_regex(
     rf"(?P<indent>[\s>|]*+(?:#{{1,6}}\s++)?)(?P<mark>{_MARK})?(?P<ornaments>[^\w\[(`\"“«「《@{{]*+)"
 )
 _MARKED: Final = lazy_regex(rf"[\s>|]*+(?:{_MARK}|<li\b)")
+_NUMBER_OF_ROW: Final = lazy_regex(r"\s*\|\s*\[?(\d{1,3})[.\]]?\s*\|")
 _NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
 _QUOTE_MARK: Final = lazy_regex(r"\s*>")
 # `Model: …`, `"title": "…"`, `title = {…}`, with emphasis around the label
@@ -61,6 +64,7 @@ _LABELLED: Final = lazy_regex(
 _LABEL_ENDS: Final = lazy_regex("[:：=→⇒➜>]")
 # an indented line below that begins no item of its own may be the rest of a wrapped title
 _WRAPPED: Final = lazy_regex(rf"\s++(?!{_MARK})\S")
+_CHECKPOINT: Final = lazy_regex(r"[*_`\"]*[A-Za-z]{3,}(?:[-_][\w.]+)+[*_`\"]*")  # `moon-mask-v2`, and no other word
 _CELL: Final = lazy_regex(r"[^|\s](?:[^|]*[^|\s])?")
 # what is struck out or not shown
 _HIDDEN: Final = lazy_regex(
@@ -75,6 +79,9 @@ _PIECES: Final = lazy_regex(
     r"<(?:li|br|p|tr|dt|dd)\b|(?<=[{,])\s*(?=\"\w{1,20}\"\s?:)|(?<=,)\s*(?=\w{1,20}\s?=\s?[{\"])|(?=\{\")"
 )
 _PIECE_MARK: Final = lazy_regex("[<{=]")
+# what is shown of a tag: the text in a form; and the reading of a character, which is set in brackets
+_SHOWN: Final = lazy_regex(r"\s(?:value|placeholder|alt)\s?=\s?(?:\"(?P<double>[^\"<>]*)\"|'(?P<single>[^'<>]*)')")
+_READING: Final = {"<rt>": "(   ", "</rt>": ")    "}
 _VISIBLE: Final = lazy_regex(r"[^\W_]")
 # punctuation and small words around a name in prose: `and on …`, `… is at`
 _SMALL_WORDS: Final = r"and|or|also|see|is|are|at|for|in|on|of|from|with|to|by|respectively"
@@ -136,7 +143,7 @@ def _words_of(kind: str) -> frozenset[str]:
 @cache
 def _kinds_of_words() -> dict[str, LabelKind]:
     """What each word of a label says that the field is."""
-    kinds: tuple[LabelKind, ...] = ("name", "source", "paper", "code", "link", "remark")
+    kinds: tuple[LabelKind, ...] = ("name", "source", "paper", "code", "link", "remark", "place")
     return {word: kind for kind in kinds for word in _words_of(kind)}
 
 
@@ -169,11 +176,17 @@ def kind_of_label(label: str) -> LabelKind | None:
     *_, last = ["", *letters(label)]
     telling = list(filterfalse(_words_of("minor").__contains__, letters(label))) or [last]
     kinds = set(map(_kinds_of_words().get, telling))
-    if "remark" in kinds:
-        return "remark"
     if len(kinds) == 1:
         return kinds.pop()
+    if not kinds.isdisjoint(("remark", "place")):
+        return "remark"
     return "link" if kinds <= _LINKING else None  # `Paper / Code`
+
+
+def kind_of_column(head: str) -> LabelKind | None:
+    """Return what the head of a column says that stands in it; one word that names sources is enough."""
+    kinds = set(map(_kinds_of_words().get, letters(head)))
+    return kind_of_label(head) or ("source" if kinds & {"name", "paper"} else None)
 
 
 def role_of(kind: LabelKind | None) -> LinkRole:
@@ -275,12 +288,20 @@ def read_label(text: str) -> FieldLabel:
 
 def _unknown_kind(label: str, value: str) -> LabelKind | None:
     """What a label is whose words tell nothing (`Next steps: …`); None where it is the name itself, or prose."""
-    is_name = bool(acronyms(label))
-    if value.startswith("http"):  # the words of a URL are no title
-        return None if is_name or reads_like_title(label) else "unlisted"
-    if is_title(value) and not (is_name or is_author(label)):
+    if value.startswith("http"):
+        return _kind_before_url(label)
+    if _words_of("weights").issuperset(letters(label)[-1:]):
+        return "weights" if _CHECKPOINT.fullmatch(value) else "remark"
+    is_name = bool(acronyms(label)) or is_author(label)
+    if is_title(value) and not is_name:
         return "unknown"
     return "remark" if calls_for_remarks(label) else None
+
+
+def _kind_before_url(label: str) -> LabelKind | None:
+    """What a label before a link is: the words of a URL are no title, so that it is the name, or a remark."""
+    is_name = bool(acronyms(label)) or reads_like_title(label)
+    return None if is_name else "unlisted"
 
 
 def names_source(text: str) -> bool:
@@ -341,8 +362,8 @@ class ReferenceLine:
 
     @property
     def item_number(self) -> str | None:
-        """The number of the item that it begins."""
-        number = _NUMBER.match(self.lead["mark"] or "")
+        """The number of the item that it begins, or of its row."""
+        number = _NUMBER.match(self.lead["mark"] or "") or _NUMBER_OF_ROW.match(self.text)
         return number[1] if number else None
 
     @property
@@ -480,7 +501,7 @@ class LineCutter:
         link_texts = [*filter(None, map(naming_text, links)), *self._odd_labels.within(*inside)]
         names = [(first - start, last - start) for first, last in self.names.within(*inside)]
         seen, names = _without_hidden(text, names)
-        plain = _TAG.sub(_blank, seen) if "<" in seen else seen
+        plain = _TAG.sub(_shown, seen) if "<" in seen else seen
         return ReferenceLine(
             index=index,
             number=number,
@@ -507,6 +528,16 @@ class LineCutter:
 
 def _blank(match: re.Match[str]) -> str:
     return " " * len(match[0])
+
+
+def _shown(tag: re.Match[str]) -> str:
+    """What is shown of a tag of HTML: a title in a field of a form or beside an image, and else nothing."""
+    match = _SHOWN.search(tag[0])
+    value = (match[match.lastgroup or 0] if match else "") or ""
+    if match is None or not is_title(value):
+        return _READING.get(tag[0].lower(), _blank(tag))
+    start = match.start(match.lastgroup or 0)
+    return " " * start + value + " " * (len(tag[0]) - start - len(value))
 
 
 def _cuts(text: str) -> Iterable[int]:
@@ -566,10 +597,15 @@ def naming_text(cited: Cited) -> Phrase | None:
 
 def behind_label(phrase: Phrase) -> Name:
     """Return what the text of a link names: `[Paper: X](…)` names X."""
-    match = _LABEL_OF_NAME.match(phrase.text)
+    text = _HIDDEN.sub(_read_text, phrase.text) if "~~" in phrase.text else phrase.text
+    match = _LABEL_OF_NAME.match(text)
     if match is None or _kinds_of_words().get(match["label"].lower()) not in _NAMING:
-        return Name(phrase.text, phrase.start, phrase.end)
-    return Name(phrase.text[match.end() :], phrase.start, phrase.end)
+        return Name(text, phrase.start, phrase.end)
+    return Name(text[match.end() :], phrase.start, phrase.end)
+
+
+def _read_text(match: re.Match[str]) -> str:
+    return "" if _is_unread(match) else match[0]
 
 
 def overlaps(span: Span, other: Span) -> bool:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, repeat, takewhile
+from itertools import chain, filterfalse, repeat, takewhile
 from operator import attrgetter
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
@@ -34,6 +34,7 @@ from explainer.checking.reference_lines import (
     is_free,
     is_publication,
     is_title,
+    kind_of_column,
     kind_of_label,
     letters,
     names_something,
@@ -41,6 +42,7 @@ from explainer.checking.reference_lines import (
     naming_text,
     parts_of_reference,
     place_of,
+    read_label,
     remark_headings,
     role_of,
     role_of_link,
@@ -50,7 +52,6 @@ from explainer.checking.sections import Sections, lists_references
 from explainer.checking.titles import FILLERS, acronyms, content_words, longer_title, reads_like_title, words
 from explainer.diagnostics.text import lazy_regex
 
-S = TypeVar("S")
 V = TypeVar("V")
 Standing: TypeAlias = Literal["source", "doubtful", "remark"]
 Place: TypeAlias = Literal["within", "beginning", "beside"]
@@ -60,11 +61,13 @@ _MAX_BELOW: Final = 20  # lines below a heading or an item that are looked at, f
 _PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
 _BELOW_HEADING: Final = -1  # the column of an item whose name is a heading: all that follows is indented more
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
+_SHORTEST_TITLE: Final = 12  # characters of a text that is looked up as a title: three words have hardly fewer
 _LONG_TITLE: Final = 5  # content words of a title that is told from a remark by its length
 _MAX_HEADING: Final = 100  # characters of a heading of remarks
 _LONGEST_RUN: Final = 200  # characters before a link, or a name, in which words that name something are looked for
 _LONGEST: Final = 2_000  # characters between the mark of a footnote and the name before it
 _COLUMN_RANKS: Final[dict[LabelKind | None, int]] = {"name": 0, "paper": 1, "source": 1, None: 2}  # what names a row
+_REMARKS: Final = frozenset({"remark", "place"})
 _TITLE_COLUMNS: Final = frozenset({"name", "paper", "source"})
 
 # --- lines that name nothing themselves
@@ -152,9 +155,13 @@ _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
 # between a link and a title that follows it without a sign: `[LanternNet](…) Dancing Robots Learn …`
 _DIRECTLY_BEHIND: Final = lazy_regex(r"[)>\]]?(?:\s|&#10;)+(?=[A-Z\d])")
 # in brackets, or apart by a slash or a bar, beside a name: `LanternNet (Dancing Robots Learn …)`, and behind it
-_SET_BEHIND: Final = lazy_regex(r"[*_\"”\s]{0,4}[(\[/|](?P<title>[^()\[\]/|]{12,200}+)(?:[)\]/|]|\Z)")
+_SET_BEHIND: Final = lazy_regex(r"(?:[*_\"”\s]{0,12}[(\[/|]){1,2}(?P<title>[^()\[\]/|]{12,200}+)(?:[)\]/|]|\Z)")
 _SET_BEFORE: Final = lazy_regex(r"(?:\A|(?<=[()\[\]/|]))(?P<title>[^()\[\]/|]*+)[(\[/|][ *_\"“]*\Z")
-_VENUE: Final = lazy_regex(r"\b(?:Conference|Journal|Transactions|Symposium|Workshop|Universit\w+|Institut\w*|Lab)\b")
+_VENUE: Final = lazy_regex(
+    r"\b(?:Conference|Journal|Transactions|Symposium|Workshop|Universit\w+|Institut\w*|Lab|Proceedings|Advances|Letters"
+    r"|Meeting|Annual|International|Association|Society|Press|Magazine|Lecture|Findings|IEEE|ACM|Konferenz|Conférence"
+    r"|Conferencia|Revista|Revue|Zeitschrift)\b"
+)
 # what joins another source to a name or a link before it, and to one behind it
 _JOINED: Final = lazy_regex(r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
 _JOINING: Final = lazy_regex(r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE)
@@ -178,6 +185,7 @@ class Reference:
         doubtful: it may be a remark.
         number: the number of its item.
         in_prose: it stands in prose, with a link beside it.
+        in_remark: it counts only where a catalog has it, word for word.
     """
 
     text: str
@@ -191,6 +199,7 @@ class Reference:
     doubtful: bool = False
     number: int | None = None
     in_prose: bool = False
+    in_remark: bool = False
 
     @property
     def cited(self) -> list[Cited]:
@@ -233,31 +242,13 @@ def read_references(
         rows = answer.tables - ({section.first} if section.text_at > 0 else set())
         references = _ListReader(answer, cutter, rows, call_names).read(cutter.cut(section, listed))
     prose = _ProseReader(answer, cutter)
-    for number in cutter.linked_lines().difference(listed):
-        references += prose.read(cutter.line(number, 0, answer.line(number)))
+    linked = cutter.linked_lines()
+    for number in filterfalse(set(listed).__contains__, range(answer.lines)):
+        if number in linked:
+            references += prose.read(cutter.line(number, 0, answer.line(number)))
+        elif number not in answer.code_lines and read_label(answer.line(number)).kind == "paper":
+            references += prose.read_field(cutter.line(number, 0, answer.line(number)))
     return sorted(references, key=_START)
-
-
-class _Table(Generic[S, V]):
-    """Rows of signs and what they say: the first row counts all of whose signs a subject shows.
-
-    Args:
-        signs: each sign by its name, and whether a subject shows it.
-        rows: the names of signs, with commas between, and what they say together; everything shows the last one.
-    """
-
-    def __init__(self, signs: Mapping[str, Callable[[S], object]], rows: Mapping[str, V]) -> None:
-        self._rows = [([signs[name] for name in row.split(", ")], verdict) for row, verdict in rows.items()]
-
-    def verdict(self, subject: S) -> V:
-        """Return what the table says of a subject."""
-        for signs, verdict in self._rows:
-            for shows in signs:  # in loops of its own, since this is asked some ten times for each line
-                if not shows(subject):
-                    break
-            else:
-                return verdict
-        raise LookupError(subject)
 
 
 # --- what a part of a line is
@@ -328,7 +319,9 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "paper": lambda part: part.kind == "paper",
     "source": lambda part: part.kind == "source",
     "unknown label": lambda part: part.kind == "unknown",
-    "remark label": lambda part: part.kind == "remark",
+    "remark label": lambda part: part.kind in _REMARKS,
+    "place": lambda part: part.kind == "place",
+    "weights": lambda part: part.kind == "weights",
     # where it stands
     "goes on": lambda part: _goes_on(part.line),
     "apart": lambda part: part.line.is_marked or not part.line.follows,
@@ -346,6 +339,8 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "nothing": lambda part: not names_something(part.text),
     "title": lambda part: is_title(part.text),
     "no title": lambda part: not is_title(part.text),
+    "long title": lambda part: len(content_words(part.text)) >= _LONG_TITLE,
+    "venue": lambda part: _VENUE.search(part.text),
     "title first": lambda part: is_title(BREAK.split(part.text)[0]),
     "publication": lambda part: is_publication(part.text),
     "quotation": lambda part: QUOTED.search(part.text),
@@ -372,9 +367,31 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "word before": lambda part: part.words_before > 0,
     "other subject": lambda part: part.words_before >= _MIN_BEFORE,
 }
+
+
+class _Table(Generic[V]):
+    """Rows of signs and what they say of a part: the first row counts all of whose signs it shows.
+
+    Args:
+        rows: the names of signs, with commas between, and what they say together; everything shows the last one.
+    """
+
+    def __init__(self, rows: Mapping[str, V]) -> None:
+        self._rows = [([_SIGNS[name] for name in row.split(", ")], verdict) for row, verdict in rows.items()]
+
+    def verdict(self, part: _Part) -> V:
+        """Return what the table says of a part."""
+        for signs, verdict in self._rows:
+            for shows in signs:  # in loops of its own, since this is asked some ten times for each line
+                if not shows(part):
+                    break
+            else:
+                return verdict
+        raise LookupError(part)
+
+
 # whether a line stands in the item that was named last, or begins another
-_PLACES: Final = _Table[_Part, Place](
-    _SIGNS,
+_PLACES: Final = _Table[Place](
     {
         "item, goes on, after links": "within",
         "item, goes on, unlabelled, whole name": "beginning",
@@ -390,8 +407,7 @@ _PLACES: Final = _Table[_Part, Place](
     },
 )
 # whether a line is a heading below which remarks follow: `**Next steps**`, `Why these papers`, `If you like, I can:`
-_HEADS_REMARKS: Final = _Table[_Part, bool](
-    _SIGNS,
+_HEADS_REMARKS: Final = _Table[bool](
     {
         "regards": True,
         "phrase for remarks": True,
@@ -401,8 +417,7 @@ _HEADS_REMARKS: Final = _Table[_Part, bool](
     },
 )
 # whether the value of a field names an item of its own, may do so, or tells more of the one before
-_FIELDS: Final = _Table[_Part, Standing](
-    _SIGNS,
+_FIELDS: Final = _Table[Standing](
     {
         "name": "source",
         "paper, title": "source",
@@ -413,7 +428,10 @@ _FIELDS: Final = _Table[_Part, Standing](
         "linked": "remark",
         "nothing": "remark",
         "paper": "doubtful",
+        "weights": "doubtful",  # `Checkpoint: moon-mask-v2`
         "no title": "remark",
+        "place, venue": "remark",
+        "place, long title": "doubtful",  # `Venue: Deep Residual Learning for Image Recognition`
         "source": "doubtful",
         "unknown label": "doubtful",
         "remark label, no item": "doubtful",
@@ -423,8 +441,7 @@ _FIELDS: Final = _Table[_Part, Standing](
     },
 )
 # whether the links of such a field are of the item: that may have its own, and a label such as `Dataset` never says so
-_ARE_LINKS_OF_ITEM: Final = _Table[_Part, bool](
-    _SIGNS,
+_ARE_LINKS_OF_ITEM: Final = _Table[bool](
     {
         "after links": True,
         "after unlinked name": True,
@@ -436,8 +453,7 @@ _ARE_LINKS_OF_ITEM: Final = _Table[_Part, bool](
     },
 )
 # whether an item without links is given as a source
-_STANDINGS: Final = _Table[_Part, Standing](
-    _SIGNS,
+_STANDINGS: Final = _Table[Standing](
     {
         "nothing": "remark",
         # a sentence about an offered source names nothing: `BLIP has no paper`; but `- BLIP is the model here` does
@@ -500,8 +516,8 @@ class _ListReader:
             (self._heads_remarks, self._begin_remarks),
             (self._is_head_of_table, self._note_columns),
             (self._is_field_row, self._read_field_row),
-            (self._is_row, self._read_row),
             (self._answers_number, self._attach_by_number),
+            (self._is_row, self._read_row),
             (bool, self._read_line),
         )
 
@@ -616,15 +632,17 @@ class _ListReader:
             return False
         if line.is_heading or other.indent > line.indent:
             return True
-        is_list = other.is_marked and not line.is_marked
-        return other.index == line.index + 1 and other.follows and is_list
+        if other.index > line.index + 1 or line.is_marked:
+            return False
+        return other.follows and other.is_marked
 
     # --- lines
 
     def _read_line(self, line: ReferenceLine) -> None:
         kind = self._kind_in_context(line)
         is_nested = self._enter(line, kind)
-        self._references += _names_beside_names(line)
+        names = list(_names_beside_names(line))
+        self._references += chain(names, _remarks_beside_names(line, names))
         if line.is_heading and not line.links:
             self._read_heading(line)
         elif kind is not None:
@@ -641,7 +659,7 @@ class _ListReader:
         kind, value_at = line.label
         if not is_free((value_at, value_at), line.names):
             return None  # the colon is one of the name: `LanternNet: Painting …`
-        if kind == "remark" and self._is_called(line.text[:value_at]):
+        if kind in _REMARKS and self._is_called(line.text[:value_at]):
             return None  # `Context Encoders: …` is no label `Context`
         if kind == "unknown" and line.names:
             return "source"
@@ -799,7 +817,11 @@ class _ListReader:
         return kind_of_label(label) is not None and not names_something(label)
 
     def _note_columns(self, line: ReferenceLine) -> None:
-        self._columns = [kind_of_label(cell.text) for cell in line.cells]
+        self._columns = [kind_of_column(cell.text) for cell in line.cells]
+        for cell in line.cells:  # a head that is a title hides a source
+            if is_title(cell.text) and len(content_words(cell.text)) >= _LONG_TITLE and "://" not in cell.text:
+                name = line.whole(cell.start, cell.end)
+                self._references.append(Reference(*name, is_item=True, doubtful=True))
 
     def _read_field_row(self, line: ReferenceLine) -> None:
         """A row that is a field: `| Model | … |`."""
@@ -827,11 +849,12 @@ class _ListReader:
 
 def _naming_cell(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) -> Name | None:
     """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
-    for begin, _ in line.names:
-        return next((cell for cell in cells if cell.start <= begin < cell.end), None)
-    ranks = {cell: _COLUMN_RANKS[kind] for cell, kind in cells.items() if kind in _COLUMN_RANKS}
-    naming = [cell for cell in ranks if names_something(cell.text) and not is_author(cell.text)]
-    return min(naming, key=ranks.__getitem__, default=None)
+    if line.names:
+        offered = (cell for cell in cells if not is_free((cell.start, cell.end), line.names[:1]))
+        return next(offered, None)
+    ranked = [cell for cell, kind in cells.items() if kind in _COLUMN_RANKS]
+    naming = [cell for cell in ranked if names_something(cell.text) and not is_author(cell.text)]
+    return min(naming, key=lambda cell: _COLUMN_RANKS[cells[cell]], default=None)
 
 
 def _titles_in_cells(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) -> Iterator[Reference]:
@@ -839,7 +862,9 @@ def _titles_in_cells(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]
     for cell, kind in cells.items():
         if kind not in _TITLE_COLUMNS or not is_free((cell.start, cell.end), line.names):
             continue
-        if is_title(cell.text) and "://" not in cell.text and not is_publication(cell.text):
+        if "://" in cell.text or is_publication(cell.text):
+            continue
+        if is_title(cell.text):
             yield Reference(*line.whole(cell.start, cell.end), is_item=True, doubtful=True)
 
 
@@ -868,6 +893,26 @@ def _names_beside_names(line: ReferenceLine) -> Iterator[Reference]:
         name = line.whole(begin, end)
         if _is_another_name(name.text.strip(' .:;,()`"“”'), least):
             yield Reference(*name, is_item=True, doubtful=True)
+
+
+def _remarks_beside_names(line: ReferenceLine, others: list[Reference]) -> Iterator[Reference]:
+    """What stands around the names and links of a line: a title in small letters may be a remark."""
+    covered = [(other.start - line.start, other.end - line.start) for other in others]
+    for begin, end in _around_names(line):
+        if end - begin < _SHORTEST_TITLE or not is_free((begin, end), covered):
+            continue
+        name = line.name(begin, end)
+        if len(words(name.text)) >= MIN_TITLE:
+            yield Reference(*name, doubtful=True, in_remark=True)
+
+
+def _around_names(line: ReferenceLine) -> Iterable[Span]:
+    """The text before, between and behind the names and links of a line that has a name."""
+    spans = sorted([*line.names, *line.link_spans])
+    if not spans or not (line.names or line.link_texts):
+        return ()
+    starts, ends = zip(*spans, strict=True)
+    return zip((line.lead.end(), *ends), (*starts, len(line.text)), strict=True)
 
 
 def _is_another_name(text: str, least: int) -> bool:
@@ -948,19 +993,22 @@ def _telling(gaps: Iterable[tuple[Span, Name]], covered: list[Span]) -> list[Ref
 def _names_listed(line: ReferenceLine) -> list[Span]:
     """The names on a line without links: parts between semicolons, several offered ones; else the whole."""
     begin = line.lead.end()
-    between = _between_semicolons(line, begin)
-    if between or len(line.names) > 1:
-        return between or line.names
-    is_in_prose = bool(line.names) and not line.is_marked and _is_prose(line.text[begin : line.names[0][0]])
-    return line.names if is_in_prose else [(begin, len(line.text))]
+    between = [match.span() for match in _BETWEEN_SEMICOLONS.finditer(line.text, begin)]
+    if len(between) > 1 and _is_list(line, between):
+        return between
+    if len(line.names) > 1:
+        return line.names
+    for first, _ in line.names:
+        if not line.is_marked and _is_prose(line.text[begin:first]):
+            return line.names
+    return [(begin, len(line.text))]
 
 
-def _between_semicolons(line: ReferenceLine, begin: int) -> list[Span]:
-    """The parts between semicolons, where all read like titles or one is an offered name."""
-    spans = [(max(begin, match.start()), match.end()) for match in _BETWEEN_SEMICOLONS.finditer(line.text, begin)]
-    texts = {line.text[first:last].strip(" .") for first, last in spans}
-    is_list = all(map(reads_like_title, texts)) or any(line.text[first:last] in texts for first, last in line.names)
-    return spans if is_list and len(spans) > 1 else []
+def _is_list(line: ReferenceLine, spans: list[Span]) -> bool:
+    """Whether all of some parts of a line read like titles, or one is an offered name."""
+    texts = {line.text[slice(*span)].strip(" .") for span in spans}
+    offered = {line.text[slice(*span)] for span in line.names}
+    return not offered.isdisjoint(texts) or all(map(reads_like_title, texts))
 
 
 def _is_prose(text: str) -> bool:
@@ -1022,6 +1070,15 @@ class _ProseReader:
                 is_close = partial(_is_close, line, masked, name)
                 name.links += zip(filter(is_close, links), repeat("any"))
         return self._link_texts(line) + [name for name in names if name.links]
+
+    @staticmethod
+    def read_field(line: ReferenceLine) -> list[Reference]:
+        """Return what a field names outside the section, if that is a long title: `Key paper: …`."""
+        value = line.before_link(line.label.value_at)
+        is_long = len(content_words(value.text)) >= _LONG_TITLE
+        if line.names or not (is_long and is_title(value.text)):
+            return []
+        return [Reference(*value, is_item=True, doubtful=True, listed=False)]
 
     @staticmethod
     def _link_texts(line: ReferenceLine) -> list[Reference]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, filterfalse
 from operator import attrgetter
@@ -214,13 +214,12 @@ def find_sections(answer: Answer, cites: Callable[[int, int], bool]) -> Sections
     finder = _Finder(headings[:_MAX_HEADINGS], answer.lines, cites)
     if len(finder.chosen) == len(KINDS):
         return finder.sections()
-    lines = list(_line_headings(answer))
+    line_headings = list(_line_headings(answer))
     for level, enough in _ENOUGH.items():
         if len(finder.chosen) >= enough:
             break
-        candidates = [heading for heading in lines if heading.level == level][:_MAX_HEADINGS]
-        by_line = {heading.line: heading for heading in chain(filter(finder.may_begin, candidates), finder.headings)}
-        finder = _Finder(sorted(by_line.values(), key=_LINE), answer.lines, cites)
+        candidates = [heading for heading in line_headings if heading.level == level]
+        finder = _Finder(finder.joined(candidates[:_MAX_HEADINGS]), answer.lines, cites)
     return finder.sections()
 
 
@@ -246,12 +245,17 @@ def _is_believable(heading: Heading) -> bool:
     """Whether a line that only looks like a heading may be one: it names a section, or has the form for certain."""
     if _LINK.search(heading.title) or heading.title.casefold() in _FIELD_LABELS:
         return False
-    if heading.names or heading.level == _BOLD:
-        return True
-    if heading.level == _NUMBERED:
-        # `2. How the model works`: its words and its number tell the same
-        return heading.announces or _NUMBERED_KINDS.get(heading.number or 0) in heading.hints
-    return heading.level == _RUN_IN and heading.number in _NUMBERED_KINDS
+    fits = _BELIEVED.get(heading.level)
+    return bool(heading.names) or (fits is not None and fits(heading))
+
+
+# whether a line that names no section is believed, by its form
+_BELIEVED: Final[dict[int, Callable[[Heading], bool]]] = {
+    _BOLD: lambda _: True,
+    # `2. How the model works`: its words and its number tell the same
+    _NUMBERED: lambda heading: heading.announces or _NUMBERED_KINDS.get(heading.number or 0) in heading.hints,
+    _RUN_IN: lambda heading: heading.number in _NUMBERED_KINDS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,18 +273,23 @@ class _Parts:
 def _read_heading(line: str, number: int, level: int | None) -> Heading | None:
     """Read a line as a heading, of a level that Markdown gives it or by its form; None where it can be none."""
     parts = _parts(line, is_heading=level is not None)
-    if parts is None or not 0 < parts.end - parts.start <= _MAX_TITLE:
+    if parts is None or parts.end - parts.start > _MAX_TITLE:
         return None
     title = line[parts.start : parts.end].strip(" \t*_#:：")
     has_text = _NO_TEXT.fullmatch(line, parts.text_at) is None
     announces = line.rstrip(" *_").endswith(_ANNOUNCING)
     if level is None:
         level = _level(line, parts, announces=announces, has_text=has_text)
-    longest = _MAX_RUN_IN if level == _RUN_IN else _MAX_TITLE
-    if not title or len(title) > longest or (level == _PLAIN and _PLAIN_TITLE.fullmatch(title) is None):
+    if not _may_be_title(title, level):
         return None
     names, hints = _named_by(title, parts.number)
     return Heading(number, level, parts.number, title, names, hints, parts.text_at if has_text else None, announces)
+
+
+def _may_be_title(title: str, level: int) -> bool:
+    if level == _PLAIN and _PLAIN_TITLE.fullmatch(title) is None:
+        return False
+    return 0 < len(title) <= (_MAX_RUN_IN if level == _RUN_IN else _MAX_TITLE)
 
 
 def _parts(line: str, *, is_heading: bool) -> _Parts | None:
@@ -309,20 +318,21 @@ def _is_open(marks: str) -> bool:
 
 def _title_end(line: str, at: int, opening: re.Match[str], *, is_bold: bool, is_heading: bool) -> tuple[int, int]:
     """Where a title ends, and where the text behind it begins."""
-    pattern = _BEHIND_PLAIN
-    if is_bold:
-        pattern = _BEHIND_BOLD
-    elif opening["html"]:
-        pattern = _BEHIND_HTML
-    elif opening["row"]:
-        pattern = _BEHIND_CELL
-    match = pattern.search(line, at)
-    if pattern is _BEHIND_PLAIN:
-        match = _behind_word(line, at) or match
     # the heading of Markdown is the whole line: `## 2. Workflow: Input → Model → Output`
-    if match is None or (is_heading and pattern is not _BEHIND_HTML):
-        return len(line), len(line)
-    return match.span()
+    is_whole = is_heading and (is_bold or not opening["html"])
+    match = None if is_whole else _behind_title(line, at, opening, is_bold=is_bold)
+    return match.span() if match else (len(line), len(line))
+
+
+def _behind_title(line: str, at: int, opening: re.Match[str], *, is_bold: bool) -> re.Match[str] | None:
+    """What parts a title from the text behind it."""
+    if is_bold:
+        return _BEHIND_BOLD.search(line, at)
+    if opening["html"]:
+        return _BEHIND_HTML.search(line, at)
+    if opening["row"]:
+        return _BEHIND_CELL.search(line, at)
+    return _behind_word(line, at) or _BEHIND_PLAIN.search(line, at)
 
 
 def _behind_word(line: str, at: int) -> re.Match[str] | None:
@@ -353,11 +363,15 @@ def _value(numeral: str) -> int:
 def _named_by(title: str, number: int | None) -> tuple[frozenset[SectionKind], frozenset[SectionKind]]:
     """The sections that a title names for certain, and those that it may name."""
     folded = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", title[:_LONGEST].casefold())))
-    strong = frozenset(kind for kind, pattern in _STRONG.items() if pattern.search(folded))
-    weak = frozenset(kind for kind, pattern in _WEAK.items() if pattern.search(folded))
+    strong, weak = _kinds_in(folded, _STRONG), _kinds_in(folded, _WEAK)
     numbered = strong & {_NUMBERED_KINDS.get(number or 0)}
     # `Papers on this task`: the word for the references is the one that stands in other headings, too
     return numbered or strong - {"references"} or strong, weak
+
+
+def _kinds_in(title: str, patterns: Mapping[SectionKind, re.Pattern[str]]) -> frozenset[SectionKind]:
+    """The kinds of sections whose words stand in a title."""
+    return frozenset(kind for kind, pattern in patterns.items() if pattern.search(title))
 
 
 class _Finder:
@@ -444,6 +458,11 @@ class _Finder:
         first = min(map(_LINE, self.chosen.values()), default=heading.line)
         return heading.line <= first or not heading.names <= self.chosen.keys()
 
+    def joined(self, candidates: Iterable[Heading]) -> list[Heading]:
+        """Return its headings with those of some candidates that may begin a section, in order."""
+        by_line = {heading.line: heading for heading in chain(filter(self.may_begin, candidates), self.headings)}
+        return sorted(by_line.values(), key=_LINE)
+
     def sections(self) -> Sections:
         """Return the sections that were found."""
         found: dict[SectionKind, Section] = {}
@@ -484,12 +503,14 @@ class _Finder:
             return True
         if candidate.level == _RUN_IN:  # an item of a list, unless it was chosen
             return False
-        if self.chosen.get("references") == heading and lists_references(candidate.title):
+        is_list = self.chosen.get("references") == heading
+        if is_list and lists_references(candidate.title):
             return False
         if candidate.level < min(heading.level, _BOLD):
             return True
-        is_divider = candidate.number is None and _divides(candidate, heading)
-        return candidate.level == heading.level and not is_divider
+        if candidate.level != heading.level:
+            return False
+        return candidate.number is not None or not _divides(candidate, heading)
 
 
 def lists_references(title: str) -> bool:

@@ -24,7 +24,7 @@ _RUN: Final = lazy_regex(r"[^\s<>\"`\\|，。、；：！？）】」』》“�
 # how links begin, those first that may stand within a word
 _SCHEMES: Final = r"""(?P<url>https?://)
       | (?P<ssh>(?<!\w)git(?:@(?=github\.com[:/])|://(?=\w)))
-      | (?P<doi>(?:(?<![\w/.])|(?<=\bdoi))10\.\d{4,9}/(?=\S))
+      | (?P<doi>(?:(?<![\w/.])|(?<=\bdoi)|(?<=\binfo:doi/))10\.\d{4,9}/(?=\S))
       | (?<![\w/.])(?:
           (?P<broken>(?:(?:hxxps?|htps?|htt?ps?|ttps?|ftp|file|javascript|data)(?:[:;∶]/{0,3}|/{2})
               | [htpsx]{3,8}[^\w\s/]{0,2}//)(?=[\w/]))
@@ -95,6 +95,7 @@ _ANCHOR_END: Final = lazy_regex(r"</a\b|<a\b", re.IGNORECASE)
 _LONGEST_LABEL: Final = 500
 _REFRESH: Final = lazy_regex(r"[\s\d.]{0,40}[;,]?\s{0,40}(?:url\s{0,40}=)?\s{0,40}['\"]?([^'\"]*)", re.IGNORECASE)
 _STYLE_URL: Final = lazy_regex(r"url\(\s{0,40}['\"]?([^'\")]{0,4096})", re.IGNORECASE)
+_STYLE_ESCAPE: Final = lazy_regex(r"\\([0-9a-fA-F]{1,6})[ \t\n\f\r]?")
 # a URL of a `srcset` ends at a space, and what describes it at a comma
 _CANDIDATE: Final = lazy_regex(r"[\s,]*(\S*[^\s,])(?:\s[^,]*)?")
 # values of these are links only where they say so themselves: `content="width=device-width"`, `values="0;1"`
@@ -264,10 +265,7 @@ def _url_at(text: str, match: re.Match[str], kind: str, exact: Sequence[str]) ->
     start = match.start()
     behind = _RUN.match(text, match.end(), start + _LONGEST)
     run = match[0] + (behind[0] if behind else "")
-    written = _exactly(run, exact) or _trimmed(run)
-    bare = _BARE_RUN.match(text, start, start + _LONGEST)
-    if bare is not None and _CLIMBS.search(bare[0], len(written)):
-        written = bare[0].rstrip(_TRAILING)
+    written = _climbing(text, start, _exactly(run, exact) or _trimmed(run))
     if kind in _BEGINNINGS and len(written.rstrip("/")) <= len(match[0].rstrip("/")):
         return None
     form, read = _FORMS[kind]
@@ -275,6 +273,14 @@ def _url_at(text: str, match: re.Match[str], kind: str, exact: Sequence[str]) ->
     if link is None and form == "url":
         form = "broken"
     return LinkInText(start, start + len(written), written, form, link, written)
+
+
+def _climbing(text: str, start: int, written: str) -> str:
+    """A URL with what viewers of Markdown add to it, where that climbs to another page: `…/repo)/../../other`."""
+    bare = _BARE_RUN.match(text, start, start + _LONGEST)
+    if bare is None or not _CLIMBS.search(bare[0], len(written)):
+        return written
+    return bare[0].rstrip(_TRAILING)
 
 
 _FORMS: Final[dict[str, tuple[Form, Callable[[str], Link | None]]]] = {
@@ -377,6 +383,12 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[str], Iterator[str]]:
     return lambda value: (match[1] for match in pattern.finditer(value))
 
 
+def _styles(value: str) -> Iterator[str]:
+    r"""The URLs in a style sheet, behind its escapes: `u\72l(…)` (CSS Syntax Level 3, section 4.3.7)."""
+    decoded = _STYLE_ESCAPE.sub(lambda match: chr(min(int(match[1], 16), 0x10FFFF)), value)
+    return (match[1] for match in _STYLE_URL.finditer(decoded))
+
+
 def _refresh(value: str) -> Iterator[str]:
     match = _REFRESH.match(value)
     if match:
@@ -388,5 +400,5 @@ _SPLITTERS: Final[dict[str, Callable[[str], Iterator[str]]]] = {
     "ping": lambda value: iter(value.split()),
     "values": lambda value: iter(value.split(";")),
     "content": _refresh,
-    "style": _matches(_STYLE_URL),
+    "style": _styles,
 }

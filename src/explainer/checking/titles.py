@@ -70,7 +70,7 @@ _GOES_BEHIND: Final = lazy_regex(
     r"(?:(?: ?[:–—-]| ?,)? \(?(?:\d(?:nd|rd|th) [Ee]dition|Part [IVX\d]{1,4}|Volume \d|Revisited"
     r"|Theory and Practice)\)?"
     # another version or size: `… – v2`, `… (XL)`; and, right before a link, `… and Attention, https:`
-    r"|(?: [:–—-])? \(?(?:[vV]\d{1,2}(?:\.\d{1,2})?|X{1,3}L)\)?(?![\w.-]*\w)"
+    r"|(?: [:–—-])? \(?(?:(?![vV]1(?:\.0)?(?![\w.]*\d))[vV]\d{1,2}(?:\.\d{1,2})?|X{1,3}L)\)?(?![\w.-]*\w)"
     r"| and [A-Z][\w-]+(?=,? \(?https?:)"
     r"| ?[:–—-] (?:(?:An?|The) )?(?:[A-Z]\w+ ){0,2}(?:Survey|Review|Tutorial)(?: of(?: [A-Z][\w-]+){1,4})?"
     rf"|(?: (?:(?:for|in|of|with|via|to|from) )?(?:the )?(?=[A-Z\d])[\w+-]+(?: {_SMALL}(?= [A-Z]))?){{0,6}})"

@@ -111,7 +111,7 @@ GOOD = {
     "arrows of TeX and HTML": "photo $\\rightarrow$ Say-What-You-See $\\to$ caption &rarr; Read-It-Aloud",
     "offered names as parts of words": (
         chart("P[photo] --> O[Say-What-You-See-based caption] --> R[Read-It-Aloud-Modell] --> E[voice]")
-        + "\n\nThe Say-What-You-See-based part writes, the Read-It-aloud part speaks, see say-what."
+        + "\n\nThe Say-What-You-See-based part writes, the Read-It-aloud part speaks, see say-what. Das Read-It-Modell liest."
     ),
     "two offered models in a step": chart("P[photo] --> O[Say-What-You-See and Read-It-Aloud] --> E[voice]"),
     "an HTML comment": "<!-- photo --> Say-What-You-See <!-- text -->",

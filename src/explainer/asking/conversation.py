@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 from explainer.batching.manifest import content_hash
 from explainer.checking.check import CheckReport, check_answer
@@ -21,7 +21,7 @@ from explainer.checking.offered import Offered
 from explainer.diagnostics.codes import Severity
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import replace_refused
-from explainer.documents.document import value_at
+from explainer.documents.document import as_mapping, items_of, mappings_in, text_of, value_at
 
 # Reasons to end of an answer that is whole; every other says that it was cut off.
 WHOLE: Final = frozenset({"stop", "eos", "end_turn", ""})
@@ -31,7 +31,6 @@ _MOST_NAME: Final = 200  # all that a server says is quoted in records and on te
 _MOST_REASON: Final = 40
 _MOST_CODE: Final = 80
 _MOST_MESSAGE: Final = 500  # of an error: some servers send a whole page
-T = TypeVar("T")
 
 
 class Message(NamedTuple):
@@ -170,45 +169,35 @@ class StreamAccumulator:
 
     def take(self, data: Any) -> str:
         """Take one event, or the whole body of a completion that is not streamed; return the text in it."""
-        self.served = _plain(_field(data, "model", str), _MOST_NAME) or self.served
-        self.usage = _usage(_field(data, "usage", dict)) or self.usage
-        choice = next(iter(_field(data, "choices", list) or ()), None)
+        self.served = _plain(text_of(data, "model"), _MOST_NAME) or self.served
+        self.usage = _usage(value_at(data, "usage")) or self.usage
+        choice = next(iter(items_of(data, "choices")), None)
         if not isinstance(choice, dict):
             return ""
         piece = _text(_content(choice))
-        reason = _field(choice, "finish_reason", str)
-        if reason is not None:
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str):
             self.finish_reason = _plain(reason, _MOST_REASON)
         self._pieces.append(piece)
         self._size += len(piece)
         return piece
 
 
-def _field(data: Any, key: str, kind: type[T]) -> T | None:
-    """The value of a key when it has the type that it should have."""
-    if not isinstance(data, dict) or not isinstance(data.get(key), kind):
-        return None
-    value: T = data[key]
-    return value
+def _plain(text: str, limit: int) -> str:
+    return replace_refused(text[:limit])
 
 
-def _plain(text: str | None, limit: int) -> str:
-    return replace_refused((text or "")[:limit])
-
-
-def _content(choice: Any) -> Any:
+def _content(choice: dict[str, Any]) -> Any:
     """The content of a choice: of a piece of a stream, of a whole message, or of a plain completion."""
-    message = _field(choice, "delta", dict) or _field(choice, "message", dict)
-    return message.get("content") if message is not None else _field(choice, "text", str)
+    message = as_mapping(choice.get("delta")) or as_mapping(choice.get("message"))
+    return message.get("content") if message else choice.get("text")
 
 
 def _text(content: Any) -> str:
     """The text of a content; some servers send it in parts, with what the model thought in others."""
     if isinstance(content, str):
         return content
-    if not isinstance(content, list):
-        return ""
-    return "".join(_field(part, "text", str) or "" for part in content if _field(part, "type", str) == "text")
+    return "".join(text_of(part, "text") for part in mappings_in(content) if part.get("type") == "text")
 
 
 def _usage(data: Any) -> Usage | None:
@@ -217,7 +206,7 @@ def _usage(data: Any) -> Usage | None:
 
 
 def _tokens(data: Any, key: str) -> int | None:
-    number = _field(data, key, int)
+    number = value_at(data, key)
     # A bool is an int, too, and is no number of tokens.
     return number if type(number) is int and 0 <= number < MOST_TOKENS else None
 

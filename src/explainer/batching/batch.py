@@ -282,10 +282,7 @@ class Batch:
             return
         if result.findings:
             self._findings += item.in_table(result.findings)
-        repeated = self._ids.claim(result.id, item) if result.status != "failed" else None
-        if repeated is not None:
-            self._findings.append(repeated)
-        if repeated is not None or result.status == "failed":
+        if result.status == "failed" or self._is_repeated(result.id, item):
             self._count_failure(item, result.id)
         elif result.output is not None:
             self._settle_rendered(item, TargetOutput(result.row, result.id + self._suffix, result.output), result.id)
@@ -305,9 +302,7 @@ class Batch:
 
     def _settle_unchanged(self, earlier: EarlierRow, item: SourceItem) -> None:
         row, line = earlier.row, earlier.line
-        repeated = self._ids.claim(row.id, item)
-        if repeated is not None:
-            self._findings.append(repeated)
+        if self._is_repeated(row.id, item):
             self._count_failure(item, row.id)
             return
         self.summary.unchanged += 1
@@ -315,6 +310,14 @@ class Batch:
         if row.source != item.source:
             line = row_line(msgspec.structs.replace(row, source=item.source))
         self._outputs.append(TargetOutput(line, row.out, earlier=earlier))
+
+    def _is_repeated(self, id_: str, item: SourceItem) -> bool:
+        """Whether another question has an id, which is a finding."""
+        repeated = self._ids.claim(id_, item)
+        if repeated is None:
+            return False
+        self._findings.append(repeated)
+        return True
 
     def _skip(self, skipped: Skipped) -> None:
         if skipped.why == "hidden":

@@ -186,7 +186,7 @@ class PreviousRun:
     @property
     def outputs(self) -> int:
         """How many rows are about outputs."""
-        if self._index is None and self._in_order and not self.volumes[0].row(self._offset):
+        if self._in_order and not self.volumes[0].row(self._offset):
             return self._count
         (count,) = self._indexed().execute("SELECT count(*) FROM rows WHERE is_output").fetchone()
         return int(count)
@@ -209,7 +209,7 @@ class PreviousRun:
 
     def _next(self, source: str | int, raw: str) -> EarlierRow | None:
         """The next row, when it is about this question as it is now; a row that is not is looked for by the index."""
-        if self._index is not None or not self._in_order:
+        if not self._in_order:
             return None
         line = self.volumes[0].row(self._offset)
         earlier = self._earlier(line, 0, self._begin)
@@ -260,6 +260,7 @@ class PreviousRun:
         if self._index is None:
             import sqlite3  # noqa: PLC0415  # most runs need no index
 
+            self._in_order = False
             # 50 bytes a row with a million of them, where a dictionary of the hashes alone took 85
             self._index = sqlite3.connect(":memory:")
             self._index.execute(

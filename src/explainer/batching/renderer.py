@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -140,9 +140,8 @@ class _EntriesByName(dict[str, "PreparedEntry | None"]):
 
 
 Status = Literal["rendered", "same", "failed", "skipped"]
-_ID: Final = re.compile(
-    r"(?=.{1,200}\Z)[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+", re.ASCII
-)  # the ids about which `catalogs.schema` has nothing to say
+# The ids about which `catalogs.schema` has nothing to say.
+_ID: Final = r"\A(?=.{1,200}\Z)[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+\Z"
 _SUFFIX: Final = re.compile(r"\.ya?ml$")
 _KEYS: Final = frozenset({"question", "id", "models", "papers"})
 # What outputs and their manifests are called: a folder of that name would take their place.
@@ -168,7 +167,7 @@ class QuestionLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     question: str
     models: list[str]
     papers: list[str]
-    id: str = ""
+    id: Annotated[str, msgspec.Meta(pattern=_ID)] = ""
     answer: str = ""
 
 
@@ -377,8 +376,6 @@ class BatchRenderer:
             return None
         if line.answer and not (self._format.completes and is_plain(line.answer)):
             return None
-        if line.id and not _ID.fullmatch(line.id):
-            return None
         return line if is_plain(line.question) and line.question.strip() else None
 
     def _full_path(self, item: SourceItem, raw: bytes, *, lines: bool) -> _Job | RenderResult:
@@ -395,13 +392,10 @@ class BatchRenderer:
                 return RenderResult(item.source, "skipped", why=why)
         if question is None:
             return _failed(item, loaded.findings)
-        job = self._choose_sources(item, content_hash(raw), question, loaded.findings)
-        if isinstance(job, _Job):
-            job.answer = answer
-        return job
+        return self._choose_sources(item, content_hash(raw), question, answer, loaded.findings)
 
     def _choose_sources(
-        self, item: SourceItem, raw: str, question: LoadedQuestion, findings: tuple[Finding, ...]
+        self, item: SourceItem, raw: str, question: LoadedQuestion, answer: str, findings: tuple[Finding, ...]
     ) -> _Job | RenderResult:
         catalogs = question.question.catalog
         library = self._library_for(catalogs, item.source)
@@ -420,8 +414,8 @@ class BatchRenderer:
         papers = [library.ready(entry) for entry in sources.papers]
         recommended = question.question.models is None or question.question.papers is None
         return _Job(
-            item, raw, question.id, question.question.question, models, papers, library, catalogs=catalogs,
-            findings=findings, loaded=question, recommended=recommended,
+            item, raw, question.id, question.question.question, models, papers, library, answer, catalogs,
+            findings, loaded=question, recommended=recommended,
         )  # fmt: skip
 
     def _load_file(self, text: str, item: SourceItem) -> tuple[Parsed[LoadedQuestion], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import unicodedata
@@ -17,7 +18,7 @@ from explainer.batching.manifest import read_row, short_hash
 from explainer.catalogs.loading import CATALOG_SUFFIXES, empty_source, repeated_id
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import counted
-from explainer.files import MAX_QUESTION_BYTES, NotRegularError, as_text, display_path, open_file, open_handle
+from explainer.files import MAX_QUESTION_BYTES, as_text, display_path, open_file, open_handle, read_raw
 
 _BOM: Final = b"\xef\xbb\xbf"
 _BLOCK: Final = 1024 * 1024
@@ -165,24 +166,25 @@ def read_bytes(path: str, file: str) -> bytes | Finding:
     if not path.isascii() and as_text(path) != path:
         return Finding("F104", Location(file), "the name of the file is not UTF-8", "rename it")
     try:
-        handle = open_handle(path)
-        try:
-            about = os.fstat(handle)
-            if about.st_size > MAX_QUESTION_BYTES:
-                return Finding("F103", Location(file), f"larger than {MAX_QUESTION_BYTES:,} bytes")
-            raw = os.read(handle, about.st_size + 1)
-            # one call reads a small file; a network's disk may give less at a time
-            while len(raw) < about.st_size and (block := os.read(handle, about.st_size - len(raw))):
-                raw += block
-            return raw
-        finally:
-            os.close(handle)
-    except FileNotFoundError:
-        return Finding("F101", Location(file), "no such file")
-    except NotRegularError as error:
-        return Finding("F102", Location(file), str(error.strerror))
-    except OSError as error:
-        return Finding("F104", Location(file), f"cannot be read: {error.strerror or error}")
+        return _read_at_once(path)
+    except OSError:  # the usual way to read a file says what is wrong with it
+        raw = read_raw(Path(path), limit=MAX_QUESTION_BYTES)
+        return raw.findings[0] if raw.value is None else raw.value
+
+
+def _read_at_once(path: str) -> bytes:
+    handle = open_handle(path)
+    try:
+        size = os.fstat(handle).st_size
+        if size > MAX_QUESTION_BYTES:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
+        raw = os.read(handle, size + 1)
+        # one call reads a small file; a network's disk may give less at a time
+        while len(raw) < size and (block := os.read(handle, size - len(raw))):
+            raw += block
+        return raw
+    finally:
+        os.close(handle)
 
 
 class LinesSource:

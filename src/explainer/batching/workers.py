@@ -103,10 +103,6 @@ class RenderSetup:
     lines: bool
     files: bool
 
-    def folder_of(self, source: str | int) -> Path:
-        """Return the folder of a question: that of its file, or that of all lines."""
-        return self.base if isinstance(source, int) else self.base / source.rpartition("/")[0]
-
 
 @dataclass(slots=True)
 class Summary:
@@ -248,8 +244,8 @@ class PreparedCatalogs:
     def __init__(self, setup: RenderSetup) -> None:
         self._setup = setup
         self._loader = CatalogLoader(setup.catalogs)
-        self._libraries: dict[tuple[CatalogPath, ...], PreparedLibrary] = {}
-        self._for_lines: PreparedLibrary | None = None
+        self._by_paths: dict[tuple[CatalogPath, ...], PreparedLibrary] = {}
+        self._by_place: dict[tuple[Sequence[str] | None, str], PreparedLibrary] = {}
         self._reported = 0
 
     def library_for(self, named: Sequence[str] | None, source: str | int) -> PreparedLibrary:
@@ -258,13 +254,12 @@ class PreparedCatalogs:
         Raises:
             ExplainerError: when a catalog that is not the question's own choice cannot be read.
         """
-        # lines without a `catalog:` of their own share one library: nothing is looked up for them
-        if self._for_lines is not None and named is None and isinstance(source, int):
-            return self._for_lines
-        library = self._prepare(named, self._setup.folder_of(source))
-        if named is None and isinstance(source, int):
-            self._for_lines = library
-        return library
+        # the folder of a file below the source's own, as text: a path for each would take longer than the rest
+        folder = source.rpartition("/")[0] if isinstance(source, str) else ""
+        place = (named and tuple(named), folder)
+        if place not in self._by_place:
+            self._by_place[place] = self._prepare(named, self._setup.base / folder)
+        return self._by_place[place]
 
     def _prepare(self, named: Sequence[str] | None, folder: Path) -> PreparedLibrary:
         from explainer.batching.renderer import PreparedLibrary  # noqa: PLC0415
@@ -272,12 +267,12 @@ class PreparedCatalogs:
 
         library = self._loader.for_named(named, folder)
         paths = self._loader.files(named, folder).value or ()
-        if paths not in self._libraries:
+        if paths not in self._by_paths:
             unusable = [finding for finding in library.findings if RULES[finding.code].unusable_file]
             if unusable and named is None:  # no question can do without it
                 raise ExplainerError(unusable)
-            self._libraries[paths] = PreparedLibrary(library.value or Library([]), hash_of_catalogs(paths), unusable)
-        return self._libraries[paths]
+            self._by_paths[paths] = PreparedLibrary(library.value or Library([]), hash_of_catalogs(paths), unusable)
+        return self._by_paths[paths]
 
     def new_findings(self) -> tuple[Finding, ...]:
         """Return the findings about catalogs that this has not returned yet."""
@@ -421,7 +416,7 @@ class _Exchange:
     """Memory that a worker shares with this process: it leaves outputs there, and a pipe says where.
 
     Through a pipe they would go a little at a time, and each time a process waits: with two workers, 100,000 lines took
-    1.6 times the CPU time of one process, and take 1.3 times. A process that is not forked sends all through the pipe.
+    1.6 times the CPU time of one process, and take 1.4 times. A process that is not forked sends all through the pipe.
 
     Args:
         slots: how many results are kept until the first one's place is used again.
@@ -437,7 +432,7 @@ class _Exchange:
         data = pickle.dumps(result, _WITH_BUFFERS, buffer_callback=pieces.append)
         raws = [piece.raw() for piece in pieces]
         if len(raws) != 1 or len(raws[0]) > _SLOT:
-            return pickle.dumps(result, _WITH_BUFFERS), None
+            return _packed_whole(result)
         place = slice(self._begin, self._begin + len(raws[0]))
         self._memory[place] = raws[0]
         self._begin = (self._begin + _SLOT) % len(self._memory)
@@ -447,6 +442,10 @@ class _Exchange:
         """Return the result that a worker sent; its outputs stay where they are."""
         outputs = [] if place is None else [self._memory[place].toreadonly()]
         return pickle.loads(data, buffers=outputs)  # noqa: S301  # our own process sent it
+
+
+def _packed_whole(result: Any) -> tuple[bytes, None]:
+    return pickle.dumps(result, _WITH_BUFFERS), None
 
 
 class _WorkerProcess(NamedTuple):
@@ -463,7 +462,8 @@ def _start_worker(work: Callable[[Any], Any], slots: int) -> _WorkerProcess:
     context: Any = multiprocessing.get_context("fork" if forks else "spawn")
     ours, theirs = context.Pipe()
     exchange = _Exchange(slots)
-    process = context.Process(target=_serve, args=(theirs, ours, work, exchange if forks else None), daemon=True)
+    packed = exchange.packed if forks else _packed_whole
+    process = context.Process(target=_serve, args=(theirs, ours, work, packed), daemon=True)
     process.start()
     theirs.close()  # with no other copy of it, its end is the end of the worker
     return _WorkerProcess(process, ours, exchange)
@@ -474,7 +474,7 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 def _serve(
-    connection: Connection, other_end: Connection, work: Callable[[Any], Any], exchange: _Exchange | None
+    connection: Connection, other_end: Connection, work: Callable[[Any], Any], packed: Callable[[Any], Any]
 ) -> None:
     """Do tasks until the other end is closed, which it also is when that process is gone."""
     other_end.close()  # the copy that a fork has: while it is open, no end is seen
@@ -487,5 +487,4 @@ def _serve(
                 result = work(task)
             except Exception as error:  # noqa: BLE001  # it is raised in the process that has the task done
                 result = error
-            packed = exchange.packed(result) if exchange else (pickle.dumps(result, _WITH_BUFFERS), None)
-            connection.send(packed)
+            connection.send(packed(result))

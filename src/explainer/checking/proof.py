@@ -48,7 +48,8 @@ _TELLING_KEYS: Final = frozenset({"schema", "id", "answer", "question"})  # with
 class _Record(BaseModel):
     """The keys of a record. What most of them hold is proved by computing it again, not by its shape."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    # built when the first record is read: most runs of `check` read none
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
     version: Literal["explainer/provenance/1"] = Field(alias="schema")
     tool: Any

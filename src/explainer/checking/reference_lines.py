@@ -64,7 +64,8 @@ _LABELLED: Final = lazy_regex(
 _LABEL_ENDS: Final = lazy_regex("[:：=→⇒➜>]")
 # an indented line below that begins no item of its own may be the rest of a wrapped title
 _WRAPPED: Final = lazy_regex(rf"\s++(?!{_MARK})\S")
-_CHECKPOINT: Final = lazy_regex(r"[*_`\"]*[A-Za-z]{3,}(?:[-_][\w.]+)+[*_`\"]*")  # `moon-mask-v2`, and no other word
+# `moon-mask-v2`, and no other word
+_CHECKPOINT: Final = lazy_regex(r"[*_`\"]*+[A-Za-z]{3,}+[-_][\w.]++(?:-[\w.]++)*+[*_`\"]*+")
 _CELL: Final = lazy_regex(r"[^|\s](?:[^|]*[^|\s])?")
 # what is struck out or not shown
 _HIDDEN: Final = lazy_regex(

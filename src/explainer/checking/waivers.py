@@ -196,9 +196,9 @@ def select(reports: Iterable[CheckReport], selected: Sequence[str], ignored: Seq
     dropped = {code for code in _WAIVABLE if not _is_selected(code, selected, ignored)}
     result = []
     for report in reports:
-        findings = tuple(finding for finding in report.findings if finding.code not in dropped)
-        fixes = tuple(fix for fix in report.fixes if fix[0] not in dropped)
-        result.append(replace(report, findings=findings, fixes=fixes))
+        findings = filterfalse(lambda finding: finding.code in dropped, report.findings)
+        fixes = filterfalse(lambda fix: fix[0] in dropped, report.fixes)
+        result.append(replace(report, findings=tuple(findings), fixes=tuple(fixes)))
     return result
 
 

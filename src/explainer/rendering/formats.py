@@ -6,8 +6,9 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from json.encoder import encode_basestring
+from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from explainer.diagnostics.text import json_document, lazy_regex
@@ -53,8 +54,7 @@ class Rendering:
 NOTHING: Final = Rendering(())
 
 
-@dataclass(frozen=True, slots=True)
-class FormatOptions:
+class FormatOptions(NamedTuple):
     """What a format may be told.
 
     Attributes:
@@ -63,7 +63,7 @@ class FormatOptions:
     """
 
     model: str | None = None
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = MappingProxyType({})
 
 
 NO_OPTIONS: Final = FormatOptions()
@@ -94,8 +94,7 @@ def json_escape(text: str) -> bytes:
     return encode_basestring(text)[1:-1].encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """One output format.
 
     Attributes:

@@ -218,6 +218,7 @@ _CHANGING: Final = frozenset(word for word, (scale, _) in _DIRECTIONS.items() if
     *("high", "higher", "low", "lower", "gain", "gains", "cut", "cuts", "reduction"),
 }
 _FAR: Final = 160  # characters before a figure
+_RIGHT_BEFORE: Final = 20
 _WORD: Final = lazy_regex(r"[^\W\d_]+")
 # between two figures, where the words of the one end and those of the other begin; and where they end before and behind
 _PART_END: Final = lazy_regex(
@@ -378,32 +379,24 @@ class Figure:
             return not self.is_for_several
         return self.unit == other.unit == "px"
 
-    def is_swapped(self, equal: Figure, beside: Iterable[Figure]) -> bool:
-        """Whether an equal figure is printed for another scale, and another one beside it for the scale of this one."""
-        if not self.scales or not equal.scales or self.scales & equal.scales:
-            return False
-        return any(map(self._is_rival_of, beside))
-
-    def _is_rival_of(self, other: Figure) -> bool:
-        if self.kind != other.kind or self.scales.isdisjoint(other.scales):
-            return False
-        return not self.equals(other)
-
     def may_be_exchanged_with(self, rival: Figure) -> bool:
         """Whether a different figure may stand in its place: a factor stands in that of factors only."""
         return (self.kind == "factor") == (rival.kind == "factor") and not self.equals(rival)
 
 
+_CHANGE_OF: Final = attrgetter("change")
+_DIRECTIONS_OF: Final = attrgetter("directions")
 _AMOUNT: Final = attrgetter("amount")
 _IS_ARTICLE: Final = attrgetter("is_article")
 
 
-def turns_change_round(stated: Sequence[Figure], printed: Sequence[Figure]) -> bool:
+def turns_change_round(stated: Iterable[Figure], printed: Iterable[Figure]) -> bool:
     """Whether a change is stated the other way round: `from 59 to 25` for `rises from 25 to 59`."""
-    # a range such as `between 25 and 59` goes no way
-    if not any(figure.directions for figure in printed):
+    stated, printed = list(filter(_CHANGE_OF, stated)), list(filter(_CHANGE_OF, printed))
+    if list(map(_CHANGE_OF, (*stated, *printed))) != ["from", "to", "from", "to"]:
         return False
-    if [figure.change for figure in (*stated, *printed)] != ["from", "to", "from", "to"]:
+    # a range such as `between 25 and 59` goes no way
+    if not any(map(_DIRECTIONS_OF, printed)):
         return False
     return stated[0].equals(printed[1]) and stated[1].equals(printed[0])
 
@@ -482,12 +475,9 @@ def _read(text: str, match: re.Match[str]) -> Figure | None:
     number = _number(text, match)
     if _is_side_of_size(text, match.start(), number.end):
         return _side_of_size(match, number)
-    unit, unit_end = _unit_behind(text, number)
-    if match["factor"] or match["order"]:
-        unit, unit_end = _UNITS_APART["times"], number.end
-    if unit.kind is None and (number.attached or _ARXIV_ID.fullmatch(match["digits"] or "")):  # `3D`, `4DGS`
+    unit, end = _unit_of(text, match, number)
+    if unit.kind is None and _is_of_name(match, number):
         return None
-    end = unit_end if unit.kind is not None else number.end
     kind = unit.kind or _kind_without_unit(match, number)
     before, behind = _around(text, match.start(), end)
     change = _change_before(text, match.start())
@@ -579,6 +569,21 @@ def _side_of_size(match: re.Match[str], number: _Number) -> Figure:
     )
 
 
+def _is_of_name(match: re.Match[str], number: _Number) -> bool:
+    """Whether a number without a unit is a part of a name, such as `3D` and `4DGS`, or an id."""
+    if number.attached:
+        return True
+    return _ARXIV_ID.fullmatch(match["digits"] or "") is not None
+
+
+def _unit_of(text: str, match: re.Match[str], number: _Number) -> tuple[_Unit, int]:
+    """What a number counts in, and where it ends with its unit."""
+    if match["factor"] or match["order"]:
+        return _UNITS_APART["times"], number.end
+    unit, end = _unit_behind(text, number)
+    return unit, end if unit.kind else number.end
+
+
 def _unit_behind(text: str, number: _Number) -> tuple[_Unit, int]:
     """What the word behind a number says of it, and where that ends."""
     rate = _RATE.match(text, number.end)
@@ -615,7 +620,7 @@ class _Change(NamedTuple):
 
 
 def _change_before(text: str, start: int) -> _Change:
-    match = _CHANGE.search(text, max(0, start - _FAR), start)
+    match = _CHANGE.search(text, max(0, start - _RIGHT_BEFORE), start)
     if match is None:
         return _Change()
     clause = _CLAUSE_BREAK.split(text[max(0, start - _FAR) : start])[-1]
@@ -698,10 +703,10 @@ def _with_unit_of(text: str, figure: Figure, following: Figure) -> Figure:
 def _unit_size(text: str, figure: Figure) -> float:
     """How many base units the unit of a figure is, or how large its magnitude."""
     written = _DIGITS.match(text, figure.start, figure.end)
-    if figure.kind not in ("measure", "count") or written is None:
+    if written is None or figure.kind not in ("measure", "count"):
         return 1.0
     number = float(written[0].replace(",", "").rstrip(".") or 1)
-    return figure.amount / number if number else 1.0
+    return figure.amount / (number or figure.amount or 1.0)
 
 
 def _shares(text: str) -> Iterator[Figure]:

@@ -217,7 +217,20 @@ class _Printed(NamedTuple):
     sentence: Sentence
     relation: Relation
 
+    @property
+    def is_same(self) -> bool:
+        """Whether it is what is stated."""
+        return self.relation is Relation.SAME
 
+    @property
+    def is_rescaled(self) -> bool:
+        """Whether it is what is stated but for the magnitude or the unit of time."""
+        return self.relation is Relation.RESCALED
+
+
+_IS_SAME: Final = attrgetter("is_same")
+_IS_RESCALED: Final = attrgetter("is_rescaled")
+_FIGURE: Final = attrgetter("figure")
 _IS_TELLING: Final = attrgetter("is_telling")
 _RELATION: Final = attrgetter("relation")
 _PLACED: Final = attrgetter("placed")
@@ -310,9 +323,7 @@ class _Prover:
     def judge(self, statement: Statement) -> JudgedStatement:
         """Return what was found about a statement."""
         support = self._support(statement)
-        evidence = [*self._quotations(statement), *self._figures(statement), *self._opposite(statement)]
-        if not any(map(_VIOLATION, evidence)):
-            evidence += self._words_of_another(statement)
+        evidence = self._evidence_on(statement)
         faults = list(filter(_VIOLATION, evidence))
         refuting = list(filter(_REFUTES, faults))
         carrying = list(filterfalse(_VIOLATION, evidence))
@@ -325,38 +336,46 @@ class _Prover:
         violations = tuple(map(_VIOLATION, faults))
         return JudgedStatement(statement, verdict, shown.entry, shown.passage, support, violations)
 
+    def _evidence_on(self, statement: Statement) -> list[_Evidence]:
+        """All that bears on a statement; whose words it has is asked where nothing else is wrong."""
+        evidence = [*self._quotations(statement), *self._figures(statement), *self._opposite(statement)]
+        if any(map(_VIOLATION, evidence)):
+            return evidence
+        return [*evidence, *self._words_of_another(statement)]
+
     # --- quotations ----------------------------------------------------------------------------------------------
 
     def _quotations(self, statement: Statement) -> Iterator[_Evidence]:
         if not statement.quotations:
             return
-        # the likeliest entries first
-        order = list(dict.fromkeys((*statement.entries, *range(len(self.texts)))))
-        texts = [self.texts[index] for index in order]
+        likeliest_first = list(dict.fromkeys((*statement.entries, *range(len(self.texts)))))
         for quoted in statement.quotations:
-            quotation = read_quotation(quoted.text)
-            if len(quotation.tokens) < MIN_QUOTED:
-                continue
-            fit, place = compare(quotation, texts)
-            entry = None if place is None else order[place]
-            if fit is QuotationFit.VERBATIM or not self._is_no_passage(quoted, entry):
-                yield from self._judged_quotation(statement, quoted, fit, entry)
+            if len(read_quotation(quoted.text).tokens) >= MIN_QUOTED:
+                yield from self._quotation(statement, quoted, likeliest_first)
 
-    def _is_no_passage(self, quoted: Quoted, entry: int | None) -> bool:
-        """Whether a quotation is an example, a title (of an entry, or of something else), or the user's own words."""
+    def _quotation(self, statement: Statement, quoted: Quoted, order: Sequence[int]) -> Iterator[_Evidence]:
+        quotation, texts = read_quotation(quoted.text), list(map(self.texts.__getitem__, order))
+        # most of what stands in no entry is no passage, and need not be compared
+        if not any(map(quotation.stands_in, texts)) and self._is_of_no_source(quoted):
+            return
+        fit, place = compare(quotation, texts)
+        entry = None if place is None else order[place]
+        if fit is QuotationFit.VERBATIM or not self._is_title(quoted.text, entry):
+            yield from self._judged_quotation(statement, quoted, fit, entry)
+
+    def _is_of_no_source(self, quoted: Quoted) -> bool:
+        """Whether a quotation is an example, what a step takes or gives, or the user's own words."""
         body = self.analysis.answer.body
         before = body[max(0, quoted.start - 60) : quoted.start].rstrip('"“«')
-        # what a step takes or gives is data
-        is_data = _BEFORE_DATA.search(before) or _BEHIND_DATA.match(body, quoted.end)
-        if is_data or _EXAMPLE.search(before):
+        if _EXAMPLE.search(before) or self.analysis.in_diagram(quoted.start):
             return True
-        if self._is_title(quoted.text, entry) or self.analysis.in_diagram(quoted.start):
+        if _BEFORE_DATA.search(before) or _BEHIND_DATA.match(body, quoted.end):
             return True
         fit, _ = compare(read_quotation(quoted.text), [self._question])
         return fit is not QuotationFit.ABSENT
 
     def _is_title(self, text: str, entry: int | None) -> bool:
-        """Whether a quotation reads like a title, and is not of the summary of an entry."""
+        """Whether a quotation reads like a title (of an entry, or of something else), and is not of a summary."""
         if not reads_like_title(text):
             return False
         return entry is None or self._passage(entry, text) == self.texts[entry].sentences[0].text
@@ -387,9 +406,11 @@ class _Prover:
         own = statement.entries
         if fit is QuotationFit.ABSENT:
             yield from self._absent_quotation(statement, quoted)
-        elif fit is QuotationFit.VERBATIM and (not own or entry in own):
+            return
+        if fit is QuotationFit.VERBATIM and (not own or entry in own):
             yield _Evidence(entry, self._passage(entry or 0, quoted.text))
-        elif fit in _QUOTATION_FAULTS and own:
+            return
+        if fit in _QUOTATION_FAULTS and own:
             code, message = _QUOTATION_FAULTS[fit]
             message = message.format(entry=self._name(entry), own=self._name(own[0]))
             yield self._quotation_fault(code, quoted, message, entry)
@@ -411,11 +432,9 @@ class _Prover:
         if not statement.entries or not may_have_figures(statement.text, statement.words):
             return
         text = plain(_without_quotations(statement))
-        own_texts = [self.texts[index] for index in statement.entries]
-        for figure in _claimed_figures(text):
-            fault = self._fault_of_figure(_Claim(statement, text, figure, own_texts))
-            if fault is not None:
-                yield fault
+        own_texts = list(map(self.texts.__getitem__, statement.entries))
+        claims = (_Claim(statement, text, figure, own_texts) for figure in _claimed_figures(text))
+        yield from filter(None, map(self._fault_of_figure, claims))
 
     def _fault_of_figure(self, claim: _Claim) -> _Evidence | None:
         rows = list(self._printed(claim, claim.statement.entries))
@@ -438,7 +457,7 @@ class _Prover:
         """Whether a figure counts nothing, bounds a printed one, is of the question, or follows from printed ones."""
         if Relation.BOUND in relations or not _is_comparable(claim.figure):
             return True
-        if any(claim.figure.equals(asked) for asked, _ in self._question.figures):
+        if any(map(claim.is_printed_as, self._question.figures)):
             return True
         # what is printed with another unit follows from other figures by chance
         if not relations.isdisjoint(_OTHER_UNITS):
@@ -447,15 +466,13 @@ class _Prover:
 
     def _compared_otherwise(self, claim: _Claim, rows: Sequence[_Printed]) -> _Evidence | None:
         """A figure that its entry has, but for the opposite, or for something else than it is given for."""
-        figure, equal = claim.figure, [row for row in rows if row.relation is Relation.SAME]
+        figure, equal = claim.figure, list(filter(_IS_SAME, rows))
         nearest = max(equal, key=claim.count_shared)
-        if all(figure.contradicts(row.figure) for row in equal):
+        if all(map(figure.contradicts, map(_FIGURE, equal))):
             return self._compared_the_other_way(claim, nearest)
-        is_swapped = figure.is_swapped(nearest.figure, nearest.sentence.figures)
-        if is_swapped or _turns_change_round(claim, nearest):
+        if _turns_change_round(claim, nearest):
             return self._figure_fault("A421", claim, nearest)
-        fault = self._exchanged(claim) if len(equal) == 1 else None
-        return fault or self._told_of_other(claim, equal)
+        return self._exchanged(claim, equal) or self._told_of_other(claim, equal)
 
     def _compared_the_other_way(self, claim: _Claim, row: _Printed) -> _Evidence | None:
         """A figure that is printed for the opposite, unless it is of something else, or said from the other side."""
@@ -463,11 +480,13 @@ class _Prover:
             return None
         return self._figure_fault("A423", claim, row)
 
-    def _exchanged(self, claim: _Claim) -> _Evidence | None:
+    def _exchanged(self, claim: _Claim, equal: Sequence[_Printed]) -> _Evidence | None:
         """A figure that its entry prints for something else than the words beside it: `X 62 and Y 92` the wrong way."""
+        if len(equal) > 1:  # it is printed of several things
+            return None
         rows = list(chain.from_iterable(map(_PLACED, claim.own_texts)))
         claimed = next(filter(claim.is_placed_at, placed_figures(claim.text)), None)
-        printed = next(filter(claim.is_printed_as, rows), None)
+        printed = next(filter(claim.is_placed_as, rows), None)
         if claimed is None or printed is None:
             return None
         for rival, sentence in rows:
@@ -480,9 +499,9 @@ class _Prover:
         """A figure behind the name of one entry that is printed of another one, which is given that of the first."""
         statement = claim.statement
         sides = _sides(statement.named)
-        figures = list(filter(_IS_TELLING, whole_figures_in(claim.text)))
-        if (len(sides), len(figures)) != (2, 2) or not COMPARING.isdisjoint(statement.words):
+        if len(sides) != 2 or not COMPARING.isdisjoint(statement.words):  # noqa: PLR2004
             return None
+        figures = list(filter(_IS_TELLING, whole_figures_in(claim.text)))
         if not self._stand_in_turn(statement, sides, figures):
             return None
         if any(map(self._is_printed_of, figures, sides)) or not all(map(self._is_printed_of, figures, sides[::-1])):
@@ -494,6 +513,8 @@ class _Prover:
 
     def _stand_in_turn(self, statement: Statement, sides: Sequence[_Side], figures: Sequence[Figure]) -> bool:
         """Whether each of two names has its figure behind it, and another part begins with the second name."""
+        if len(figures) != len(sides):
+            return False
         body = self.analysis.answer.body
         first, second = (body.find(figure.text, statement.start, statement.end) for figure in figures)
         if not sides[0].start < first < sides[1].start < second:
@@ -506,7 +527,7 @@ class _Prover:
 
     def _counterpart(self, claim: _Claim, rows: Sequence[_Printed]) -> _Evidence | None:
         """Another figure of an entry that stands where a statement about it has this one."""
-        rescaled = [row for row in rows if row.relation is Relation.RESCALED]
+        rescaled = list(filter(_IS_RESCALED, rows))
         counterparts = rescaled or filter(partial(_has_its_place, claim), rows)
         likeliest = max(counterparts, key=claim.likeness, default=None)
         if likeliest is None:
@@ -521,7 +542,7 @@ class _Prover:
         statement, own = claim.statement, claim.statement.entries[0]
         least_shared = max(_MIN_SHARED, _OTHERS_SHARE * len(statement.terms))
         for row in self._printed(claim, self._others(statement.entries)):
-            if row.relation is Relation.SAME and claim.count_shared(row) >= least_shared:
+            if row.is_same and claim.count_shared(row) >= least_shared:
                 message = f"this figure is from {self._name(row.entry)}, not from {self._name(own)}"
                 return self._figure_fault("A424", claim, row, message)
         if not self._have_text(statement.entries):
@@ -665,8 +686,12 @@ class _Claim:
         """How likely it stands for a printed figure."""
         return self.count_shared(row) + self.figure.is_of_kind(row.figure)
 
-    def is_printed_as(self, row: tuple[PlacedFigure, Sentence]) -> bool:
+    def is_printed_as(self, row: tuple[Figure, Sentence]) -> bool:
         """Whether a printed figure is the same."""
+        return self.figure.equals(row[0])
+
+    def is_placed_as(self, row: tuple[PlacedFigure, Sentence]) -> bool:
+        """Whether a figure with words of its own is the same."""
         return self.figure.equals(row[0].figure)
 
     def is_placed_at(self, placed: PlacedFigure) -> bool:
@@ -681,13 +706,12 @@ def _without_quotations(statement: Statement) -> str:
     return text
 
 
-def _claimed_figures(text: str) -> Iterator[Figure]:
+def _claimed_figures(text: str) -> list[Figure]:
     """The figures of a statement: no parts of `3 of 5`, none of names, and none that its reader has, or may choose."""
     if _INSTRUCTION.match(text):
-        return
-    for figure in whole_figures_in(text):
-        if not _is_label(text, figure) and not _is_supposed(text, figure):
-            yield figure
+        return []
+    figures = filterfalse(partial(_is_label, text), whole_figures_in(text))
+    return list(filterfalse(partial(_is_supposed, text), figures))
 
 
 def _is_label(text: str, figure: Figure) -> bool:
@@ -729,10 +753,7 @@ def _is_turned(claim: _Claim, row: _Printed) -> bool:
 
 def _turns_change_round(claim: _Claim, row: _Printed) -> bool:
     """Whether a figure is one end of a change that is printed the other way round."""
-    if not claim.figure.change:
-        return False
-    stated = [figure for figure in figures_in(claim.text) if figure.change]
-    return turns_change_round(stated, [figure for figure in row.sentence.figures if figure.change])
+    return bool(claim.figure.change) and turns_change_round(figures_in(claim.text), row.sentence.figures)
 
 
 def _is_exchanged(

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, product
 from typing import Final, NamedTuple
 
@@ -404,10 +404,9 @@ class _StatementReader:
             named = self._named(start, end)
             entries = tuple(dict.fromkeys((*named, *context))) or self._meant_by_pronoun(start, end)
             self._before = entries
-            within = tuple(quote for quote in quotes if start <= quote.start < end)
+            within = tuple(filter(partial(_begins_within, start, end), quotes))
             if entries or within:
-                said = _Said(start, end, entries, context, within)
-                self._add_statement(said, named)
+                self._add_statement(_Said(start, end, entries, context, within), named)
 
     def _meant_by_pronoun(self, start: int, end: int) -> tuple[int, ...]:
         """The one entry of the sentence before, where a sentence goes on about it with a pronoun."""
@@ -458,6 +457,10 @@ class _StatementReader:
     def _named(self, start: int, end: int) -> tuple[int, ...]:
         """The entries that are named or linked between two places, in their order."""
         return tuple(dict.fromkeys(index for _, index in self._places_between(start, end)))
+
+
+def _begins_within(start: int, end: int, quoted: Quoted) -> bool:
+    return start <= quoted.start < end
 
 
 def _is_field(line: _Line) -> bool:

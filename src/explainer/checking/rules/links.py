@@ -203,30 +203,35 @@ def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
         # what may be an id is often a path or two words, such as `and/or`: what the prompt writes itself is none
         if not _is_repository_id(key) or key in offered_ids or key in analysis.offered.said:
             continue
-        fault = _FOREIGN_REPOSITORY
-        if _without_owner(key) in by_name:
-            fault = _OTHER_OWNER
-        code, message, hint = fault
+        code, message, hint = _OTHER_OWNER if _without_owner(key) in by_name else _FOREIGN_REPOSITORY
         hint = hint.format(meant=by_name.get(_without_owner(key)), instead=_instead(analysis.offered))
         yield Violation(code, start, end, message, hint)
 
 
 def _possible_ids(answer: Answer, references: Iterable[int]) -> Iterator[tuple[str, int, int]]:
     """What may be the id of a repository, and where it begins and ends."""
-    for phrase in answer.phrases:
-        if phrase.kind == "code":
-            yield phrase.text, phrase.start, phrase.end
-    # few answers have what such an id ends with, and looking for that takes a tenth of the time
-    ids = _REFERENCE.finditer(answer.body) if _REFERENCE_END.search(answer.body) else ()
-    for match in ids:
-        if answer.line_of(match.start()) not in answer.code_lines:
-            yield match["id"], *match.span()
-    for match in chain(_LOADED.finditer(answer.body), _GIVEN.finditer(answer.body)):
+    for phrase in filter(_is_code, answer.phrases):
+        yield phrase.text, phrase.start, phrase.end
+    for match in chain(_references_in(answer), _LOADED.finditer(answer.body), _GIVEN.finditer(answer.body)):
         yield match["id"], *match.span("id")
     for number in references:
+        start = answer.line_starts[number]
         for match in _LISTED.finditer(answer.line(number)):
-            first, last = match.span("id")
-            yield match["id"], answer.line_starts[number] + first, answer.line_starts[number] + last
+            yield match["id"], start + match.start("id"), start + match.end("id")
+
+
+def _is_code(phrase: Phrase) -> bool:
+    return phrase.kind == "code"
+
+
+def _references_in(answer: Answer) -> Iterator[re.Match[str]]:
+    """Issues and commits outside code."""
+    # few answers have what these end with, and looking for that takes a tenth of the time
+    if _REFERENCE_END.search(answer.body) is None:
+        return
+    for match in _REFERENCE.finditer(answer.body):
+        if answer.line_of(match.start()) not in answer.code_lines:
+            yield match
 
 
 def _without_owner(key: str) -> str:

@@ -187,20 +187,22 @@ def _fault_of_phrase(analysis: AnswerAnalysis, phrase: Phrase, verdict: Verdict,
     # an entry that is cited by its right name elsewhere is only reworded here
     if verdict.match is Match.ALTERED and not cited.isdisjoint(verdict.sources):
         return _REWORDED_PHRASE
-    if verdict.match is Match.FOREIGN and not _is_foreign_title(phrase, analysis):
+    fault = _PHRASE_FAULTS.get(verdict.match)
+    if fault is _FOREIGN_TITLE and not _is_foreign_title(phrase, analysis):
         return None
-    return _PHRASE_FAULTS.get(verdict.match)
+    return fault
 
 
 def _loose_phrases(analysis: AnswerAnalysis) -> Iterator[Phrase]:
     """Phrases that read like titles, but that no reference and no step of a diagram stands for."""
     referenced = set(map(_SPAN, analysis.references))
-    for phrase in chain(analysis.answer.phrases, _notes(analysis.answer.body)):
-        if _may_be_title(phrase, analysis) and _SPAN(phrase) not in referenced and _is_in_text(phrase, analysis):
+    phrases = chain(analysis.answer.phrases, _notes(analysis.answer.body))
+    for phrase in filter(partial(_may_be_title, analysis), phrases):
+        if _SPAN(phrase) not in referenced and _is_in_text(phrase, analysis):
             yield phrase
 
 
-def _may_be_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
+def _may_be_title(analysis: AnswerAnalysis, phrase: Phrase) -> bool:
     if phrase.kind == "label" or not _has_words(phrase, _MIN_PHRASE, analysis):
         return False
     return reads_like_title(phrase.text)
@@ -240,12 +242,14 @@ def _is_foreign_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
 
 def _variants(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A304: the name of an offered model with another ending, in the text: `LanternNet-v2`."""
-    for source in analysis.offered.sources:
-        if source.kind != "model" or len(source.name) < _MIN_KEY:
-            continue
-        for name in _with_endings(source.name, analysis.answer.body):
-            if not _is_judged_elsewhere(name, analysis):
-                yield _violation(name, _REWORDED_PHRASE, Verdict(Match.REWORDED, (), source.name))
+    models = (source.name for source in analysis.offered.sources if source.kind == "model")
+    for model in filter(_is_long_enough, models):
+        for name in filterfalse(partial(_is_judged_elsewhere, analysis), _with_endings(model, analysis.answer.body)):
+            yield _violation(name, _REWORDED_PHRASE, Verdict(Match.REWORDED, (), model))
+
+
+def _is_long_enough(name: str) -> bool:
+    return len(name) >= _MIN_KEY
 
 
 def _with_endings(name: str, body: str) -> Iterator[Phrase]:
@@ -259,7 +263,7 @@ def _with_endings(name: str, body: str) -> Iterator[Phrase]:
         place = body.find(name, end)
 
 
-def _is_judged_elsewhere(name: Phrase, analysis: AnswerAnalysis) -> bool:
+def _is_judged_elsewhere(analysis: AnswerAnalysis, name: Phrase) -> bool:
     """Whether a name was offered, or is of the references, or of what code, a link or a diagram says."""
     if canonical(name.text) in analysis.offered.text:
         return True
@@ -384,15 +388,23 @@ def _end_of_words(body: str, place: int) -> int:
 def _swapped_number(analysis: AnswerAnalysis, match: re.Match[str], index: int) -> Iterator[Violation]:
     """A number behind the title of a paper that is none of its own."""
     listed = analysis.numbered_sources
-    right = [number for number, sources in listed.items() if index in sources]
     cited = list(map(listed.get, map(int, _DIGITS.findall(match[1]))))
-    if not right or None in cited:
+    right = _number_of(analysis, index)
+    if right is None or None in cited:
         return
     others = set[int]().union(*filter(None, cited))
     if index in others or _share_link(analysis, index, others):
         return
     message = f"this number is of {analysis.quoted_name(min(others))}, not of {analysis.quoted_name(index)}"
-    yield Violation("A401", *match.span(), message, f"write [{right[0]}]")
+    yield Violation("A401", *match.span(), message, f"write [{right}]")
+
+
+def _number_of(analysis: AnswerAnalysis, index: int) -> int | None:
+    """The number of the first item of the references that names an entry."""
+    for number, sources in analysis.numbered_sources.items():
+        if index in sources:
+            return number
+    return None
 
 
 def _ends_of_papers(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:

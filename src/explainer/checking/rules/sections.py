@@ -59,11 +59,9 @@ def _at(section: Section, analysis: AnswerAnalysis, code: str, message: str, hin
 
 def _says_something(analysis: AnswerAnalysis, section: Section) -> bool:
     answer = analysis.answer
-    for number in range(section.first, section.last):
-        is_heading = number in answer.headings and number != section.heading.line
-        if not is_heading and _VISIBLE.search(section.line(answer, number)):
-            return True
-    return False
+    others = answer.headings.keys() - {section.heading.line}
+    lines = (section.line(answer, number) for number in range(section.first, section.last) if number not in others)
+    return any(map(_VISIBLE.search, lines))
 
 
 def _is_task_in_heading(section: Section) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from operator import attrgetter
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
@@ -180,8 +181,9 @@ class _Reader:
         for opening in self._open_groups:
             message = f"the subgraph {shorten(opening[1].strip(), 40)!r} has no 'end'"
             self._report(opening.start(), opening.start() + len("subgraph"), message)
-        nodes = [node for name, node in self._nodes.items() if name not in self._groups]
-        return self._parsed(tuple(sorted((*nodes, *self._others), key=lambda drawn: drawn.start)))
+        # a box that arrows lead to is no step
+        nodes = map(self._nodes.__getitem__, self._nodes.keys() - self._groups)
+        return self._parsed(tuple(sorted((*nodes, *self._others), key=attrgetter("start"))))
 
     def _parsed(self, drawn: tuple[Drawn, ...] | None) -> Parsed[tuple[Drawn, ...]]:
         return Parsed(drawn, tuple(filter(None, (self._mistake,))))

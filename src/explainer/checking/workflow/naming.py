@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import ClassVar, Final
 
 from explainer.checking.match import bare_forms
-from explainer.checking.offered import Offered
+from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.titles import (
     GENERIC_ACRONYMS,
     NEAR,
@@ -62,6 +62,11 @@ _FIRST_LINES: Final = 4
 # The ending of a name that only says which version or size of a model it is.
 _VERSION_TAIL: Final = lazy_regex(r"v?\d[\w.]*+|xx?l|large|base|small|tiny|mini|turbo|pro|plus|lite", re.IGNORECASE)
 _PARTS: Final = lazy_regex(r"(?P<stem>\w.*)[-_](?P<tail>[^\W_](?:[^\W_]|\.)*+)")
+# Endings that say what any model is: `X-Y-Modell` is `X-Y`, also where that is a part of a name.
+_WORD_TAILS: Final = frozenset(
+    "ai block generator ki model modell modelle modelo models modèle modul module modulo netz netzwerk network output "  # noqa: SIM905
+    "pipeline schritt stage step variante".split()
+)
 # Parts of a name of which the last one is its own: `Inpainting-CTSDG-Paris`, but not `Outline-Anything`.
 _FEWEST_PARTS: Final = 3
 # What stands between two models that a step uses; the words of the languages that answers are mostly in.
@@ -215,9 +220,8 @@ class StepNames:
         if self._compared > MAX_COMPARED:
             return
         ratios: dict[str, float] = {}
-        for source in self._offered.sources:
-            if source.kind == "model":
-                ratios[source.name] = similarity(key, source.key)
+        for source in filter(_is_model, self._offered.sources):
+            ratios[source.name] = similarity(key, source.key)
         nearest = max(ratios, key=ratios.__getitem__, default="")
         if ratios.get(nearest, 0) >= NEAR:
             yield nearest
@@ -279,7 +283,8 @@ class StepNames:
         stem = canonical(parts["stem"])
         if _VERSION_TAIL.fullmatch(parts["tail"]):
             return self._models_by_stem.get(stem)
-        return self._models_by_part.get(stem) if parts["tail"][0].isupper() else None
+        is_name = parts["tail"][0].isupper() and parts["tail"].casefold() not in _WORD_TAILS
+        return self._models_by_part.get(stem) if is_name else None
 
     @cached_property
     def _models_by_stem(self) -> dict[str, str]:
@@ -303,10 +308,7 @@ class StepNames:
 
     def _holds_offered_name(self, token: str) -> bool:
         """Whether an offered name stands in another one as a part set apart: `X-based`, but not `Xs`."""
-        for name in filter(token.__contains__, self._offered.names):
-            if re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", token):
-                return True
-        return False
+        return any(map(partial(_is_part_of, token), filter(token.__contains__, self._offered.names)))
 
     def _news_in(self, text: str) -> Iterator[str]:
         """The acronyms of a text that are no terms of the field, and stand in nothing that was offered or asked."""
@@ -335,10 +337,18 @@ class StepNames:
     }  # fmt: skip
 
 
+def _is_model(source: OfferedEntry) -> bool:
+    return source.kind == "model"
+
+
 def _label_of(text: str) -> str:
     """The name behind `Model:` and the like; empty without such a label."""
     match = _LABELLED.match(text)
     return match[1] if match else ""
+
+
+def _is_part_of(token: str, name: str) -> bool:
+    return re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", token) is not None
 
 
 def _bare_name(text: str) -> str:

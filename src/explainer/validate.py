@@ -292,8 +292,7 @@ def _holds_questions(path: Path, text: str) -> bool:
 
 def _is_question(data: Any, folders: Sequence[str]) -> bool:
     """Whether YAML data is a question and not a catalog, also when it has mistakes; `folders` are those it lies in."""
-    nearest, *_ = [*filter({"catalogs", "questions"}.__contains__, reversed(folders)), ""]
-    is_among_questions = nearest == "questions"
+    is_among_questions = _nearest_home(folders) == "questions"
     if not isinstance(data, dict):
         return is_among_questions
     if "question" in data or "tasks" in data:
@@ -303,6 +302,14 @@ def _is_question(data: Any, folders: Sequence[str]) -> bool:
     if any(map(_resembles_entry, items)):
         return False
     return bool(items) or is_among_questions or suggest("question", data) is not None
+
+
+def _nearest_home(folders: Sequence[str]) -> str:
+    """The innermost of some folders that says what is in it; empty where none does."""
+    for folder in reversed(folders):
+        if folder in ("catalogs", "questions"):
+            return folder
+    return ""
 
 
 def _resembles_entry(item: Any) -> bool:

@@ -113,7 +113,11 @@ def about_statements(report: CheckReport) -> list[Finding]:
         (LUMEN, "It was compared with the DeepGlow network.", ["A431"]),
         (GRANITE, "It is a Graph Surface Network (GSN).", []),
         (GRANITE, "It is a Granular Stone Navigator (GSN).", ["A432"]),
+        (GRANITE, "GSN stands for Graph Surface Network.", []),
+        (GRANITE, "It is called GSN, the Granular Stone Navigator, by its authors.", ["A432"]),
+        (GRANITE, "It is called GSN, which spells out as Granular Stone Navigator.", ["A432"]),
         (LUMEN, "It uses a Large Language Model (LLM) and a CNN.", []),
+        (LUMEN, "It uses an LLM, or Large Language Model.", []),
         (LUMEN, "It is built on a Gated Luma Tensor (GLT).", ["A433", "A431"]),
     ],
 )  # fmt: skip

@@ -416,7 +416,7 @@ class _Exchange:
     """Memory that a worker shares with this process: it leaves outputs there, and a pipe says where.
 
     Through a pipe they would go a little at a time, and each time a process waits: with two workers, 100,000 lines took
-    1.6 times the CPU time of one process, and take 1.3 times. A process that is not forked sends all through the pipe.
+    1.6 times the CPU time of one process, and take 1.4 times. A process that is not forked sends all through the pipe.
 
     Args:
         slots: how many results are kept until the first one's place is used again.

@@ -222,14 +222,13 @@ class _Reader:
         step_from = self._steps_to_end(text)
         if _BEGINNING not in step_from:
             return None
-        inputs: list[str] = []
-        outputs: list[str] = []
+        sides: tuple[list[str], list[str]] = ([], [])
         state = _BEGINNING
         while state in step_from:
             name, state = step_from[state]
-            (outputs if state[1] else inputs).append(name)
-        # the separator, which leads to the outputs, is no port
-        return Signature(tuple(map(self._ids.__getitem__, inputs)), tuple(map(self._ids.__getitem__, outputs[1:])))
+            if name:  # else it is the separator
+                sides[state[1]].append(self._ids[name])
+        return Signature(tuple(sides[0]), tuple(sides[1]))
 
     def _steps_to_end(self, text: str) -> dict[_State, tuple[str, _State]]:
         """The first step from each state from which the end can be reached: the separator, else the longest name."""

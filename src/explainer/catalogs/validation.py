@@ -241,7 +241,7 @@ def _pattern_key(path: KeyPath) -> str:
     """What the pattern of a text is called: mostly the last key of its path."""
     if path[-2:-1] == ("vocabulary",):
         return "vocabulary"
-    key, *_ = filter(_is_key, reversed(path))
+    key = next(filter(_is_key, reversed(path)))
     if (path[0], key) == (Kind.PORTS, "id"):
         return "id of a port"
     return str(key)

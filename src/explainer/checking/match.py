@@ -462,7 +462,9 @@ def _longer(name: _Name) -> Verdict | None:
         end = begin + len(source.name)
         first, last = longer_title(name.plain, begin, end)
         before, behind = name.plain[first:begin], name.plain[end:last]
-        if canonical(name.plain[first:last]) not in name.offered.text and not _says_nothing_new(source, before, behind):
+        if canonical(name.plain[first:last]) in name.offered.text or _is_list(behind, name.offered):
+            continue
+        if not _says_nothing_new(source, before, behind):
             return name.verdict(_match_of_longer(name, before, behind), index)
     return None
 
@@ -472,6 +474,11 @@ def _match_of_longer(name: _Name, before: str, behind: str) -> Match:
     return Match.REWORDED if is_doubtful else Match.ALTERED
 
 
+def _is_list(behind: str, offered: Offered) -> bool:
+    """Whether what stands behind a title is another offered one: `<title> and <title>`."""
+    return canonical(behind.strip().removeprefix("and ")) in offered.by_key
+
+
 def _says_nothing_new(source: OfferedEntry, before: str, behind: str) -> bool:
     """Whether the words around a title stand in the links of its source, too."""
     urls = canonical(" ".join(own_link.url for own_link in source.own_links))
@@ -479,10 +486,14 @@ def _says_nothing_new(source: OfferedEntry, before: str, behind: str) -> bool:
 
 
 def _joins_in_prose(before: str, behind: str) -> bool:
-    """Whether a small word joins a title to what stands beside it: `The Core Idea of …`, but not `A Survey of …`."""
+    """Whether a small word joins a title to what stands beside it: `The Core Idea of …`, but not `A Survey of …`.
+
+    An `and` behind a title goes on with it.
+    """
     if _SECONDARY.search(before):
         return False
-    return not FILLERS.isdisjoint([*words(before)[-1:], *words(behind)[:1]])
+    joining = {*words(before)[-1:], *words(behind)[:1]} - {"and"}
+    return not FILLERS.isdisjoint(joining)
 
 
 def _catalogued(name: _Name) -> Verdict | None:

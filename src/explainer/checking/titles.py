@@ -69,11 +69,10 @@ _GOES_BEHIND: Final = lazy_regex(
     r"(?:-\w+|\+{1,2}|/[A-Z][\w-]+)?"
     r"(?:(?: ?[:–—-]| ?,)? \(?(?:\d(?:nd|rd|th) [Ee]dition|Part [IVX\d]{1,4}|Volume \d|Revisited"
     r"|Theory and Practice)\)?"
-    # another version or size: `… – v2`, `… (XL)`; and, right before a link, `… and Attention, https:`
+    # another version or size: `… – v2`, `… (XL)`
     r"|(?: [:–—-])? \(?(?:(?![vV]1(?:\.0)?(?![\w.]*\d))[vV]\d{1,2}(?:\.\d{1,2})?|X{1,3}L)\)?(?![\w.-]*\w)"
-    r"| and [A-Z][\w-]+(?=,? \(?https?:)"
     r"| ?[:–—-] (?:(?:An?|The) )?(?:[A-Z]\w+ ){0,2}(?:Survey|Review|Tutorial)(?: of(?: [A-Z][\w-]+){1,4})?"
-    rf"|(?: (?:(?:for|in|of|with|via|to|from) )?(?:the )?(?=[A-Z\d])[\w+-]+(?: {_SMALL}(?= [A-Z]))?){{0,6}})"
+    rf"|(?: (?:(?:and|for|in|of|with|via|to|from) )?(?:the )?(?=[A-Z\d])[\w+-]+(?: {_SMALL}(?= [A-Z]))?){{0,6}})"
     r"(?=[\s*_`\"”»]*(?:[:,.(\[<–—|→!?]|https?:|\Z))"
 )
 _LONGEST_BEFORE: Final = 100  # characters before a title in which such words are looked for

@@ -121,8 +121,9 @@ def _new(kind: Kind, name: str, entry: Any, gone: dict[str, Any]) -> Change:
 
 def _former_name(kind: Kind, entry: Any, gone: Mapping[str, Any]) -> str | None:
     """The name that an entry had: an alias of it now, else that of an entry with the same identity."""
-    for alias in filter(gone.__contains__, entry.aliases):
-        return str(alias)
+    for alias in entry.aliases:
+        if alias in gone:
+            return str(alias)
     if kind not in SOURCE_KINDS:  # of tasks and ports the name is the id
         return None
     identity = _identity(kind, entry)

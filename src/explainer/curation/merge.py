@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -309,13 +309,15 @@ class ProjectEntries:
 
     def collisions(self, entry: NormalizedEntry) -> Iterator[Finding]:
         """Yield a finding about an entry that another catalog has."""
-        keys = filter(self._places.__contains__, _keys(entry.kind, entry.name, entry.record.get("paper")))
-        for key in islice(keys, 1):
-            place = self._places[key]
-            same = key.split(" ", 2)[1]
-            message = f"{shorten(entry.name)!r} is already in {place.file}:{place.line}, by its {same}"
-            hint = "keep one of the two: a question that names it may mean both"
-            yield Finding("I814", entry.location, message, hint, entry.name)
+        keys = _keys(entry.kind, entry.name, entry.record.get("paper"))
+        key = next(filter(self._places.__contains__, keys), None)
+        if key is None:
+            return
+        place = self._places[key]
+        same = key.split(" ", 2)[1]
+        message = f"{shorten(entry.name)!r} is already in {place.file}:{place.line}, by its {same}"
+        hint = "keep one of the two: a question that names it may mean both"
+        yield Finding("I814", entry.location, message, hint, entry.name)
 
 
 def _keys(kind: Kind, name: object, paper: object) -> Iterable[str]:

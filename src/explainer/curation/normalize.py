@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, filterfalse, islice
+from itertools import chain, filterfalse
 from typing import Any, Final, TypeGuard
 
 from explainer.catalogs.links import arxiv_address
@@ -230,7 +230,9 @@ class Normalizer:
         """Characters that could hide or forge text, the first one of each text: the record is left out."""
         for key, value in record.items():
             for text in filter(is_text, as_list(value) or [value]):
-                for _, character in islice(refused_characters(text), 1):
+                refused = next(refused_characters(text), None)
+                if refused is not None:
+                    _, character = refused
                     message = f"the character {describe_character(character)} is not allowed; the record is left out"
                     yield Finding("Y108", self._where(raw, key), message, "remove it", character)
 

@@ -197,6 +197,7 @@ def _fences(text: str, lines: Sequence[str]) -> list[range]:
         if token.type != "fence" or token.level or token.map is None:
             continue
         first, end = token.map
+        # readers differ in where a fence ends that nothing closes
         is_closed = lines[end - 1].strip().startswith(token.markup)
         if is_closed:
             fences.append(range(first, end))
@@ -224,6 +225,7 @@ def _notes_by_line(
     for end, key in marks:
         number = bisect_right(starts, end - 1) - 1
         line, column = lines[number], end - starts[number]
+        # in code a footnote would be shown as it is written
         is_in_code = line.count("`", 0, column) % 2 == 1
         if not is_in_code and key not in notes[number].values():
             place = _behind_link(line, column)

@@ -189,8 +189,8 @@ def _names_of_task(label: Label, library: Library, taxonomy: Taxonomy) -> frozen
     task = label.task or ""
     number = taxonomy.find(task)
     names: set[str] = set()
-    for entry in library.models if number is not None else ():
-        if taxonomy.find(task_label(entry)) == number:
+    for entry in library.models:
+        if number is not None and taxonomy.find(task_label(entry)) == number:
             names.add(entry.label)
     if not names:
         label.document.report("C303", ("task",), f"no entry has the task {task!r}", text=task)

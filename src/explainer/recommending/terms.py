@@ -53,13 +53,13 @@ _NEVER_IZE: Final = frozenset(_NEVER_IZE_TEXT.split())
 _ISE: Final = lazy_regex(r"(\w{3,}?)is(e|ed|es|er|ers|ing|ation|ations|able)")
 # Only these stems: `four` and `hour` end alike.
 _OUR: Final = lazy_regex(
-    r"\A(arm|behavi|col|discol|endeav|fav|flav|glam|harb|hon|hum|lab|neighb|od|parl|rum|sav|tum|vap|vig)our(\w*)\Z"
+    r"(arm|behavi|col|discol|endeav|fav|flav|glam|harb|hon|hum|lab|neighb|od|parl|rum|sav|tum|vap|vig)our(\w*)"
 )
 # `labelled` to `labeled`; `called` and `filled` have two in either spelling.
 _DOUBLE_L: Final = lazy_regex(
-    r"\A(cancel|channel|counsel|dial|fuel|label|level|marvel|model|panel|pixel|signal|travel)l(e\w*|ing)\Z"
+    r"(cancel|channel|counsel|dial|fuel|label|level|marvel|model|panel|pixel|signal|travel)l(e\w*|ing)"
 )
-_YSE: Final = lazy_regex(r"\A((?:an|par|cat)aly)s(e|ed|es|er|ers|ing)\Z")
+_YSE: Final = lazy_regex(r"((?:an|par|cat)aly)s(e|ed|es|er|ers|ing)")
 _SPELLINGS: Final = ((_OUR, r"\1or\2"), (_DOUBLE_L, r"\1\2"), (_YSE, r"\1z\2"))
 # One of these stands in whatever the four patterns match.
 _BRITISH: Final = ("is", "our", "ll", "lys")
@@ -104,7 +104,9 @@ def _american(word: str) -> str:
         word = f"{match[1]}iz{match[2]}"
     # a word may have two of these, such as `colourise`
     for pattern, spelling in _SPELLINGS:
-        word = pattern.sub(spelling, word)
+        match = pattern.fullmatch(word)
+        if match is not None:
+            word = match.expand(spelling)
     return word
 
 

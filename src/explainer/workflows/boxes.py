@@ -92,6 +92,7 @@ class _Drawing:
             names += step.gives
         self._name_width = max(map(len, names))
         beside = 2 * self._most + _FRAME
+        # labels keep some room, however many rails run beside them
         least = beside + self._name_width + _FRAME + _LEAST_TEXT
         self._inner = max(width, LEAST_WIDTH, least) - beside
 
@@ -100,6 +101,7 @@ class _Drawing:
         places = {node.key: place for place, node in enumerate(self._workflow.nodes)}
         changes = [0] * len(places)
         for (source, _), rail in self._rails.items():
+            # a rail runs from its giver to the last of those who take from it
             changes[places[source]] += 1
             changes[max(map(places.__getitem__, rail.users))] -= 1
         return max(accumulate(changes), default=0)
@@ -109,6 +111,7 @@ class _Drawing:
         room = self._inner - self._name_width - _FRAME
         texts = list(wrapped(title, room, self._cells, _BREAKS))
         rows = self._rows(node)
+        # each line of a box has a port and a text, of which one may be empty
         rows += [_EMPTY_ROW] * (len(texts) - len(rows))
         texts += [""] * (len(rows) - len(texts))
         yield f"{self._margin()}┌{'─' * self._inner}┐"

@@ -120,6 +120,7 @@ def wrapped(text: str, room: float, width: Callable[[str], float], breaks: str) 
         width: measures a text.
         breaks: the characters behind which a line may end; a word that is too wide is cut anywhere.
     """
+    # a word goes on up to a break, which stays at its end
     behind = re.escape(breaks)
     line = ""
     for word in re.findall(f"[^{behind}]*[{behind}]|[^{behind}]+", one_line(text)):

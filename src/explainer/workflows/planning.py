@@ -96,6 +96,7 @@ def plan_workflows(
             untyped.append(model)
             continue
         task = tasks.find(model.task)
+        # a task that no catalog knows tells by its label alone who does the same work
         work = task.id if task is not None else model.task or ""
         typed.append(model)
         parts.append(Component(model.name, signature, work))
@@ -305,6 +306,7 @@ def _gives(workflow: WorkflowGraph, step: Step, ports: Ports) -> list[dict[str, 
     takers: defaultdict[str, list[int]] = defaultdict(list)
     for edge in workflow.edges_from(step.key):
         takers[edge.port or ""].append(numbers.get(edge.target, 0))
+    # a port that nobody takes is given all the same
     return _with_steps(takers | {port: takers[port] for port in step.gives}, ports)
 
 

@@ -137,7 +137,7 @@ def missing_ports(signatures: Sequence[Signature], inputs: Iterable[str], output
     """Return the ports that stand in the way: they are needed for the outputs, and nothing makes them.
 
     Returns:
-        Nothing when all outputs can be makeable.
+        Nothing when all outputs can be made.
     """
     inputs = set(inputs)
     makeable = levels(signatures, inputs)
@@ -179,6 +179,7 @@ def read_inputs(signatures: Sequence[Signature]) -> tuple[str, ...]:
         of_others = givers - Counter(set(signature.outputs))
         inputs += lacking(signature, {*of_others, *inputs})
     while stuck := _stuck(signatures, inputs):
+        # these wait for each other, until one of them is given what it lacks
         least = min(stuck, key=len)
         inputs += dict.fromkeys(least)
     return tuple(inputs)
@@ -310,6 +311,7 @@ class Search:
             if result is not None:
                 return result
             unused = self._unused()
+            # nobody can leave, and yet an output is missing
             if not unused:
                 return None
             order = [model for step, model in enumerate(order) if step not in unused]
@@ -416,17 +418,21 @@ class Search:
 
     def _comes_too_late(self, model: int, wires: Wires) -> bool:
         """Whether the same workflow is found with this model before the last one, where it stands in preference."""
+        # behind a model that is preferred, this is the order that counts
         if not self._order or model > self._order[-1]:
             return False
         last_step = len(self._order) - 1
+        # what takes from the last one cannot stand before it
         if last_step in map(_GIVER, wires):
             return False
+        # nor can the two be exchanged where this one gives what the last one takes or gives
         last = self._signatures[self._order[-1]]
         return {*last.inputs, *last.outputs}.isdisjoint(self._signatures[model].outputs)
 
     def _is_open(self, steps_left: int) -> bool:
         """Whether everything that was made can still be used, by so many steps more or as an output."""
         unused = self._unused()
+        # no step takes more of them than the model that takes most
         return len(unused) <= steps_left * self._widest and all(map(self._can_be_taken, unused))
 
     def _unused(self) -> list[int]:
@@ -447,6 +453,7 @@ class Search:
         """The order so far, if it is a workflow: it gives all outputs, and each step is of use."""
         if self._missing() or self._unused():
             return None
+        # an output that is asked for twice comes from two steps
         newest = {port: iter(self._stacks.newest(port, number)) for port, number in self._asked_for.items()}
         outputs = tuple((port, next(newest[port])) for port in self._outputs)
         return SearchResult(tuple(self._order), tuple(self._wires), outputs)

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from functools import cache, cached_property, lru_cache, partial
 from importlib.resources import files
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from operator import attrgetter, itemgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.passages import plain, without_tags
 from explainer.checking.offered import Offered
-from explainer.checking.titles import GENERIC_ACRONYMS, NOTE_MARKS, acronyms, canonical, words
+from explainer.checking.titles import GENERIC_ACRONYMS, NOTE_MARKS, acronyms, canonical, words, words_in
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term, terms
 
@@ -33,6 +33,14 @@ _BEHIND: Final = lazy_regex(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-
 _BEFORE: Final = lazy_regex(
     r"(?<![\w-])(?:(?P<maker>[A-Z]\w{1,30})\s)?(?P<acronym>[a-z]?[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
     r"(?:\s?\((?P<inside>[^()\n]{6,120})\)|:\s(?P<behind>[A-Z][^\n.;:()\[\]*|<>“”»\"]{6,120}))"
+)
+# `WTISF stands for Words That …`, `WTISF, or Words That It Stands For, …`; behind `or` and `the` it has a capital
+_SPELT_OUT: Final = lazy_regex(
+    r"(?<![\w-])(?P<acronym>[a-z]?[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?,? "
+    r"(?:(?:(?:which |that )?(?:stands for|is short for|abbreviates|spells out as|comes from"
+    r"|is (?:an|the) (?:acronym|abbreviation) (?:of|for))|short for|i\.\s?e\.,?|that is,?)"
+    r" (?:the )?(?=[A-Za-z])|(?:or|the) (?=[A-Z]))"
+    r"(?P<words>[^\n.;:()\[\]*|<>“”»\"]{6,120})"
 )
 _RESTATED: Final = lazy_regex(
     r"(?:the|this)\suser(?:'s|’s)?\s(?:question|query|request)\s(?:about|on|regarding|concerning)\s"
@@ -149,8 +157,6 @@ def expansions(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """What an answer says that acronyms stand for, where the offered text says something else, or nothing."""
     offered = _OfferedExpansions(analysis)
     for start, line in _prose(analysis):
-        if "(" not in line and ":" not in line:
-            continue
         for acronym, text, at in _expanded(line):
             code = offered.judge(canonical(acronym), _stems(text))
             if code is None:
@@ -211,6 +217,10 @@ def _expanded(text: str) -> Iterator[tuple[str, str, int]]:
         phrase, _, _ = match[group].strip().partition(_SPACES)
         for acronym in filter(partial(_is_explained_by, phrase), _acronyms_before(match)):
             yield acronym, phrase, match.start(group)
+    for match in _SPELT_OUT.finditer(text):
+        phrase = _beginning_for(match["acronym"], match["words"])
+        if phrase is not None:
+            yield match["acronym"], phrase, match.start("words")
 
 
 def _acronyms_before(match: re.Match[str]) -> list[str]:
@@ -234,6 +244,16 @@ def _phrase_for(acronym: str, before: str) -> str | None:
         run = own_words[-number:]
         if run[:1] and run[0][0].lower() == acronym[0].lower() and _stands_for(acronym, run):
             return before[_place_of(before, run) :].strip()
+    return None
+
+
+def _beginning_for(acronym: str, behind: str) -> str | None:
+    """The shortest run of words, from the beginning of a text, whose initials are the letters of an acronym."""
+    matches = list(islice(words_in(behind), _WORDS.stop))
+    for number in _WORDS:
+        run = [match[0] for match in matches[:number]]
+        if _stands_for(acronym, run):
+            return behind[: matches[len(run) - 1].end()]
     return None
 
 

@@ -253,7 +253,7 @@ def authors_in(fields: Iterable[str]) -> list[str]:
 
 def in_order(parts: Iterable[str]) -> str:
     """Return `Last, First, Jr.` as people say it."""
-    last, first, *suffixes = [*filter(None, map(str.strip, parts)), "", ""]
+    last, first, *suffixes = [*filter(None, map(str.strip, parts)), "", ""]  # a name may have one part, or none
     if not any(suffixes) and first.strip(".") in _NO_FIRST_NAMES:
         return f"{last}, {first}"
     return " ".join(filter(None, [first, last, *suffixes]))

@@ -78,33 +78,52 @@ def _read(feed: RecordStream, separator: str | None) -> Records:
 
 
 def _records(file: str, lines: CountedLines, separator: str) -> Records:
-    header: list[str] = []
-    numbers: dict[str, int] = {}
-    make_record = row_record
+    table: _Table | None = None
     attached: list[int] = []
     for row in _rows(file, lines, separator):
         if isinstance(row, Finding):
             yield row
-        elif not header:
-            header = list(map(str.strip, row.cells))
-            numbers = {name: number for number, name in reversed(list(enumerate(header)))}  # the first of equal names
-            yield from repeated_columns(header, file)
-            make_record = zotero_record if is_zotero(header) else row_record
-        elif any(map(str.strip, row.cells[len(header) :])):
-            yield _unquoted(file, row, len(header))
-        elif make_record is zotero_record and _is_attached(header, row.cells):
+        elif table is None:
+            table = _Table(file, separator, list(map(str.strip, row.cells)))
+            yield from repeated_columns(table.header, file)
+        elif table.is_attached(row):
             attached.append(row.line)
         else:
-            yield make_record(header, row.cells, _Places(file, row, separator, numbers))
+            yield table.record(row)
     if attached:
         message = f"skipped {counted(len(attached), 'row')} of attachments, notes or annotations"
         yield Finding("I815", Location(file, attached[0]), message)
 
 
-def _unquoted(file: str, row: _Row, columns: int) -> Finding:
-    """The finding about a row that has more cells than the header."""
-    message = f"the row has {len(row.cells)} cells, the header {columns}: a separator is not quoted"
-    return Finding("I802", Location(file, row.line), message, "quote cells that hold the separator")
+class _Table:
+    """The columns of a file, and what makes records of its rows."""
+
+    def __init__(self, file: str, separator: str, header: Sequence[str]) -> None:
+        self.header = header
+        self._file = file
+        self._separator = separator
+        self._numbers = {name: number for number, name in reversed(list(enumerate(header)))}  # the first of equal names
+        self._is_zotero = is_zotero(header)
+        self._make_record = zotero_record if self._is_zotero else row_record
+
+    def _overflows(self, row: _Row) -> bool:
+        """Whether a row has more cells with text than there are columns."""
+        return any(map(str.strip, row.cells[len(self.header) :]))
+
+    def is_attached(self, row: _Row) -> bool:
+        """Return whether a row of Zotero belongs to another one, which is the reference."""
+        if not self._is_zotero or self._overflows(row):
+            return False
+        cells = dict(zip(self.header, row.cells, strict=False))
+        return cells.get("Item Type", "").strip().casefold() in _ATTACHED
+
+    def record(self, row: _Row) -> SourceRecord | Finding:
+        """Return the record of a row, or what is wrong with it."""
+        if self._overflows(row):
+            message = f"the row has {len(row.cells)} cells, the header {len(self.header)}: a separator is not quoted"
+            return Finding("I802", Location(self._file, row.line), message, "quote cells that hold the separator")
+        where = _Places(self._file, row, self._separator, self._numbers)
+        return self._make_record(self.header, row.cells, where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +225,6 @@ _ZOTERO_NAMES: Final = {
 def is_zotero(header: Sequence[str]) -> bool:
     """Whether a table has the columns of Zotero."""
     return _HEADER.issubset(header)
-
-
-def _is_attached(header: Sequence[str], cells: Sequence[str]) -> bool:
-    """Whether a row of Zotero belongs to another one, which is the reference."""
-    row = dict(zip(header, cells, strict=False))
-    return row.get("Item Type", "").strip().casefold() in _ATTACHED
 
 
 def zotero_record(header: Sequence[str], cells: Sequence[str], where: Place) -> SourceRecord:

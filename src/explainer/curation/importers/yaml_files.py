@@ -53,7 +53,9 @@ def _place(document: Document, path: KeyPath, key: str) -> Location:
     return document.locate((*path, key) if key else path)
 
 
+# The lists that a metafile has; one of them is enough.
 _LISTS: Final = ("Models", "Collections")
+# What the keys of a record are called in a metafile.
 _METAFILE_NAMES: Final = {
     "name": "Name", "paper": "Paper", "github": "Code", "category": "Results", "task": "Results", "dataset": "Results",
     "links": "Weights", "aliases": "Alias",
@@ -84,6 +86,7 @@ def _record(document: Document, path: KeyPath, item: Any, collection: Mapping[st
     where = renamed(partial(_place, document, path), _METAFILE_NAMES)
     if not isinstance(item, dict):
         return Finding("I802", where(""), "the model is not a mapping")
+    # a model inherits what its collection says, but for its own name and weights
     model = {**collection, **item}
     metadata = {**as_mapping(collection.get("Metadata")), **as_mapping(item.get("Metadata"))}
     results = list(map(as_mapping, _items(model.get("Results"))))

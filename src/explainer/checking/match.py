@@ -60,6 +60,11 @@ _MAX_FORMS: Final = 4
 _EMOJI: Final = lazy_regex(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”»」》)\]}$\\>+#!?.…%]+$")
 _WRAPPING: Final = "*_`\"'“”‘’«»「」《》" + NOTE_MARKS
 # `BERT (Devlin et al., 2019)`, `模型（论文）`: a remark in brackets at the end
+# what leads to a name: `See also <title>`, `As shown in <title>`; a bare `From` or `In` may be of the title
+_LEADING_IN: Final = lazy_regex(
+    r"\A(?:(?:see|also|cf\.?)(?: also)?(?: from| in)?|as \w{2,12} (?:in|by)|according to)[ :]{1,2}(?=\S)", re.IGNORECASE
+)
+_TRAILING_YEAR: Final = lazy_regex(r"(?:, ?(?:19|20)\d\d[a-z]?| [(\[](?:19|20)\d\d[a-z]?[)\]]?)\Z")
 _TRAILING_BRACKET: Final = lazy_regex(r"(?:(?<!\s)\s++)?[(\[（][^()\[\]（）]{0,200}[)\]）]\s*\Z")
 _IN_BRACKETS: Final = lazy_regex(r"(?P<before>[^()]+)\((?P<inside>[^()]+)\)")
 # where a remark begins that follows a name: a dash, authors, a year, an arXiv id, the next sentence
@@ -368,7 +373,8 @@ def judge_item(text: str, parts: Sequence[str], offered: Offered, right: Collect
 def _counts(part: str, verdict: Verdict, offered: Offered) -> bool:
     """Whether what a part of a reference is says something about the whole: remarks have words of titles, too."""
     if verdict.match is Match.SHORTENED:
-        return len(content_words(part)) <= _MAX_MISQUOTE_FREE
+        begins_title = canonical(verdict.meant or "").startswith(canonical(part))
+        return begins_title or len(content_words(part)) <= _MAX_MISQUOTE_FREE
     if verdict.match is not Match.ALTERED:
         return True
     if similarity(canonical(part), canonical(verdict.meant or "")) >= NEAR:
@@ -382,6 +388,7 @@ def bare_forms(text: str) -> Iterator[str]:
     yield text.strip()
     plain = html.unescape(text.replace("\\", ""))
     plain = _unwrapped(_EMOJI.sub("", _EMOJI.sub("", plain).strip().strip(_WRAPPING)))
+    plain = _TRAILING_YEAR.sub("", _LEADING_IN.sub("", plain))
     yield plain
     while (shorter := _TRAILING_BRACKET.sub("", plain)) not in (plain, ""):
         plain = shorter

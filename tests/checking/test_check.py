@@ -281,7 +281,17 @@ def test_another_section_is_said_once_and_is_no_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "expected"), [("[2]", set()), ("[7]", {"A310"}), ("[1, 7]", {"A310"}), ("in [0, 1]", set())]
+    ("numbers", "expected"),
+    [
+        ("[2]", set()),
+        ("[7]", {"A310"}),
+        ("[1, 7]", {"A310"}),
+        ("in [0, 1]", set()),
+        ("[^2]", set()),
+        ("[^7]", {"A310"}),
+        ("[^smith]", {"A310"}),
+        ("`[^smith]`", set()),
+    ],
 )
 def test_a_number_that_no_reference_has_is_said(numbers: str, expected: set[str]) -> None:
     references = f"[1] {TITLE}\n[2] {OTHER}\n[3] NST-fast-style-mosaic"

@@ -18,7 +18,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *(links.link_status, links.odd_destinations, links.spoofed),
     *(links.misattributed, links.wrong_place, links.repository_ids),
     *(names.referenced_names, names.phrases, names.catalogued_names),
-    *(names.author_years, names.citation_numbers, names.swapped_numbers),
+    *(names.author_years, names.citation_numbers, names.citation_notes, names.swapped_numbers),
     *(wording.strange_names, wording.expansions, wording.other_question),
     *(workflow.diagrams, workflow.flow_names, workflow.altered_endings),
 )

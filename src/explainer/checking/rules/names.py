@@ -24,6 +24,8 @@ _AUTHOR_YEAR: Final = lazy_regex(
 )
 # `[7]`, `[1, 3]`, `[2-4]` behind words, and no text of a link
 _CITATION_NUMBERS: Final = lazy_regex(r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])")
+# the mark of a footnote, `[^smith]`, and with a colon behind it the footnote
+_NOTE_MARK: Final = lazy_regex(r"(?<!\\)\[\^(?P<label>[^\]\s^]{1,80})\](?P<colon>:?)")
 # marks between a title and the number behind it
 _BEFORE_NUMBER: Final = lazy_regex(r"(?<![\s*_\"”»’'`(])[\s*_\"”»’'`(]*+(?:<sup>)?\Z")
 _MAX_BEFORE: Final = 12  # characters that such marks have
@@ -360,7 +362,7 @@ def _calls(source: OfferedEntry, text: str) -> bool:
 def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A310: `[7]` in the text, where the references have no item of that number, and fewer than seven items."""
     listed = _listed_numbers(analysis)
-    for match in _numbers_in_text(analysis):
+    for match in _marks_in_text(analysis, _CITATION_NUMBERS):
         numbers = list(map(int, _DIGITS.findall(match[1])))
         strange = next(filterfalse(listed.__contains__, numbers), None)
         if strange is not None and 0 not in numbers:  # `[0, 1]` is a range
@@ -368,12 +370,29 @@ def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
             yield Violation("A310", *match.span(), message, "cite an item of the references, or leave the number out")
 
 
+def citation_notes(analysis: AnswerAnalysis) -> Iterator[Violation]:
+    """A310: `[^smith]` in the text, where no footnote and no item of the references has that label."""
+    listed = set(map(str, _listed_numbers(analysis))) | _labels_of_notes(analysis)
+    for match in _marks_in_text(analysis, _NOTE_MARK):
+        label = match["label"]
+        if label not in listed:
+            message = f"the references have no item {label!r}"
+            yield Violation("A310", *match.span(), message, "cite an item of the references, or leave the mark out")
+
+
+def _labels_of_notes(analysis: AnswerAnalysis) -> set[str]:
+    """The labels of footnotes, and of marks that stand in the references."""
+    lines = analysis.sections.lines("references")
+    marks = _NOTE_MARK.finditer(analysis.answer.body)
+    return {mark["label"] for mark in marks if mark["colon"] or analysis.answer.line_of(mark.start()) in lines}
+
+
 def swapped_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A401: the title of an offered paper with the number of another one: `LanternNet … [2]`, which is item 1."""
     papers = dict(_ends_of_papers(analysis)) if analysis.numbered_sources else {}
     if not papers:
         return
-    for match in _numbers_in_text(analysis):
+    for match in _marks_in_text(analysis, _CITATION_NUMBERS):
         index = papers.get(_end_of_words(analysis.answer.body, match.start()))
         if index is not None:
             yield from _swapped_number(analysis, match, index)
@@ -432,12 +451,12 @@ def _listed_numbers(analysis: AnswerAnalysis) -> set[int]:
     return numbered or set(range(1, 1 + sum(map(attrgetter("listed"), analysis.references))))
 
 
-def _numbers_in_text(analysis: AnswerAnalysis) -> Iterator[re.Match[str]]:
-    """Numbers in brackets outside the references and code, that are no text of a link."""
+def _marks_in_text(analysis: AnswerAnalysis, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Numbers or labels in brackets outside the references and code, that are no text of a link."""
     answer = analysis.answer
     elsewhere = {*analysis.sections.lines("references"), *answer.code_lines}
     labels = filter(None, map(attrgetter("label"), answer.citations))
     spans = list(map(_SPAN, filter(_is_code_or_label, chain(answer.phrases, labels))))
-    for match in _CITATION_NUMBERS.finditer(answer.body):
+    for match in pattern.finditer(answer.body):
         if answer.line_of(match.start()) not in elsewhere and not is_within(match.start() + 1, spans):
             yield match

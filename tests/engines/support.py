@@ -136,7 +136,7 @@ def watch(process: subprocess.Popen[bytes], is_worker: Callable[[str], bool]) ->
     while process.poll() is None:
         for pid in workers(process.pid, is_worker):
             held.setdefault(pid, []).append(resident(pid))
-        time.sleep(0.5)
+        time.sleep(0.125)
     return held
 
 

@@ -385,7 +385,7 @@ def _ask_all(
         if not config.force:
             # what the journal has was asked by an earlier run, which wrote the files
             new = filterfalse(partial(_was_asked, config, journal), questions)
-            answers.refuse_foreign(map(attrgetter("id"), new))
+            answers.refuse_foreign(answer.id for answer in new)
         if journal.damaged:
             message = f"{journal.damaged:,} lines cannot be read: those answers are asked for again"
             observer.on_findings([Finding("R806", Location(display_path(answers.journal or Path())), message)])

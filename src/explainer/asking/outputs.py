@@ -137,8 +137,8 @@ def _round_data(round_: Round) -> dict[str, Any]:
 
 
 def _sum(usages: Sequence[Usage]) -> Usage:
-    prompt, completion = sum(map(attrgetter("prompt"), usages)), sum(map(attrgetter("completion"), usages))
-    return Usage(prompt, completion, any(map(attrgetter("estimated"), usages)))
+    prompt, completion = sum(usage.prompt for usage in usages), sum(usage.completion for usage in usages)
+    return Usage(prompt, completion, any(usage.estimated for usage in usages))
 
 
 def _usage_data(usage: Usage) -> dict[str, Any]:
@@ -181,9 +181,9 @@ def verdict(report: CheckReport) -> str:
     grounded = "not " * (not report.grounded) + "grounded"
     if not report.faults:
         return grounded
-    counts = sorted(Counter(map(attrgetter("severity"), report.faults)).items())  # errors first
+    counts = sorted(Counter(finding.severity for finding in report.faults).items())  # errors first
     counts_in_words = ", ".join(counted(count, severity) for severity, count in counts)
-    codes = " ".join(dict.fromkeys(map(attrgetter("code"), report.faults)))
+    codes = " ".join(dict.fromkeys(finding.code for finding in report.faults))
     return f"{grounded}: {counts_in_words} ({shorten(codes, 60)})"
 
 

@@ -86,7 +86,7 @@ class EntryIndex(Generic[E]):
         entries = list(map(itemgetter(1), self._ranked))
         labels = set(map(attrgetter("label"), filterfalse(attrgetter("id"), entries)))
         uses = Counter(map(slugify, labels))
-        uses.update(map(attrgetter("id"), entries))
+        uses.update(entry.id for entry in entries)
         return {entry: entry.id or _default_id(entry.label, uses) for entry in entries}
 
     def id_of(self, entry: E) -> str:

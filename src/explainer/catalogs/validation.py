@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -180,7 +179,7 @@ def _is_mistaken_character(document: Document, text: str) -> bool:
 
 
 def _has_refused_characters(document: Document) -> bool:
-    return "Y108" in map(attrgetter("code"), document.findings)
+    return "Y108" in (finding.code for finding in document.findings)
 
 
 def _report_value(document: Document, mistake: _Mistake) -> None:

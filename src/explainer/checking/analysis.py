@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import chain, compress, count, filterfalse
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Final
 
 from explainer.checking.answer import Answer, Cited, parse_answer
@@ -273,6 +273,6 @@ def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     answer.cite_samples(sections.lines("references"))  # a list of sources shows none
     names = _whole_names(answer, offered)
     # names that a reference may begin with: `SAM: …`
-    call_names = frozenset(chain.from_iterable(map(attrgetter("call_names"), offered.sources)))
+    call_names = frozenset(chain.from_iterable(source.call_names for source in offered.sources))
     references = read_references(answer, sections, names, call_names)
     return AnswerAnalysis(answer, offered, sections, references, list(judge_links(answer.citations, offered)), names)

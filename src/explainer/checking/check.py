@@ -162,7 +162,7 @@ class CheckReport:
     @property
     def offered(self) -> tuple[str, ...]:
         """The names of all offered entries."""
-        return tuple(map(attrgetter("name"), self.sources))
+        return tuple(source.name for source in self.sources)
 
     @property
     def faults(self) -> tuple[Finding, ...]:
@@ -179,7 +179,7 @@ class CheckReport:
         """The verdict on its statements: refuted when one is, proved when all are, else open."""
         if has_errors(filter(_is_about_statement, self.findings)):
             return StatementVerdict.REFUTED
-        verdicts = set(map(attrgetter("verdict"), self.statements))
+        verdicts = {statement.verdict for statement in self.statements}
         return StatementVerdict.PROVED if verdicts == {StatementVerdict.PROVED} else StatementVerdict.OPEN
 
     def count(self, verdict: StatementVerdict) -> int:
@@ -349,7 +349,7 @@ def _checked_statement(analysis: AnswerAnalysis, judged: JudgedStatement) -> Che
         None if judged.entry is None else names[judged.entry],
         judged.passage,
         judged.support,
-        tuple(dict.fromkeys(map(attrgetter("code"), judged.violations))),
+        tuple(dict.fromkeys(violation.code for violation in judged.violations)),
         *analysis.answer.position(statement.start),
         statement.start,
         statement.end,
@@ -378,7 +378,7 @@ def claims_data(report: CheckReport) -> dict[str, Any]:
 
     The support of the whole answer is the mean of its statements; None without any.
     """
-    supports = list(map(attrgetter("support"), report.statements))
+    supports = [statement.support for statement in report.statements]
     return {
         "verdict": str(report.claims),
         **{str(verdict): report.count(verdict) for verdict in StatementVerdict},
@@ -406,5 +406,5 @@ def status_of(
     """
     if not reports:
         return ExitStatus.NOTHING_CHECKED
-    findings = chain.from_iterable(map(attrgetter("findings"), reports))
+    findings = chain.from_iterable(report.findings for report in reports)
     return exit_status(findings, strict=strict, least=least)

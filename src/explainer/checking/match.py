@@ -59,12 +59,12 @@ _MAX_FORMS: Final = 4
 # emoji and other ornaments at both ends, but no sign that a name may begin or end with: brackets, quotes, `C++`, `.NET`
 _EMOJI: Final = lazy_regex(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”»」》)\]}$\\>+#!?.…%]+$")
 _WRAPPING: Final = "*_`\"'“”‘’«»「」《》" + NOTE_MARKS
-# `BERT (Devlin et al., 2019)`, `模型（论文）`: a remark in brackets at the end
 # what leads to a name: `See also <title>`, `As shown in <title>`; a bare `From` or `In` may be of the title
 _LEADING_IN: Final = lazy_regex(
     r"\A(?:(?:see|also|cf\.?)(?: also)?(?: from| in)?|as \w{2,12} (?:in|by)|according to)[ :]{1,2}(?=\S)", re.IGNORECASE
 )
 _TRAILING_YEAR: Final = lazy_regex(r"(?:, ?(?:19|20)\d\d[a-z]?| [(\[](?:19|20)\d\d[a-z]?[)\]]?)\Z")
+# `BERT (Devlin et al., 2019)`, `模型（论文）`: a remark in brackets at the end
 _TRAILING_BRACKET: Final = lazy_regex(r"(?:(?<!\s)\s++)?[(\[（][^()\[\]（）]{0,200}[)\]）]\s*\Z")
 _IN_BRACKETS: Final = lazy_regex(r"(?P<before>[^()]+)\((?P<inside>[^()]+)\)")
 # where a remark begins that follows a name: a dash, authors, a year, an arXiv id, the next sentence

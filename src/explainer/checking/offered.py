@@ -248,7 +248,7 @@ class Offered:
         self.question: Final = question
         self.lookup: Final = lookup or lookup_of(None)
         self.entries: Final = entries
-        self.names: Final = tuple(map(attrgetter("name"), self.sources))
+        self.names: Final = tuple(source.name for source in self.sources)
         self._owners = self._by_link("links")
         self._catalogued = self._by_link("catalogued")
 
@@ -277,7 +277,7 @@ class Offered:
     @cached_property
     def by_alias(self) -> dict[str, tuple[int, ...]]:
         """The sources by the canonical forms of their aliases."""
-        return _grouped(map(attrgetter("alias_keys"), self.sources))
+        return _grouped(source.alias_keys for source in self.sources)
 
     @cached_property
     def by_any_name(self) -> dict[str, int]:
@@ -304,7 +304,7 @@ class Offered:
     @cached_property
     def urls(self) -> tuple[str, ...]:
         """All offered and known URLs, as they are spelled, and those in the question."""
-        own_links = chain.from_iterable(map(attrgetter("own_links"), self.sources))
+        own_links = chain.from_iterable(source.own_links for source in self.sources)
         return tuple(dict.fromkeys(chain(map(_url, own_links), map(attrgetter("text"), spot_links(self.question)))))
 
     @cached_property
@@ -315,7 +315,7 @@ class Offered:
     @cached_property
     def text(self) -> str:
         """The canonical form of everything that the prompt says."""
-        return canonical(self.question) + "".join(map(attrgetter("all_text"), self.sources))
+        return canonical(self.question) + "".join(source.all_text for source in self.sources)
 
     @cached_property
     def said(self) -> str:
@@ -326,7 +326,7 @@ class Offered:
     @cached_property
     def said_words(self) -> str:
         """All words of the question and of what is known of the sources, case-folded, with a space around each."""
-        texts = chain.from_iterable(map(attrgetter("all_known"), self.sources))
+        texts = chain.from_iterable(source.all_known for source in self.sources)
         return f" {_NOT_A_WORD.sub(' ', ' '.join((self.question, *texts)).casefold())} "
 
     @cached_property

@@ -14,7 +14,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -305,7 +305,7 @@ def _linked(citation: Citation, offered: Offered) -> Link | None:
 def _spelling(source: OfferedEntry, link: Link | None) -> str | None:
     """How a source spells a link of its own; the first link of the source where it is about none."""
     if link is None:
-        return next(map(attrgetter("url"), source.links), None)
+        return next((link.url for link in source.links), None)
     return next((own_link.url for own_link in source.own_links if own_link.link.key == link.key), None)
 
 

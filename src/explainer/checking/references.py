@@ -623,7 +623,7 @@ class _ListReader:
         if following.names_source:
             return True
         is_remark = following.is_marked and not following.links  # below the name of an item
-        return not is_remark and any(map(attrgetter("names_source"), below))
+        return not is_remark and any(line.names_source for line in below)
 
     @staticmethod
     def _is_below(line: ReferenceLine, other: ReferenceLine) -> bool:

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -102,7 +101,7 @@ def run(
         counts = SourceCounts(models, papers)
         builder = _Builder(CatalogLoader(catalog or ()), renderer, counts, semantic, encode, pin, strict, verbose)
         products = [builder.build(path, text) for path in files or [Path(STDIN)]]
-    reported = list(chain.from_iterable(map(attrgetter("findings"), products)))
+    reported = list(chain.from_iterable(product.findings for product in products))
     # where all have mistakes, an output of an earlier run stays as it is
     texts = [product.value for product in products if product.value is not None]
     if texts:

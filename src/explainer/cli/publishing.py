@@ -76,7 +76,7 @@ def publish(
     if status is ExitStatus.UNUSABLE or not site.rows:
         raise typer.Exit(status or ExitStatus.NOTHING_CHECKED)
     # as in `check`: what is refuted or not grounded fails the run
-    states = Counter(map(attrgetter("state"), site.rows))
+    states = Counter(row.state for row in site.rows)
     refuted = f", {states['refuted']} refuted" * bool(states["refuted"])
     say(f"{out / 'index.html'}: {counted(len(site.rows), 'answer')}, {states['faulty']} not grounded{refuted}")
     say(f"{counted(site.written, 'file')} written, {site.removed} removed")

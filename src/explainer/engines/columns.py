@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import repeat, starmap
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from explainer.batching.renderer import RenderResult
@@ -292,19 +291,19 @@ def _is_number(cell: Any) -> bool:
 
 def to_batches(rows: Sequence[RenderedRow], opened: OpenJob) -> Iterator[pa.RecordBatch]:
     """Yield the results of some rows as record batches; at least one."""
-    for part in _within_bytes(list(map(attrgetter("size"), rows))):
+    for part in _within_bytes([row.size for row in rows]):
         yield _record_batch(rows[part], _schema(opened))
 
 
 def _record_batch(rows: Sequence[RenderedRow], schema: pa.Schema) -> pa.RecordBatch:
     pa = arrow()
-    results = list(map(attrgetter("result"), rows))
+    results = [row.result for row in rows]
     product = schema.field(_PRODUCT)
-    findings = map(_finding_rows, map(attrgetter("findings"), results))
+    findings = (_finding_rows(result.findings) for result in results)
     columns = {
         **_manifest_columns(results, schema),
-        "id": pa.array(map(attrgetter("shown_id"), rows), pa.string()),
-        product.name: _product(list(map(attrgetter("output"), results)), product),
+        "id": pa.array([row.shown_id for row in rows], pa.string()),
+        product.name: _product([result.output for result in results], product),
         "findings": pa.array(findings, _finding_type()),
     }
     in_order = map(columns.__getitem__, schema.names)

@@ -12,7 +12,6 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, filterfalse
-from operator import attrgetter
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -122,7 +121,7 @@ class PartWriter:
                 for rows in self._render(part):
                     for batch in to_batches(rows, open_job(self.job)):
                         writer.write_batch(batch)
-                    count = sum(map(attrgetter("is_rendered"), rows))
+                    count = sum(row.is_rendered for row in rows)
                     rendered += count
                     failed += len(rows) - count
                     findings += _placed(rows, self.name)
@@ -218,7 +217,7 @@ def _has_own_columns(path: Path) -> bool:
 
 def _remove_other_parts(folder: Path, parts: Sequence[TablePart]) -> None:
     """Remove the parts that an earlier run left and that are none of this one, and what was never finished."""
-    names = set(map(_name, map(attrgetter("number"), parts)))
+    names = {_name(part.number) for part in parts}
     for path in [*folder.glob("part-*.parquet"), *folder.glob(f".part-*{_TEMPORARY}")]:
         if path.name not in names:
             path.unlink(missing_ok=True)

@@ -189,7 +189,7 @@ def _row(report: CheckReport, entries: Sequence[_OfferedPage], cited: Sequence[_
         models=tuple(dict.fromkeys(map(attrgetter("label"), models))),
         tasks=tuple(dict.fromkeys(tasks)),
         cited=tuple(map(attrgetter("name"), cited)),
-        offered=tuple(map(attrgetter("name"), entries)),
+        offered=tuple(entry.name for entry in entries),
     )
 
 
@@ -286,7 +286,7 @@ def list_pages(rows: Sequence[AnswerRow], title: str) -> dict[str, str]:
     """Return the pages that list all answers, by their names; the first one has the search."""
     count = max(1, -(-len(rows) // PER_PAGE))
     names = ["index.html", *(f"page-{number}.html" for number in range(2, count + 1))]
-    states = Counter(map(attrgetter("state"), rows))
+    states = Counter(row.state for row in rows)
     pages = {}
     for number, name in enumerate(names):
         shown = rows[number * PER_PAGE : (number + 1) * PER_PAGE]
@@ -298,7 +298,7 @@ def list_pages(rows: Sequence[AnswerRow], title: str) -> dict[str, str]:
 
 def entries_page(entries: Mapping[str, Mapping[str, Any]], rows: Sequence[AnswerRow], title: str) -> str:
     """Return the page that lists all entries by their tasks, each with the number of the answers that cite it."""
-    counts = Counter(chain.from_iterable(map(attrgetter("cited"), rows)))
+    counts = Counter(chain.from_iterable(row.cited for row in rows))
     groups: dict[str, list[tuple[int, str, str, str]]] = defaultdict(list)
     for name, record in entries.items():
         label = record[Kind(record["kind"]).name_key]

@@ -226,7 +226,7 @@ def _remove_stale(out: Path, files_before: Mapping[str, str], files: Collection[
 
 def _offered_entries(rows: Iterable[AnswerRow], entries: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The records of the entries that the answers were offered, by the names of their pages."""
-    names = sorted(set(chain.from_iterable(map(attrgetter("offered"), rows))))
+    names = sorted(set(chain.from_iterable(row.offered for row in rows)))
     return dict(zip(names, map(entries.__getitem__, names), strict=True))
 
 

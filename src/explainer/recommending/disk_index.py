@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import chain, repeat
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -253,10 +253,10 @@ class _Candidates(Ranking[E]):
         self._index = _Words(index, rows)
         self._same_task_index = index.same_task
         self._same_task = [index.facts.groups[row.group][0] for row in rows]
-        self._same_task_weights = list(map(same_task_weight, map(attrgetter("examples"), rows)))
-        self._tasks = list(map(attrgetter("task"), rows))
+        self._same_task_weights = [same_task_weight(row.examples) for row in rows]
+        self._tasks = [row.task for row in rows]
         self._signatures = index.facts.signatures
-        self._signature_numbers = list(map(attrgetter("signature"), rows))
+        self._signature_numbers = [row.signature for row in rows]
 
     @property
     def has_tasks(self) -> bool:

@@ -177,7 +177,7 @@ def label_of(label: Label, library: Library, taxonomy: Taxonomy) -> Label:
     names: set[str] = set()
     for name in label.names:
         entries = index.find(name)
-        names.update(map(attrgetter("label"), entries))
+        names.update(entry.label for entry in entries)
         if not entries:
             key = label.kind.singular
             label.document.report(_UNKNOWN_NAME[label.kind], (key,), f"unknown {key} {name!r}", text=name)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, filterfalse, pairwise
-from operator import attrgetter
 from typing import Final, NamedTuple, Protocol
 
 from explainer.catalogs.signature import Signature, builtin_ports
@@ -120,8 +119,8 @@ class Direction:
     def within(self, signatures: Iterable[Signature | None]) -> Direction:
         """Return the direction but for kinds of data that no signature has on that side: they can decide nothing."""
         present = list(filter(None, signatures))
-        inputs = set(chain.from_iterable(map(attrgetter("inputs"), present)))
-        outputs = set(chain.from_iterable(map(attrgetter("outputs"), present)))
+        inputs = set(chain.from_iterable(model.inputs for model in present))
+        outputs = set(chain.from_iterable(model.outputs for model in present))
         return Direction(self.inputs & inputs, self.outputs & outputs)
 
     @property

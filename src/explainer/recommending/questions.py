@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -140,7 +139,7 @@ class _Recommenders:
 
         catalogs = self.files(loaded).value or ()
         if rebuild or catalogs not in self._opened:
-            files = list(map(attrgetter("path"), catalogs))
+            files = [catalog.path for catalog in catalogs]
             library = partial(self._loader.for_question, loaded.question, self._base)
             opened = open_indexed(files, library, self._config.progress, rebuild=rebuild)
             self._opened[catalogs] = Parsed(opened.value, opened.findings)

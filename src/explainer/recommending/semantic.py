@@ -427,7 +427,7 @@ class Semantic:
         compared = [number for number in candidates if ranking.task_number(number) in tasks]
         entries = list(map(ranking.entries.__getitem__, compared))
         about = list(map(_about, entries))
-        examples = list(map(attrgetter("examples"), entries))
+        examples = [entry.examples for entry in entries]
         near = self._nearness(vector, chain(about, *examples))
         in_itself = dict(zip(compared, map(near.__getitem__, about), strict=True))
         nearest_example: dict[int, float] = {}

@@ -127,7 +127,7 @@ def refuted_first(statement: CheckedStatement) -> tuple[int, int]:
 
 
 def _title_of_page(reports: Sequence[CheckReport]) -> str:
-    grounded = sum(map(attrgetter("grounded"), reports))
+    grounded = sum(report.grounded for report in reports)
     if len(reports) == 1:
         outcome = ("The answer is not grounded", "The answer is grounded")[grounded]
         return outcome + ", and a statement is refuted" * (reports[0].claims is StatementVerdict.REFUTED)
@@ -144,7 +144,7 @@ def _unused(reports: Sequence[CheckReport]) -> list[tuple[str, int]]:
 
 
 def _answer(number: int, report: CheckReport) -> dict[str, Any]:
-    counts = Counter(map(str, map(attrgetter("severity"), report.findings)))
+    counts = Counter(str(finding.severity) for finding in report.findings)
     return {
         "number": number,
         "id": printable(report.id),
@@ -154,7 +154,7 @@ def _answer(number: int, report: CheckReport) -> dict[str, Any]:
         "warned": report.grounded and counts["warning"] > 0,
         "counts": counts,
         "cited": len(report.citations),
-        "good": sum(map(GOOD.__contains__, map(attrgetter("status"), report.citations))),
+        "good": sum(citation.status in GOOD for citation in report.citations),
         "findings": report.findings,
         "claims": str(report.claims),
         "statements": sorted(report.statements, key=refuted_first),

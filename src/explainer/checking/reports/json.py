@@ -87,7 +87,7 @@ def metrics_data(reports: Sequence[CheckReport]) -> dict[str, Any]:
     offered = list(all_of(reports, "offered"))
     used = list(all_of(reports, "used"))
     codes = Counter(map(_code, all_of(reports, "faults")))
-    grounded = sum(map(attrgetter("grounded"), reports))
+    grounded = sum(report.grounded for report in reports)
     return {
         "answers": len(reports),
         "grounded": grounded,

@@ -69,7 +69,7 @@ def _among_several(report: CheckReport) -> Iterator[str]:
 
 def _what_was_offered(report: CheckReport) -> Iterator[str]:
     """The sources that may be cited, once, when something else was."""
-    if _NOT_OFFERED.isdisjoint(map(attrgetter("code"), report.findings)):
+    if _NOT_OFFERED.isdisjoint(finding.code for finding in report.findings):
         return
     yield "  offered are:"
     for source in report.sources:
@@ -123,7 +123,7 @@ def _place(report: CheckReport) -> str:
 def cited_in_words(report: CheckReport) -> str:
     """Return how many of the citations of an answer are correct."""
     count = len(report.citations)
-    right = sum(map(GOOD.__contains__, map(attrgetter("status"), report.citations)))
+    right = sum(citation.status in GOOD for citation in report.citations)
     if not count:
         return "nothing is cited"
     if right < count:
@@ -143,13 +143,13 @@ def _claims(report: CheckReport) -> str:
 
 def _counts(findings: Iterable[Finding]) -> list[str]:
     """How many errors, warnings and notes there are, of those that there are."""
-    counts = Counter(map(attrgetter("severity"), findings))
+    counts = Counter(finding.severity for finding in findings)
     return [counted(counts[severity], severity) for severity in Severity if counts[severity]]
 
 
 def _summary_line(reports: Sequence[CheckReport]) -> str:
     """The outcome of several answers in one line."""
-    grounded = sum(map(attrgetter("grounded"), reports))
+    grounded = sum(report.grounded for report in reports)
     outcome = f"{grounded} grounded, {len(reports) - grounded} not grounded"
     if grounded == len(reports):
         outcome = "all grounded"

@@ -331,7 +331,7 @@ def _unknown_works(analysis: AnswerAnalysis) -> dict[str, re.Match[str]]:
 
 
 def _known_authors(analysis: AnswerAnalysis) -> str:
-    authors = chain.from_iterable(map(attrgetter("authors"), analysis.offered.sources))
+    authors = chain.from_iterable(source.authors for source in analysis.offered.sources)
     return canonical(" ".join(authors)) + analysis.offered.text
 
 
@@ -372,8 +372,11 @@ def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 def citation_notes(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A310: `[^smith]` in the text, where no footnote and no item of the references has that label."""
+    marks = list(_marks_in_text(analysis, _NOTE_MARK))
+    if not marks:
+        return
     listed = set(map(str, _listed_numbers(analysis))) | _labels_of_notes(analysis)
-    for match in _marks_in_text(analysis, _NOTE_MARK):
+    for match in marks:
         label = match["label"]
         if label not in listed:
             message = f"the references have no item {label!r}"
@@ -441,22 +444,25 @@ def _share_link(analysis: AnswerAnalysis, index: int, others: Iterable[int]) -> 
 
 
 def _link_keys(analysis: AnswerAnalysis, index: int) -> frozenset[str]:
-    return frozenset(map(attrgetter("link.key"), analysis.offered.sources[index].links))
+    return frozenset(own_link.link.key for own_link in analysis.offered.sources[index].links)
 
 
 def _listed_numbers(analysis: AnswerAnalysis) -> set[int]:
     """The numbers of the items of the references; where none is numbered, their places."""
     lines = map(analysis.answer.line, analysis.sections.lines("references"))
     numbered = {int(match["number"]) for match in map(_ITEM_NUMBER.match, lines) if match}
-    return numbered or set(range(1, 1 + sum(map(attrgetter("listed"), analysis.references))))
+    return numbered or set(range(1, 1 + sum(reference.listed for reference in analysis.references)))
 
 
 def _marks_in_text(analysis: AnswerAnalysis, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
     """Numbers or labels in brackets outside the references and code, that are no text of a link."""
     answer = analysis.answer
+    matches = list(pattern.finditer(answer.body))
+    if not matches:  # most answers have none, and need no list of what is code
+        return
     elsewhere = {*analysis.sections.lines("references"), *answer.code_lines}
-    labels = filter(None, map(attrgetter("label"), answer.citations))
+    labels = filter(None, (citation.label for citation in answer.citations))
     spans = list(map(_SPAN, filter(_is_code_or_label, chain(answer.phrases, labels))))
-    for match in pattern.finditer(answer.body):
+    for match in matches:
         if answer.line_of(match.start()) not in elsewhere and not is_within(match.start() + 1, spans):
             yield match

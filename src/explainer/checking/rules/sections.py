@@ -106,7 +106,7 @@ def workflow(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 def _uses_strange_names(analysis: AnswerAnalysis) -> bool:
     matches = chain.from_iterable(map(itemgetter(1), analysis.flows))
-    return not NOT_OFFERED.isdisjoint(map(attrgetter("fit"), matches))
+    return not NOT_OFFERED.isdisjoint(match.fit for match in matches)
 
 
 def completeness(analysis: AnswerAnalysis) -> Iterator[Violation]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache, cached_property, lru_cache, partial
 from importlib.resources import files
 from itertools import chain, islice, pairwise
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
@@ -107,7 +107,7 @@ def _names_on(line: str) -> Iterator[str]:
 def _headings_in_capitals(analysis: AnswerAnalysis) -> set[int]:
     """Where the lines begin that are the heading of a section, in capitals: each of their words looks like a name."""
     answer = analysis.answer
-    lines = map(attrgetter("heading.line"), analysis.sections.found.values())
+    lines = (section.heading.line for section in analysis.sections.found.values())
     return {answer.line_starts[number] for number in lines if answer.line(number).isupper()}
 
 

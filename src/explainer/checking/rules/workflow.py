@@ -54,7 +54,7 @@ def _nameless(flow: Flow, matches: Sequence[StepMatch], analysis: AnswerAnalysis
 
 def _named_in(flow: Flow, matches: Sequence[StepMatch], analysis: AnswerAnalysis) -> set[int]:
     """The offered entries that a diagram names; where a line could not be read, a name may stand in it."""
-    named = set(chain.from_iterable(map(attrgetter("sources"), matches)))
+    named = set(chain.from_iterable(match.sources for match in matches))
     named.update(index for position, index in analysis.mentions if flow.start <= position < flow.end)
     return named
 
@@ -90,7 +90,7 @@ def _is_judged_elsewhere(analysis: AnswerAnalysis, position: int) -> bool:
     flows, references, links = (
         map(itemgetter(0), pairs) for pairs in (analysis.flows, analysis.verdicts, analysis.links)
     )
-    places = chain(flows, references, map(attrgetter("spotted"), links))
+    places = chain(flows, references, (link.spotted for link in links))
     return is_within(position, map(attrgetter("start", "end"), places))
 
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
 from explainer.checking.answer import Answer
@@ -245,5 +244,5 @@ def _is_over(items: list[DescribedStep], match: re.Match[str] | None, text: str)
 
 
 def _labelled(items: list[DescribedStep]) -> Iterator[Flow]:
-    if {"input", "model"}.issubset(map(attrgetter("role"), items)):
+    if {"input", "model"}.issubset(item.role for item in items):
         yield _in_a_row("items", items)

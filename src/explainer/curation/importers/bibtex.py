@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from operator import attrgetter
 from typing import Any, Final
 
 from explainer.catalogs.links import arxiv_address, identify
@@ -370,7 +369,7 @@ def _is_among(address: str, pages: Iterable[str | None]) -> bool:
     """Whether a page is the same publication, maybe in a version that `eprint` and `doi` leave out."""
     meant = identify(address)
     links = filter(None, map(identify, filter(None, pages)))
-    return meant is not None and meant.key in map(attrgetter("key"), links)
+    return meant is not None and meant.key in (link.key for link in links)
 
 
 def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:

@@ -47,7 +47,9 @@ def with_tantivy(folder: Path, documents: Iterable[list[str]]) -> Callable[[], S
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("words", stored=False, tokenizer_name="whitespace", index_option="freq")
     builder.add_integer_field("number", stored=False, indexed=False, fast=True)
-    writer = tantivy.Index(builder.build(), path=str(folder)).writer(heap_size=128_000_000, num_threads=1)
+    writer = tantivy.Index(builder.build(), path=str(folder)).writer(
+        heap_size=128_000_000, num_threads=1
+    )
     for number, terms in enumerate(documents):
         writer.add_document(tantivy.Document(number=number, words=" ".join(terms)))
     writer.commit()
@@ -58,10 +60,17 @@ def with_tantivy(folder: Path, documents: Iterable[list[str]]) -> Callable[[], S
         searcher, schema = index.searcher(), index.schema
 
         def search(question: Sequence[str]) -> Sequence[int]:
-            parts = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "words", term)) for term in question]
+            parts = [
+                (tantivy.Occur.Should, tantivy.Query.term_query(schema, "words", term))
+                for term in question
+            ]
             hits = searcher.search(tantivy.Query.boolean_query(parts), FOUND, count=False).hits
             addresses = [address for _, address in hits]
-            return [int(number or 0) for number in searcher.fast_field_values("number", addresses)] if hits else []
+            return (
+                [int(number or 0) for number in searcher.fast_field_values("number", addresses)]
+                if hits
+                else []
+            )
 
         return search
 
@@ -132,7 +141,9 @@ def size_of(folder: Path) -> float:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
 
-def measured(search: Search, questions: Sequence[Sequence[str]]) -> tuple[list[Sequence[int]], float, float]:
+def measured(
+    search: Search, questions: Sequence[Sequence[str]]
+) -> tuple[list[Sequence[int]], float, float]:
     """What is found, and the median and the 95th percentile of the milliseconds of one core."""
     results, times = [], []
     for question in questions:
@@ -144,11 +155,17 @@ def measured(search: Search, questions: Sequence[Sequence[str]]) -> tuple[list[S
 
 def shared_part(results: Sequence[Sequence[int]], right: Sequence[set[int]], depth: int) -> float:
     """How many of the right ones are among the first so many, in per cent."""
-    parts = [len(best & set(result[:depth])) / len(best) for result, best in zip(results, right, strict=True) if best]
+    parts = [
+        len(best & set(result[:depth])) / len(best)
+        for result, best in zip(results, right, strict=True)
+        if best
+    ]
     return 100 * statistics.fmean(parts)
 
 
-def compare(title: str, documents: Callable[[], Iterable[list[str]]], questions: Any, right: Any) -> None:
+def compare(
+    title: str, documents: Callable[[], Iterable[list[str]]], questions: Any, right: Any
+) -> None:
     print(
         f"{title}\n  {'engine':<12} {'built':>8} {'size':>9} {'opened':>9} {'median':>9} {'p95':>9}  ten best: in 60, in 10"
     )

@@ -49,19 +49,28 @@ Mutation = Callable[[Faithful, random.Random], "str | None"]
 
 
 def read_lines(*parts: str) -> list[dict[str, object]]:
-    return [json.loads(line) for line in SHARED.joinpath(*parts).read_text(encoding="utf-8").splitlines()]
+    return [
+        json.loads(line)
+        for line in SHARED.joinpath(*parts).read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def faithful_answers() -> list[Faithful]:
     import yaml
 
-    labels = yaml.safe_load((ROOT / "tests/data/llm_answer_labels.yaml").read_text(encoding="utf-8"))
+    labels = yaml.safe_load(
+        (ROOT / "tests/data/llm_answer_labels.yaml").read_text(encoding="utf-8")
+    )
     found = []
     for row in read_lines("corpus", "golden.jsonl"):
         text = row["answer"] or row["other_answer"]
         found.append(Faithful(str(row["id"]), str(text), _offered(str(row["prompt"]))))
-    real = (row for row in read_lines("corpus", "llm_answers.jsonl") if labels[row["id"]]["grounded"])
-    found += [Faithful(str(row["id"]), str(row["answer"]), _offered(str(row["prompt"]))) for row in real]
+    real = (
+        row for row in read_lines("corpus", "llm_answers.jsonl") if labels[row["id"]]["grounded"]
+    )
+    found += [
+        Faithful(str(row["id"]), str(row["answer"]), _offered(str(row["prompt"]))) for row in real
+    ]
     return found
 
 
@@ -69,9 +78,16 @@ def _offered(prompt: str) -> Offered:
     return offered_by_prompt(parse_prompt(prompt).unwrap())
 
 
-TITLES = [str(row["title"]) for row in read_lines("corpus", "papers.jsonl")] if SHARED.is_dir() else []
+TITLES = (
+    [str(row["title"]) for row in read_lines("corpus", "papers.jsonl")] if SHARED.is_dir() else []
+)
 URLS = (
-    [str(row[key]) for row in read_lines("corpus", "papers.jsonl") for key in ("paper", "github") if row[key]]
+    [
+        str(row[key])
+        for row in read_lines("corpus", "papers.jsonl")
+        for key in ("paper", "github")
+        if row[key]
+    ]
     if SHARED.is_dir()
     else []
 )
@@ -117,7 +133,11 @@ def _plain_headings(answer: Faithful, rng: random.Random) -> str:
 
 
 def _link_syntax(answer: Faithful, rng: random.Random) -> str:
-    return re.sub(r"(?<![(<\[])https?://[^\s)\]>]+", lambda match: f"[{match.group()}]({match.group()})", answer.text)
+    return re.sub(
+        r"(?<![(<\[])https?://[^\s)\]>]+",
+        lambda match: f"[{match.group()}]({match.group()})",
+        answer.text,
+    )
 
 
 def _markdown_titles(answer: Faithful, rng: random.Random) -> str:
@@ -163,7 +183,9 @@ HARMLESS: dict[str, Mutation] = {
     "titles in quotes": each_title(lambda title: f"“{title}”"),
     "titles with a full stop": each_title(lambda title: f"{title}."),
     "dashes in titles": each_title(lambda title: title.replace("-", "–")),
-    "in one fence": lambda answer, rng: f"```markdown\n{answer.text}\n```" if "```" not in answer.text else None,
+    "in one fence": lambda answer, rng: (
+        f"```markdown\n{answer.text}\n```" if "```" not in answer.text else None
+    ),
     "<think> before": lambda answer, rng: (
         f"<think>\nMaybe https://arxiv.org/abs/1706.03762?\n</think>\n\n{answer.text}"
     ),
@@ -181,7 +203,9 @@ def one_url(change: Callable[[str, random.Random], str | None]) -> Mutation:
             url = match.group().rstrip(".,")
             changed = change(url, rng)
             if changed is not None and changed != url:
-                return answer.text[: match.start()] + changed + answer.text[match.start() + len(url) :]
+                return (
+                    answer.text[: match.start()] + changed + answer.text[match.start() + len(url) :]
+                )
         return None
 
     return mutate
@@ -225,14 +249,20 @@ LINK_FAULTS: dict[str, Mutation] = {
     "a foreign link": one_url(_foreign),
     "the link of another entry of the corpus": one_url(lambda url, rng: rng.choice(URLS)),
     "a placeholder": one_url(
-        lambda url, rng: rng.choice(["https://example.com/paper", "https://github.com/your-username/repo"])
+        lambda url, rng: rng.choice(
+            ["https://example.com/paper", "https://github.com/your-username/repo"]
+        )
     ),
-    "a broken scheme": one_url(lambda url, rng: url.replace("://", rng.choice([":/", "//", ":"]), 1)),
+    "a broken scheme": one_url(
+        lambda url, rng: url.replace("://", rng.choice([":/", "//", ":"]), 1)
+    ),
     "cut short": one_url(lambda url, rng: url[: len(url) - rng.randint(7, 12)]),
 }
 
 
-def one_title(change: Callable[[str, random.Random], str | None], *, no_urls: bool = False) -> Mutation:
+def one_title(
+    change: Callable[[str, random.Random], str | None], *, no_urls: bool = False
+) -> Mutation:
     def mutate(answer: Faithful, rng: random.Random) -> str | None:
         sources = [source for source in answer.offered.sources if source.name in answer.text]
         rng.shuffle(sources)
@@ -256,7 +286,9 @@ def _word_replaced(title: str, rng: random.Random) -> str | None:
     long = [at for at, word in enumerate(words) if len(word) > 3 and word.isalpha()]
     if not long:
         return None
-    words[rng.choice(long)] = rng.choice(["Adaptive", "Robust", "Hierarchical", "Contrastive", "Efficient", "Temporal"])
+    words[rng.choice(long)] = rng.choice(
+        ["Adaptive", "Robust", "Hierarchical", "Contrastive", "Efficient", "Temporal"]
+    )
     return " ".join(words)
 
 
@@ -284,12 +316,20 @@ def _letter_changed(title: str, rng: random.Random) -> str | None:
 
 def _word_added(title: str, rng: random.Random) -> str:
     words = title.split(" ")
-    words.insert(rng.randrange(len(words) + 1), rng.choice(["Robust", "Unified", "Revisited", "Scalable"]))
+    words.insert(
+        rng.randrange(len(words) + 1), rng.choice(["Robust", "Unified", "Revisited", "Scalable"])
+    )
     return " ".join(words)
 
 
 def _foreign_title(title: str, rng: random.Random) -> str:
-    return rng.choice(["Attention Is All You Need", "Denoising Diffusion Probabilistic Models", *rng.sample(TITLES, 8)])
+    return rng.choice(
+        [
+            "Attention Is All You Need",
+            "Denoising Diffusion Probabilistic Models",
+            *rng.sample(TITLES, 8),
+        ]
+    )
 
 
 TITLE_FAULTS: dict[str, Callable[[str, random.Random], str | None]] = {
@@ -310,7 +350,10 @@ def _swap_links(role: str) -> Mutation:
             for own in source.links
             if own.role == role and own.url in answer.text
         }
-        keys = {url: {o.link.key for s in answer.offered.sources for o in s.links if o.url == url} for url in urls}
+        keys = {
+            url: {o.link.key for s in answer.offered.sources for o in s.links if o.url == url}
+            for url in urls
+        }
         found = sorted(urls)
         rng.shuffle(found)
         for one in found:
@@ -327,7 +370,11 @@ def _swap_titles(answer: Faithful, rng: random.Random) -> str | None:
     if len(names) < 2:
         return None
     one, other = rng.sample(names, 2)
-    return answer.text.replace(f"{one}\n", "\0\n").replace(f"{other}\n", f"{one}\n").replace("\0\n", f"{other}\n")
+    return (
+        answer.text.replace(f"{one}\n", "\0\n")
+        .replace(f"{other}\n", f"{one}\n")
+        .replace("\0\n", f"{other}\n")
+    )
 
 
 SWAPS: dict[str, Mutation] = {
@@ -386,7 +433,9 @@ def measure(
 
 def table(title: str, rows: dict[str, tuple[int, int, list[str]]], wanted: str) -> None:
     flagged, total = sum(row[0] for row in rows.values()), sum(row[1] for row in rows.values())
-    print(f"\n{title}: {flagged} of {total} flagged ({flagged / max(total, 1):.2%}); wanted {wanted}")
+    print(
+        f"\n{title}: {flagged} of {total} flagged ({flagged / max(total, 1):.2%}); wanted {wanted}"
+    )
     for name, (hit, count, _) in rows.items():
         print(f"  {name:42} {hit:5} of {count:5}  {hit / max(count, 1):7.2%}")
 
@@ -395,14 +444,24 @@ def hallmark() -> None:
     """Near-miss titles of HALLMARK against their true title, harmless retyping, and titles of other papers."""
     rows = read_lines("hallmark", "dev_public.jsonl")
     fields = [row["fields"] for row in rows if row.get("label") == "VALID"]
-    titles = [str(field["title"]) for field in fields if isinstance(field, dict) and field.get("title")]
+    titles = [
+        str(field["title"]) for field in fields if isinstance(field, dict) and field.get("title")
+    ]
     retyped = [
         t
         for title in titles
-        for t in (title.upper(), title + ".", f'"{title}"', title.replace("-", "–"), title.replace(":", " -"))
+        for t in (
+            title.upper(),
+            title + ".",
+            f'"{title}"',
+            title.replace("-", "–"),
+            title.replace(":", " -"),
+        )
     ]
     sources = [title for title in titles for _ in range(5)]
-    same = sum(canonical(one) == canonical(other) for one, other in zip(retyped, sources, strict=True))
+    same = sum(
+        canonical(one) == canonical(other) for one, other in zip(retyped, sources, strict=True)
+    )
     near = []
     for row in rows:
         found = re.search(r"\(original: ['\"](.+)['\"]\)", str(row.get("explanation", "")))
@@ -413,10 +472,15 @@ def hallmark() -> None:
     rng = random.Random(7)
     others = [(one, rng.sample(titles, 10)) for one in titles]
     foreign = sum(
-        all(canonical(one) == canonical(o) or similarity(canonical(one), canonical(o)) < 0.8 for o in ten)
+        all(
+            canonical(one) == canonical(o) or similarity(canonical(one), canonical(o)) < 0.8
+            for o in ten
+        )
         for one, ten in others
     )
-    print(f"\nHALLMARK: {same} of {len(retyped)} retyped titles equal; {caught} of {len(near)} near misses unequal;")
+    print(
+        f"\nHALLMARK: {same} of {len(retyped)} retyped titles equal; {caught} of {len(near)} near misses unequal;"
+    )
     print(f"  {foreign} of {len(others)} titles not near any of ten others")
 
 
@@ -431,11 +495,16 @@ def hostile(answer: Faithful) -> None:
     """The longest time for 1 MB of each of some marks, alone and inside an answer."""
     slowest = (0.0, "")
     for mark in METACHARACTERS:
-        for text in (mark * (1_000_000 // len(mark)), answer.text[:2000] + mark * (1_000_000 // len(mark))):
+        for text in (
+            mark * (1_000_000 // len(mark)),
+            answer.text[:2000] + mark * (1_000_000 // len(mark)),
+        ):
             start = time.perf_counter()
             check_answer(text, answer.offered)
             slowest = max(slowest, (time.perf_counter() - start, repr(mark)))
-    print(f"\n1 MB of each of {len(METACHARACTERS)} marks: {slowest[0]:.2f} s at most ({slowest[1]}); wanted < 1 s")
+    print(
+        f"\n1 MB of each of {len(METACHARACTERS)} marks: {slowest[0]:.2f} s at most ({slowest[1]}); wanted < 1 s"
+    )
 
 
 def many(answers: list[Faithful]) -> None:
@@ -453,7 +522,9 @@ def cold(rounds: int) -> None:
         question, answer = ROOT / "questions/studio-portrait.yaml", Path(folder) / "answer.md"
         tool = [sys.executable, "-m", "explainer"]
         answer.write_bytes(
-            subprocess.run([*tool, "build", str(question), "--as", "answer"], check=True, capture_output=True).stdout
+            subprocess.run(
+                [*tool, "build", str(question), "--as", "answer"], check=True, capture_output=True
+            ).stdout
         )
         build, check = (
             [*tool, "build", str(question)],
@@ -494,7 +565,10 @@ def main() -> Iterator[str] | None:
         "Harmless rewrites of faithful answers": (measure(answers, HARMLESS, 1), "<= 1 %"),
         "Link faults": (measure(answers, LINK_FAULTS, rounds), ">= 98 %"),
         "Altered and foreign titles": (measure(answers, groups["with"], rounds), ">= 90 %"),
-        "The same, with every URL removed": (measure(answers, groups["without"], rounds), ">= 80 %"),
+        "The same, with every URL removed": (
+            measure(answers, groups["without"], rounds),
+            ">= 80 %",
+        ),
         "Swapped links": (measure(answers, SWAPS, rounds), ">= 95 %"),
         "Sections removed or emptied": (measure(answers, SECTIONS, 1), "100 %"),
     }

@@ -96,14 +96,20 @@ def catalogued(drawn: Drawn, rng: random.Random) -> tuple[list[str], set[int]] |
 
 
 def invented(drawn: Drawn, rng: random.Random) -> tuple[list[str], set[int]] | None:
-    return relabelled(drawn, rng, lambda _: f"Img2Img-{rng.choice(['Solaris', 'Nova', 'Comet'])}-{rng.randint(2, 9)}")
+    return relabelled(
+        drawn,
+        rng,
+        lambda _: f"Img2Img-{rng.choice(['Solaris', 'Nova', 'Comet'])}-{rng.randint(2, 9)}",
+    )
 
 
 def altered(drawn: Drawn, rng: random.Random) -> tuple[list[str], set[int]] | None:
     def rename(name: str) -> str | None:
         at = rng.randrange(3, len(name) - 1)
         return (
-            f"{name[:at]}{name[at + 1 :]}" if name.count("-") > 1 and " " not in name and name[at].isalnum() else None
+            f"{name[:at]}{name[at + 1 :]}"
+            if name.count("-") > 1 and " " not in name and name[at].isalnum()
+            else None
         )
 
     return relabelled(drawn, rng, rename)
@@ -117,13 +123,20 @@ def unbalanced(drawn: Drawn, rng: random.Random) -> tuple[list[str], set[int]] |
 
 def broken_arrow(drawn: Drawn, rng: random.Random) -> tuple[list[str], set[int]] | None:
     at = rng.choice([at for at, line in enumerate(drawn.lines) if ARROW.match(line)])
-    return changed(drawn.lines, at, re.sub(r"-->(\|\w+\|)?", rng.choice(["->", "→", "--> -->"]), drawn.lines[at]))
+    return changed(
+        drawn.lines,
+        at,
+        re.sub(r"-->(\|\w+\|)?", rng.choice(["->", "→", "--> -->"]), drawn.lines[at]),
+    )
 
 
 def no_model(drawn: Drawn, rng: random.Random) -> tuple[list[str], set[int]]:
     """Describe every model in general words, in the diagram alone."""
     word = rng.choice(["work", "step", "stage"])
-    lines = [MODEL.sub(lambda match: f'    {match[1]}["{word} {match[1]}"]', line) for line in drawn.lines]
+    lines = [
+        MODEL.sub(lambda match: f'    {match[1]}["{word} {match[1]}"]', line)
+        for line in drawn.lines
+    ]
     return lines, {0}
 
 
@@ -137,14 +150,18 @@ FAULTS: dict[str, tuple[set[str], Change]] = {
 }
 
 
-def each(pattern: str, new: str | Callable[[re.Match[str]], str]) -> Callable[[list[str]], list[str]]:
+def each(
+    pattern: str, new: str | Callable[[re.Match[str]], str]
+) -> Callable[[list[str]], list[str]]:
     return lambda lines: [re.sub(pattern, new, line) for line in lines]
 
 
 def between(lines: list[str]) -> list[str]:
     """Put a step that is no model onto every arrow."""
     return [
-        f"    {arrow[1]} --> w{at}[tidy up] --> {arrow[2]}" if (arrow := ARROW.match(line)) else line
+        f"    {arrow[1]} --> w{at}[tidy up] --> {arrow[2]}"
+        if (arrow := ARROW.match(line))
+        else line
         for at, line in enumerate(lines)
     ]
 
@@ -176,16 +193,27 @@ def main() -> None:
     for name, harmless in HARMLESS.items():
         wrong = [found for one in drawn if (found := one.found(harmless(one.lines)))]
         flagged, total = flagged + len(wrong), total + len(drawn)
-        print(f"  {name:40} {len(wrong):4} of {len(drawn):4} flagged {sorted({c for f in wrong for _, c in f})}")
+        print(
+            f"  {name:40} {len(wrong):4} of {len(drawn):4} flagged {sorted({c for f in wrong for _, c in f})}"
+        )
     print(f"harmless ways to draw: {flagged} of {total} flagged")
     caught = beside = total = 0
     for name, (codes, change) in FAULTS.items():
-        made = [(one, result) for one in drawn for _ in range(3) if (result := change(one, rng)) is not None]
+        made = [
+            (one, result)
+            for one in drawn
+            for _ in range(3)
+            if (result := change(one, rng)) is not None
+        ]
         finds = [(one.found(lines), places) for one, (lines, places) in made]
-        right = sum(any(line in places and code in codes for line, code in found) for found, places in finds)
+        right = sum(
+            any(line in places and code in codes for line, code in found) for found, places in finds
+        )
         more = sum(any(line not in places for line, _ in found) for found, places in finds)
         caught, beside, total = caught + right, beside + more, total + len(made)
-        print(f"  {name:40} {right:4} of {len(made):4} {right / max(1, len(made)):7.2%}; elsewhere, too: {more}")
+        print(
+            f"  {name:40} {right:4} of {len(made):4} {right / max(1, len(made)):7.2%}; elsewhere, too: {more}"
+        )
     print(f"faults: {caught} of {total} caught on their line ({caught / total:.2%})")
 
 

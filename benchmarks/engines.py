@@ -62,13 +62,23 @@ def fresh(folder: Path) -> Path:
 
 
 def in_one_process(questions: Path, out: Path, job: Job) -> None:
-    with pq.ParquetWriter(out, render_schema(job), compression="zstd") as writer, pq.ParquetFile(questions) as source:
+    with (
+        pq.ParquetWriter(out, render_schema(job), compression="zstd") as writer,
+        pq.ParquetFile(questions) as source,
+    ):
         for batch in render_batches(source.iter_batches(4096), job):
             writer.write_batch(batch)
 
 
 def command(folder: Path, out: str, *options: str) -> None:
-    arguments = ["batch", folder / "q.parquet", "--catalog", folder / "c.yaml", "--out", fresh(folder / out)]
+    arguments = [
+        "batch",
+        folder / "q.parquet",
+        "--catalog",
+        folder / "c.yaml",
+        "--out",
+        fresh(folder / out),
+    ]
     environment = {**os.environ, "RAY_ADDRESS": "local"}
     subprocess.run(
         [sys.executable, "-m", "explainer", *map(str, arguments), "--jobs", "2", *options],
@@ -110,7 +120,9 @@ def same_batches(batches: Iterator[Any]) -> Iterator[Any]:
     yield from batches
 
 
-def spark_sides(folder: Path, job: Job) -> tuple[dict[str, Callable[[], object]], Callable[[], None]]:
+def spark_sides(
+    folder: Path, job: Job
+) -> tuple[dict[str, Callable[[], object]], Callable[[], None]]:
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     from pyspark.sql import SparkSession
@@ -168,7 +180,9 @@ def measure(title: str, rows: int, runs: int, sides: Mapping[str, Callable[[], o
         before = processor_seconds()
         side()
         after = processor_seconds()
-        busy[name].append(sum(max(0.0, seconds - before.get(pid, 0.0)) for pid, seconds in after.items()))
+        busy[name].append(
+            sum(max(0.0, seconds - before.get(pid, 0.0)) for pid, seconds in after.items())
+        )
 
     clock = take_turns(runs, **{name: partial(counted, name, side) for name, side in sides.items()})
     for name, seconds in clock.items():
@@ -196,7 +210,10 @@ def main() -> None:
             f"{options.rows:,} questions, {questions.stat().st_size / 1e6:.1f} MB; job {len(job.content) / 1e6:.1f} MB"
         )
         one = {"one process": lambda: in_one_process(questions, folder / "one.parquet", job)}
-        local: dict[str, Callable[[], object]] = {**one, "command, 2 jobs": lambda: command(folder, "local.parquet")}
+        local: dict[str, Callable[[], object]] = {
+            **one,
+            "command, 2 jobs": lambda: command(folder, "local.parquet"),
+        }
         measure("local", options.rows, options.runs, local)
         size = sum(path.stat().st_size for path in (folder / "local.parquet").iterdir())
         print(f"{'':<12} the prompts are {size / 1e6:.1f} MB of Parquet")

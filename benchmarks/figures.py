@@ -105,7 +105,11 @@ def run(*command: object, tree: Path = ROOT) -> Times:
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     start = time.perf_counter()
     process = subprocess.Popen(
-        [str(part) for part in command], cwd=tree, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [str(part) for part in command],
+        cwd=tree,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -126,15 +130,26 @@ def rounds(runs: int, sides: Sides) -> Rounds:
     return [{name: side() for name, side in sides.items()} for _ in range(runs)]
 
 
-def ratio(taken: Rounds, side: str, against: str, by: Callable[[Times], float] = attrgetter("cpu")) -> float | None:
+def ratio(
+    taken: Rounds, side: str, against: str, by: Callable[[Times], float] = attrgetter("cpu")
+) -> float | None:
     """The time of one side by that of another: the median over all rounds; None for a side that was not measured."""
     if side not in taken[0] or against not in taken[0]:
         return None
     return statistics.median(by(row[side]) / by(row[against]) for row in taken)
 
 
-def show(what: str, against: str, bound: str, now: float | None, before: float | None = None, unit: str = "×") -> None:
-    before_shown, now_shown = ("" if value is None else f"{value:.2f} {unit}" for value in (before, now))
+def show(
+    what: str,
+    against: str,
+    bound: str,
+    now: float | None,
+    before: float | None = None,
+    unit: str = "×",
+) -> None:
+    before_shown, now_shown = (
+        "" if value is None else f"{value:.2f} {unit}" for value in (before, now)
+    )
     print(f"| {what} | {against} | {bound} | {before_shown} | {now_shown} |", flush=True)
 
 
@@ -155,7 +170,10 @@ def corpus() -> tuple[dict[str, Entry], dict[str, Entry], list[Entry]]:
             models.setdefault(model["name"], filled(model))
         for paper in asked["papers"]:
             papers.setdefault(paper["title"], filled(paper))
-        names = {"models": [m["name"] for m in asked["models"]], "papers": [p["title"] for p in asked["papers"]]}
+        names = {
+            "models": [m["name"] for m in asked["models"]],
+            "papers": [p["title"] for p in asked["papers"]],
+        }
         questions.append({"id": asked["id"][:100], "question": asked["question"], **names})
     for name, key, entries in (("models", "name", models), ("papers", "title", papers)):
         for line in (folder / f"{name}.jsonl").read_text("utf-8").splitlines():
@@ -171,7 +189,10 @@ def filled(entry: Entry) -> Entry:
 def made_up() -> tuple[dict[str, Entry], dict[str, Entry], list[Entry]]:
     words = "light depth image text model sparse robust of a the with “and” é".split()
     draw = random.Random(1)
-    models = {f"Model {n}": {"name": f"Model {n}", "paper": f"https://example.org/m{n}"} for n in range(200)}
+    models = {
+        f"Model {n}": {"name": f"Model {n}", "paper": f"https://example.org/m{n}"}
+        for n in range(200)
+    }
     papers = {
         f"Paper {n}": {"title": f"Paper {n}", "paper": f"https://example.org/{n}", "summary": " ".join(draw.choices(words, k=230))}
         for n in range(600)
@@ -263,10 +284,14 @@ def rendering(settings: Settings, _folder: Path) -> None:
     )
     draw = random.Random(2)
     contexts = [
-        render_context(f"How does “{n}” work?", [draw.choice(entries[0])], draw.sample(entries[1], 3))
+        render_context(
+            f"How does “{n}” work?", [draw.choice(entries[0])], draw.sample(entries[1], 3)
+        )
         for n in range(settings.size(10_000))
     ]
-    environment = jinja2.Environment(keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
+    )
     shipped = (ROOT / "templates" / "prompt.md.j2").read_text("utf-8")
 
     def plain(source: str) -> Callable[[], Times]:
@@ -282,9 +307,20 @@ def rendering(settings: Settings, _folder: Path) -> None:
         models, papers = ([offered[id(entry)] for entry in context[kind]] for kind in LISTS)
         return prepared.fill(("", "", context["question"], ""), (models, papers))
 
-    here = rounds(5, {"plain": plain(shipped), "now": lambda: cpu_of(lambda: deque(map(filled, contexts), maxlen=0))})
+    here = rounds(
+        5,
+        {
+            "plain": plain(shipped),
+            "now": lambda: cpu_of(lambda: deque(map(filled, contexts), maxlen=0)),
+        },
+    )
     rate = ratio(here, "plain", "now")
-    show("rendering the shipped prompt in this process, rate", "plain precompiled Jinja2", "≥ 2", rate)
+    show(
+        "rendering the shipped prompt in this process, rate",
+        "plain precompiled Jinja2",
+        "≥ 2",
+        rate,
+    )
 
     def whole(contexts: list[Context]) -> float:
         start = used()
@@ -296,7 +332,12 @@ def rendering(settings: Settings, _folder: Path) -> None:
         return Times(whole(contexts) - whole(contexts[:50]), 0)  # without its start
 
     rate = ratio(rounds(5, {"plain": plain(OWN), "now": isolated}), "plain", "now")
-    show("rendering a template of one's own that counts its loops, in its process, rate", "the same", "", rate)
+    show(
+        "rendering a template of one's own that counts its loops, in its process, rate",
+        "the same",
+        "",
+        rate,
+    )
 
 
 def cpu_of(work: Callable[[], object]) -> Times:
@@ -317,7 +358,13 @@ def lines(settings: Settings, folder: Path) -> None:
     count = settings.size(100_000)
 
     def script() -> Times:
-        command = (folder / "script.py", folder / "c.yaml", folder / "q.jsonl", folder / "s.jsonl", ROOT / "templates")
+        command = (
+            folder / "script.py",
+            folder / "c.yaml",
+            folder / "q.jsonl",
+            folder / "s.jsonl",
+            ROOT / "templates",
+        )
         return run(sys.executable, *command)
 
     def batch(jobs: int, tree: Path) -> Times:
@@ -345,7 +392,10 @@ def lines(settings: Settings, folder: Path) -> None:
 def show_clock(what: str, taken: Rounds) -> None:
     """Show two jobs by the clock, which says something on a machine that does nothing else."""
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-    for against, bound, one in ((f"the same script ({load})", "≥ 7", "script"), ("one job", "≥ 1.8", "")):
+    for against, bound, one in (
+        (f"the same script ({load})", "≥ 7", "script"),
+        ("one job", "≥ 1.8", ""),
+    ):
         now = ratio(taken, one or "now", "two jobs now", attrgetter("wall"))
         before = ratio(taken, one or "before", "two jobs before", attrgetter("wall"))
         show(f"{what}, two jobs, rate by the clock", against, bound, now, before)
@@ -363,7 +413,13 @@ def files(settings: Settings, folder: Path) -> None:
 
     def script() -> Times:
         shutil.rmtree(folder / "s", ignore_errors=True)
-        command = (folder / "script.py", folder / "c.yaml", folder / "q", folder / "s", ROOT / "templates")
+        command = (
+            folder / "script.py",
+            folder / "c.yaml",
+            folder / "q",
+            folder / "s",
+            ROOT / "templates",
+        )
         return run(sys.executable, *command)
 
     def first(tree: Path) -> Times:
@@ -408,7 +464,13 @@ def validation(settings: Settings, folder: Path) -> None:
         sides[name] = partial(explainer, "validate", folder, tree=tree)
     taken = rounds(3, sides)
     what = f"`validate` of {settings.size(1_000):,} questions and {catalog.stat().st_size / 1e6:.0f} MB of catalog"
-    show(what, "`yaml.load` with libyaml", "≤ 1.2", ratio(taken, "now", "yaml"), ratio(taken, "before", "yaml"))
+    show(
+        what,
+        "`yaml.load` with libyaml",
+        "≤ 1.2",
+        ratio(taken, "now", "yaml"),
+        ratio(taken, "before", "yaml"),
+    )
 
 
 def memory(settings: Settings, folder: Path) -> None:
@@ -421,13 +483,26 @@ def memory(settings: Settings, folder: Path) -> None:
     counts = (settings.size(10_000), settings.size(300_000))
     for count in counts:
         write_lines(folder / "q.jsonl", golden_mix(count))
-        target = ["--catalog", str(folder / "c.yaml"), "--out", str(folder / f"{count}.jsonl"), "--jobs", "1"]
+        target = [
+            "--catalog",
+            str(folder / "c.yaml"),
+            "--out",
+            str(folder / f"{count}.jsonl"),
+            "--jobs",
+            "1",
+        ]
         command = [sys.executable, "-c", code, "batch", str(folder / "q.jsonl"), *target]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout) * 1024)
         (folder / f"{count}.jsonl").unlink()
     each = (peaks[1] - peaks[0]) / (counts[1] - counts[0])
-    show(f"memory for each question, {counts[1]:,} instead of {counts[0]:,}", "", "≤ 128", each, unit="bytes")
+    show(
+        f"memory for each question, {counts[1]:,} instead of {counts[0]:,}",
+        "",
+        "≤ 128",
+        each,
+        unit="bytes",
+    )
 
 
 PARTS = {
@@ -439,7 +514,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(PARTS)}; by default all")
     parser.add_argument("--quick", action="store_true", help="a tenth of the sizes")
-    parser.add_argument("--before", metavar="REVISION", help="measure another revision beside this one")
+    parser.add_argument(
+        "--before", metavar="REVISION", help="measure another revision beside this one"
+    )
     options = parser.parse_args()
     print("| what | against | wanted | before | now |\n|---|---|---|---|---|")
     failed = False
@@ -457,7 +534,9 @@ def main() -> None:
 
 def exported(revision: str, folder: Path) -> Path:
     """Write the files of a revision into a folder."""
-    archive = subprocess.run(["git", "archive", revision], cwd=ROOT, check=True, capture_output=True)
+    archive = subprocess.run(
+        ["git", "archive", revision], cwd=ROOT, check=True, capture_output=True
+    )
     subprocess.run(["tar", "-x"], cwd=folder, input=archive.stdout, check=True)
     return folder
 

@@ -22,7 +22,10 @@ def made_up(entries: int) -> str:
     draw = random.Random(1)
     vocabulary = list(
         {
-            "".join(draw.choice("bdfgklmnprstvz") + draw.choice("aeiou") for _ in range(draw.randint(2, 4)))
+            "".join(
+                draw.choice("bdfgklmnprstvz") + draw.choice("aeiou")
+                for _ in range(draw.randint(2, 4))
+            )
             for _ in range(30_000)
         }
     )
@@ -41,7 +44,10 @@ def made_up(entries: int) -> str:
             "    examples:",
         ]
         lines += [f"      - how does {words(9)} photo" for _ in range(3)]
-    lines += ["tasks:", *(f"  - {{id: task-{number}, description: {words(12)}}}" for number in range(50))]
+    lines += [
+        "tasks:",
+        *(f"  - {{id: task-{number}, description: {words(12)}}}" for number in range(50)),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -50,7 +56,10 @@ def main() -> None:
     for entries in [int(number) for number in sys.argv[1:]] or [2_000, 20_000]:
         catalog = [CatalogText(Path("c"), made_up(entries))]
         without = seconds(catalog, [code for code in LINT_CODES if code != "L709"])
-        print(f"{entries:>7,}   {without:>15.1f} s   {seconds(catalog, LINT_CODES):>7.1f} s", flush=True)
+        print(
+            f"{entries:>7,}   {without:>15.1f} s   {seconds(catalog, LINT_CODES):>7.1f} s",
+            flush=True,
+        )
 
 
 def seconds(catalog: list[CatalogText], codes: Sequence[str]) -> float:

@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def explainer(*arguments: object) -> tuple[float, float]:
     """Run a command; return the seconds of CPU time that it took, and the MB of its largest process."""
     command = [sys.executable, "-m", "explainer", *map(str, arguments)]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, command
@@ -33,7 +35,12 @@ def explainer(*arguments: object) -> tuple[float, float]:
 def proof(record: dict[str, object], number: int) -> str:
     """The record of an answer that no other one equals: its number stands at the end, in spaces and tabs."""
     answer = str(record["answer"]) + f"{number:b}".replace("0", " ").replace("1", "\t") + "\n"
-    changed = {**record, "id": f"{record['id']}-{number}", "answer": answer, "answer_sha256": sha256_of(answer)}
+    changed = {
+        **record,
+        "id": f"{record['id']}-{number}",
+        "answer": answer,
+        "answer_sha256": sha256_of(answer),
+    }
     del changed["sha256"]
     changed["sha256"] = sha256_of(proof_line(changed)[:-1])
     return proof_line(changed)
@@ -58,7 +65,9 @@ def main(count: int) -> None:
         numbers[count // 2] = count
         write_proofs(proofs, records, numbers)
         change, _ = explainer("publish", proofs, "--out", site)
-    print(f"{count} answers: {1000 * first / count:.1f} ms of CPU time each, {memory:.0f} MB in the largest process")
+    print(
+        f"{count} answers: {1000 * first / count:.1f} ms of CPU time each, {memory:.0f} MB in the largest process"
+    )
     print(f"one change: {change:.1f} s of CPU time")
 
 

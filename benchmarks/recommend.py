@@ -125,7 +125,10 @@ def corpus_cases() -> list[Case]:
     example_of_dev = {name: question for question, name in dev}
     # the first question of a model is its example
     example_of_other = {name: question for question, name in reversed(other)}
-    first, second = corpus_models(example_of_dev), corpus_models({**example_of_dev, **example_of_other})
+    first, second = (
+        corpus_models(example_of_dev),
+        corpus_models({**example_of_dev, **example_of_other}),
+    )
     dev_with_other = [pair for pair in dev if pair[1] in example_of_other]
     return [
         Case("corpus, as it is, dev questions", plain, labels_of(dev, plain)),
@@ -138,24 +141,36 @@ def corpus_cases() -> list[Case]:
 def shipped_cases() -> list[Case]:
     library = CatalogLoader([ROOT / "catalogs"]).for_named().unwrap()
     cases = []
-    for name, file in (("own lay questions", "lay_questions.jsonl"), ("shipped questions", "shipped_questions.jsonl")):
+    for name, file in (
+        ("own lay questions", "lay_questions.jsonl"),
+        ("shipped questions", "shipped_questions.jsonl"),
+    ):
         labels = labels_in(load_lines(DATA / file).unwrap(), library)
         about_models = [label for label in labels if label.kind == Kind.MODELS]
         cases.append(Case(f"shipped catalog, {name}", library, about_models))
     if SHARED.is_dir():
         names = set(map(attrgetter("label"), library.models))
         about_shipped = [pair for pair in dev_questions() if pair[1] in names]
-        cases.append(Case("shipped catalog, dev questions", library, labels_of(about_shipped, library)))
+        cases.append(
+            Case("shipped catalog, dev questions", library, labels_of(about_shipped, library))
+        )
     return cases
 
 
 def gorilla() -> tuple[Library, list[tuple[str, set[str]]]]:
     entries = []
     for row in lines("retrieval", "gorilla-th", "corpus.jsonl"):
-        fields = {"name": row["_id"], "task": row["domain"], "category": row["functionality"], "summary": row["text"]}
+        fields = {
+            "name": row["_id"],
+            "task": row["domain"],
+            "category": row["functionality"],
+            "summary": row["text"],
+        }
         entries.append(ModelEntry.model_validate(fields))
     right: dict[str, set[str]] = defaultdict(set)
-    for line in SHARED.joinpath("retrieval", "gorilla-th", "qrels.tsv").read_text().splitlines()[1:]:
+    for line in (
+        SHARED.joinpath("retrieval", "gorilla-th", "qrels.tsv").read_text().splitlines()[1:]
+    ):
         query, record, _ = line.split("\t")
         right[query].add(record)
     queries = lines("retrieval", "gorilla-th", "queries.jsonl")
@@ -176,9 +191,14 @@ def rankers(library: Library, semantic: SupportsMeanings | None) -> dict[str, Ra
     def of_recommender(recommender: Recommender, question: str, limit: int) -> list[str]:
         return labels_chosen(recommender.recommend(question, models=limit, papers=0).models)
 
-    by_name: dict[str, Ranker] = {"BM25": of_baseline, "ours": partial(of_recommender, Recommender(library))}
+    by_name: dict[str, Ranker] = {
+        "BM25": of_baseline,
+        "ours": partial(of_recommender, Recommender(library)),
+    }
     if semantic is not None:
-        by_name["ours + semantic"] = partial(of_recommender, Recommender(library, semantic=semantic))
+        by_name["ours + semantic"] = partial(
+            of_recommender, Recommender(library, semantic=semantic)
+        )
     return by_name
 
 
@@ -200,7 +220,11 @@ def print_quality(groups: Sequence[Sequence[Case]], semantic: SupportsMeanings |
         print(f"{' and '.join(case.name for case in group)} (n={len(outcomes['BM25'])})")
         if with_offer:
             print_row(f"seed's own, {len(with_offer)} known", with_offer)
-        baseline, ours, with_meaning = outcomes["BM25"], outcomes["ours"], outcomes["ours + semantic"]
+        baseline, ours, with_meaning = (
+            outcomes["BM25"],
+            outcomes["ours"],
+            outcomes["ours + semantic"],
+        )
         print_row("BM25", baseline)
         print_row("ours", ours, baseline)
         if semantic is not None:
@@ -211,7 +235,9 @@ def print_quality(groups: Sequence[Sequence[Case]], semantic: SupportsMeanings |
 
 def outcomes_of(case: Case, ranker: Ranker) -> tuple[Outcome, ...]:
     """What a ranker offers."""
-    return evaluate(case.labels, lambda label: ranker(label.question, DEPTH), case.library.models).outcomes
+    return evaluate(
+        case.labels, lambda label: ranker(label.question, DEPTH), case.library.models
+    ).outcomes
 
 
 def seed_offers() -> dict[str, str]:
@@ -226,7 +252,9 @@ def seed_offers() -> dict[str, str]:
 
 def seed_outcomes(case: Case, offers: Mapping[str, str]) -> tuple[Outcome, ...]:
     labels = [label for label in case.labels if spaces_folded(label.question) in offers]
-    return evaluate(labels, lambda label: [offers[spaces_folded(label.question)]], case.library.models).outcomes
+    return evaluate(
+        labels, lambda label: [offers[spaces_folded(label.question)]], case.library.models
+    ).outcomes
 
 
 def print_row(name: str, outcomes: Sequence[Outcome], baseline: Sequence[Outcome] = ()) -> None:
@@ -258,7 +286,10 @@ def metric_cell(metric: str, outcomes: Sequence[Outcome], baseline: Sequence[Out
 def print_refusals() -> None:
     """How many questions are offered nothing: those about other things should be, the others should not."""
     shipped = shipped_cases()
-    off_topic = [json.loads(line)["question"] for line in (DATA / "off_topic_questions.jsonl").read_text().splitlines()]
+    off_topic = [
+        json.loads(line)["question"]
+        for line in (DATA / "off_topic_questions.jsonl").read_text().splitlines()
+    ]
     # the file holds forty one-liners, and then the stories
     questions = {"off topic, one line": off_topic[:40], "off topic, a story": off_topic[40:]}
     for row in map(json.loads, (DATA / "everyday_questions.jsonl").read_text().splitlines()):
@@ -288,7 +319,9 @@ def print_gorilla(semantic: SupportsMeanings | None) -> None:
             first += not right.isdisjoint(names[:1])
             same_domain += not set(map(domain.get, right)).isdisjoint(map(domain.get, names[:5]))
         figures = [100 * count / len(queries) for count in (recalled, first, same_domain)]
-        print(f"  {name:<16} recall@10 {figures[0]:5.1f}  hit@1 {figures[1]:5.1f}  same domain in 5 {figures[2]:5.1f}")
+        print(
+            f"  {name:<16} recall@10 {figures[0]:5.1f}  hit@1 {figures[1]:5.1f}  same domain in 5 {figures[2]:5.1f}"
+        )
     print()
 
 
@@ -306,7 +339,11 @@ def all_papers() -> list[PaperEntry]:
     """The papers of the corpus; of those with the same title the first."""
     titles: dict[str, PaperEntry] = {}
     for row in lines("corpus", "arxiv_papers.jsonl"):
-        fields = {key: value for key, value in row.items() if value and key in ("title", "category", "task", "paper")}
+        fields = {
+            key: value
+            for key, value in row.items()
+            if value and key in ("title", "category", "task", "paper")
+        }
         titles.setdefault(row["title"], PaperEntry.model_validate(fields))
     return list(titles.values())
 
@@ -318,7 +355,9 @@ def print_speed() -> None:
     start = time.perf_counter()
     recommender.recommend("warm up", models=0, papers=3)
     print(f"{len(papers)} papers in memory: indexed in {time.perf_counter() - start:.2f} s")
-    print("  warm query:", milliseconds(partial(recommender.recommend, models=0, papers=3), questions))
+    print(
+        "  warm query:", milliseconds(partial(recommender.recommend, models=0, papers=3), questions)
+    )
 
 
 def print_cold() -> None:
@@ -327,7 +366,13 @@ def print_cold() -> None:
     commands = {
         "build": ["build", str(ROOT / "questions" / "studio-portrait.yaml"), "--catalog", catalogs],
         "recommend": ["recommend", "How does AI colourise old photos?", "--catalog", catalogs],
-        "build, sources left out": ["build", "--text", "How does AI colourise old photos?", "--catalog", catalogs],
+        "build, sources left out": [
+            "build",
+            "--text",
+            "How does AI colourise old photos?",
+            "--catalog",
+            catalogs,
+        ],
     }
     medians = {}
     for name, arguments in commands.items():
@@ -337,7 +382,9 @@ def print_cold() -> None:
             subprocess.run([python, "-m", "explainer", *arguments], check=True, capture_output=True)
             taken.append(children_seconds() - before)
         medians[name] = statistics.median(taken)
-        print(f"cold {name}: {1000 * medians[name]:.0f} ms ({medians[name] / medians['build']:.2f} x build)")
+        print(
+            f"cold {name}: {1000 * medians[name]:.0f} ms ({medians[name] / medians['build']:.2f} x build)"
+        )
 
 
 def children_seconds() -> float:
@@ -354,10 +401,14 @@ def print_index(size: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         papers = DiskIndex.build(Path(folder) / "papers", all_papers(), PaperEntry, taxonomy)
-        print(f"{len(papers)} papers in the index on disk: built in {time.perf_counter() - start:.1f} s")
+        print(
+            f"{len(papers)} papers in the index on disk: built in {time.perf_counter() - start:.1f} s"
+        )
         none = DiskIndex.build(Path(folder) / "none", [], ModelEntry, taxonomy)
         indexed = IndexedRecommender(none, papers, taxonomy)
-        print("  warm query:", milliseconds(partial(indexed.recommend, models=0, papers=3), questions))
+        print(
+            "  warm query:", milliseconds(partial(indexed.recommend, models=0, papers=3), questions)
+        )
         in_memory = Recommender(library_of(papers=all_papers()))
         same = 0
         for question in questions:
@@ -366,13 +417,22 @@ def print_index(size: int) -> None:
         print(f"  the same five as in memory: {100 * same / len(questions):.1f} %")
         if size:
             start = time.perf_counter()
-            records = DiskIndex.build(Path(folder) / "records", synthetic(size, questions), ModelEntry, taxonomy)
-            disk = sum(file.stat().st_size for file in (Path(folder) / "records").rglob("*") if file.is_file())
+            records = DiskIndex.build(
+                Path(folder) / "records", synthetic(size, questions), ModelEntry, taxonomy
+            )
+            disk = sum(
+                file.stat().st_size
+                for file in (Path(folder) / "records").rglob("*")
+                if file.is_file()
+            )
             print(
                 f"{len(records)} synthetic records: built in {time.perf_counter() - start:.0f} s, {disk / 1e6:.0f} MB"
             )
             large = IndexedRecommender(records, papers, taxonomy)
-            print("  warm query:", milliseconds(partial(large.recommend, models=3, papers=0), questions))
+            print(
+                "  warm query:",
+                milliseconds(partial(large.recommend, models=3, papers=0), questions),
+            )
 
 
 def synthetic(size: int, questions: Sequence[str]) -> Iterator[ModelEntry]:
@@ -384,13 +444,19 @@ def synthetic(size: int, questions: Sequence[str]) -> Iterator[ModelEntry]:
     tasks = [task.id for task in shipped_tasks()]
     for number in range(size):
         words = draw.choices(vocabulary, cum_weights=weights, k=60)
-        yield ModelEntry(name=f"Synthetic-{number}", task=tasks[number % len(tasks)], summary=" ".join(words))
+        yield ModelEntry(
+            name=f"Synthetic-{number}", task=tasks[number % len(tasks)], summary=" ".join(words)
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Quality and speed of recommend.")
-    parser.add_argument("--semantic", action="store_true", help="also with the installed embedding model")
-    parser.add_argument("--size", type=int, default=0, help="synthetic records for the index on disk")
+    parser.add_argument(
+        "--semantic", action="store_true", help="also with the installed embedding model"
+    )
+    parser.add_argument(
+        "--size", type=int, default=0, help="synthetic records for the index on disk"
+    )
     parser.add_argument("--quality", action="store_true", help="quality alone")
     parser.add_argument("--speed", action="store_true", help="speed alone")
     options = parser.parse_args()

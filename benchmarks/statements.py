@@ -35,7 +35,10 @@ STATEMENTS = ("A41", "A42", "A43", "A44")
 
 
 def read_lines(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (SHARED / "corpus" / name).read_text(encoding="utf-8").splitlines()]
+    return [
+        json.loads(line)
+        for line in (SHARED / "corpus" / name).read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def said(report: Any) -> list[Any]:
@@ -48,7 +51,14 @@ def faithful(number: int) -> None:
         findings = said(check_answer(made.text, made.offered))
         codes.update(finding.code for finding in findings)
         for finding in findings if SHOWS else ():
-            print("  FAITHFUL", finding.code, finding.severity, repr(finding.text[:150]), finding.message, finding.hint)
+            print(
+                "  FAITHFUL",
+                finding.code,
+                finding.severity,
+                repr(finding.text[:150]),
+                finding.message,
+                finding.hint,
+            )
     print(f"{number} faithful answers: findings {dict(codes)}")
 
 
@@ -67,24 +77,36 @@ def real() -> None:
     """Precision and recall of each code on the answers that were labelled by reading."""
     kinds = {"A41": "quotation", "A42": "figure", "A431": "name", "A432": "expansion", "A433": "expansion",
              "A442": "question", "A441": "contradiction", "A426": "contradiction"}  # fmt: skip
-    labels = yaml.safe_load((ROOT / "tests/data/llm_answer_statements.yaml").read_text(encoding="utf-8"))
+    labels = yaml.safe_load(
+        (ROOT / "tests/data/llm_answer_statements.yaml").read_text(encoding="utf-8")
+    )
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()
     found: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for row in read_lines("llm_answers.jsonl"):
-        report = check_answer(row["answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap()))
+        report = check_answer(
+            row["answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap())
+        )
         own = labels.get(row["id"], ())
         for finding in said(report):
             total[finding.code] += 1
             kind = next(kind for code, kind in kinds.items() if finding.code.startswith(code))
             line = row["answer"].split("\n")[finding.location.line - 1]
             hits = [
-                label for label in own if label["kind"] == kind and (label["at"] in line or finding.text in label["at"])
+                label
+                for label in own
+                if label["kind"] == kind and (label["at"] in line or finding.text in label["at"])
             ]
             right[finding.code] += bool(hits)
             found[kind].update((row["id"], label["at"]) for label in hits)
             if SHOWS and not hits:
-                print("  REAL, not labelled:", row["id"], finding.code, repr(finding.text[:120]), finding.message)
+                print(
+                    "  REAL, not labelled:",
+                    row["id"],
+                    finding.code,
+                    repr(finding.text[:120]),
+                    finding.message,
+                )
     for code in sorted(total):
         print(f"{code}: {right[code]} of {total[code]} findings are labelled so")
     for kind in sorted(set(kinds.values())):
@@ -99,7 +121,8 @@ def skeletons() -> None:
     codes: Counter[str] = Counter()
     for row in read_lines("golden.jsonl"):
         report = check_answer(
-            row["answer"] or row["other_answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap())
+            row["answer"] or row["other_answer"],
+            offered_by_prompt(parse_prompt(row["prompt"]).unwrap()),
         )
         codes.update(finding.code for finding in said(report))
     print(f"golden skeletons: {dict(codes)}")
@@ -108,7 +131,9 @@ def skeletons() -> None:
 def speed(pairs: int = 15) -> None:
     """CPU time of checking the real answers with and without their statements, in pairs, entries prepared."""
     rows = read_lines("llm_answers.jsonl")
-    answers = [(row["answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap())) for row in rows]
+    answers = [
+        (row["answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap())) for row in rows
+    ]
 
     def seconds() -> float:
         start = time.process_time()
@@ -121,7 +146,9 @@ def speed(pairs: int = 15) -> None:
         with mock.patch.object(check, "judge_statements", return_value=[]):
             without = seconds()
         ratios.append(seconds() / without)
-    print(f"with statements {statistics.median(ratios[2:]):.2f} times the CPU time (median of {pairs - 2} pairs)")
+    print(
+        f"with statements {statistics.median(ratios[2:]):.2f} times the CPU time (median of {pairs - 2} pairs)"
+    )
 
 
 def main() -> None:

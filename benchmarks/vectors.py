@@ -11,7 +11,14 @@ from benchmarks.recommend import shipped_cases
 from explainer.files import builtin_folder
 from explainer.recommending.ranking import Ranking
 from explainer.recommending.recommend import Recommender, current
-from explainer.recommending.semantic import SHIPPED_FILE, SHIPPED_MODEL, Embedder, pack_vectors, texts_of, wheel_files
+from explainer.recommending.semantic import (
+    SHIPPED_FILE,
+    SHIPPED_MODEL,
+    Embedder,
+    pack_vectors,
+    texts_of,
+    wheel_files,
+)
 
 
 def main() -> None:

@@ -41,19 +41,26 @@ def median(work: Callable[[], object], times: int = 5) -> float:
 def shipped() -> list[Component]:
     models = load_catalogs(ROOT / "catalogs").unwrap().models
     read = [(model, PORTS.parse(model.signature)) for model in models if model.signature]
-    return [Component(model.name, one, model.task or "") for model, one in read if isinstance(one, Signature)]
+    return [
+        Component(model.name, one, model.task or "")
+        for model, one in read
+        if isinstance(one, Signature)
+    ]
 
 
 def scattered(seed: int, count: int) -> list[Component]:
     """Models of random signatures and of no task, so that none stands for another."""
     rng, ids = random.Random(seed), list(PORTS.ports)
     sides = [
-        (tuple(rng.sample(ids, rng.randint(1, 3))), tuple(rng.sample(ids, rng.randint(1, 2)))) for _ in range(count)
+        (tuple(rng.sample(ids, rng.randint(1, 3))), tuple(rng.sample(ids, rng.randint(1, 2))))
+        for _ in range(count)
     ]
     return [Component(f"m{n}", Signature(*both)) for n, both in enumerate(sides)]
 
 
-def every_order(parts: Sequence[Component], inputs: Sequence[str], outputs: Sequence[str], most: int) -> int | None:
+def every_order(
+    parts: Sequence[Component], inputs: Sequence[str], outputs: Sequence[str], most: int
+) -> int | None:
     """The fewest models that do it, by trying every order."""
     for size in range(1, most + 1):
         for order in itertools.permutations(parts, size):
@@ -80,15 +87,21 @@ def growth() -> None:
             median(lambda: compose(mixed, PORTS, inputs=["Img"], outputs=["Tab", "Vec"]), 3)  # noqa: B023
             for mixed in (scattered(seed, size) for seed in range(12))
         ]
-        print(f"{size:>7} {easy:>7.1f} ms {hard:>7.1f} ms {statistics.median(worst):>7.1f} ms {max(worst):>9.1f} ms")
+        print(
+            f"{size:>7} {easy:>7.1f} ms {hard:>7.1f} ms {statistics.median(worst):>7.1f} ms {max(worst):>9.1f} ms"
+        )
 
 
 def against_every_order() -> None:
     parts = scattered(0, 14)
     ends: Ends = (("Img",), ("Tab",))
-    ours = median(lambda: compose(parts, PORTS, inputs=ends[0], outputs=ends[1], max_models=4, limit=1))
+    ours = median(
+        lambda: compose(parts, PORTS, inputs=ends[0], outputs=ends[1], max_models=4, limit=1)
+    )
     theirs = median(lambda: every_order(parts, *ends, 4), 3)
-    print(f"\n14 models, at most 4: {ours:.2f} ms; every order: {theirs:.1f} ms, {theirs / ours:.0f} times as long")
+    print(
+        f"\n14 models, at most 4: {ours:.2f} ms; every order: {theirs:.1f} ms, {theirs / ours:.0f} times as long"
+    )
 
 
 def templates() -> None:

@@ -52,7 +52,9 @@ def answers(questions: ray.data.Dataset, job: Job, out: Path, url: str, model: s
 
 def main() -> None:
     """Read the options, and do one of the two."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("questions")
     parser.add_argument("out", type=Path)
     parser.add_argument("--catalog", action="append", default=[])

@@ -18,7 +18,9 @@ from explainer.engines.spark import render
 
 def main(questions: str, prompts: str, *catalogs: str) -> None:
     """Render all questions."""
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # without a cluster, workers run where this runs
+    os.environ.setdefault(
+        "PYSPARK_PYTHON", sys.executable
+    )  # without a cluster, workers run where this runs
     spark = SparkSession.builder.appName("prompts").getOrCreate()
     job = make_job(catalogs).unwrap()
     render(spark.read.parquet(questions), job).write.parquet(prompts)

@@ -58,7 +58,16 @@ def test_a_question_renders_to_the_expected_bytes(here: Path, kind: str) -> None
 @pytest.mark.parametrize("here", cases("workflow/*"), ids=name_of, indirect=True)
 def test_a_question_composes_to_the_expected_workflows(here: Path) -> None:
     expected = (here / "expected.txt").read_text(encoding="utf-8").strip()
-    outcome = explainer("workflow", "question.yaml", "--catalog", *catalogs(here), "--format", "json", "--limit", "9")
+    outcome = explainer(
+        "workflow",
+        "question.yaml",
+        "--catalog",
+        *catalogs(here),
+        "--format",
+        "json",
+        "--limit",
+        "9",
+    )
     if "-->" not in expected:
         assert outcome.status == 1
         assert expected in outcome.err
@@ -78,4 +87,7 @@ def edge_lines(workflow: Any) -> set[str]:
     label = {end["key"]: "input" for end in workflow["inputs"]}
     label |= {end["key"]: "output" for end in workflow["outputs"]}
     label |= {step["key"]: step["model"] for step in workflow["steps"]}
-    return {f"{label[edge['from']]} --{edge['port']}--> {label[edge['to']]}" for edge in workflow["edges"]}
+    return {
+        f"{label[edge['from']]} --{edge['port']}--> {label[edge['to']]}"
+        for edge in workflow["edges"]
+    }

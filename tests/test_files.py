@@ -41,7 +41,9 @@ def tree() -> dict[str, str]:
 class Fault:
     """Makes the n-th of all the steps fail, and counts them."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, at: int, error: Callable[[], BaseException]) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, at: int, error: Callable[[], BaseException]
+    ) -> None:
         self.at, self.count, self.error = at, 0, error
         for owner, name in STEPS:
             monkeypatch.setattr(owner, name, self._failing(getattr(owner, name)))
@@ -81,12 +83,16 @@ def test_a_link_stays_a_link() -> None:
 
 
 @pytest.mark.parametrize("at", range(36))
-def test_with_a_fault_at_any_step_all_are_new_or_all_are_old(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+def test_with_a_fault_at_any_step_all_are_new_or_all_are_old(
+    monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
     write_tree(Path(), OLD)
     with monkeypatch.context() as patched:
         fault = Fault(patched, at, full)
         problem = write(NEW)
-    left = {name: text for name, text in tree().items() if not name.endswith((".explainer-tmp", ".old"))}
+    left = {
+        name: text for name, text in tree().items() if not name.endswith((".explainer-tmp", ".old"))
+    }
     assert left == (NEW if problem is None else OLD)
     assert problem is None or problem == "F105 cannot be written: No space left on device None"
     tidying = fault.count > at and problem is None
@@ -108,7 +114,9 @@ def test_an_interrupt_puts_all_back(monkeypatch: pytest.MonkeyPatch, at: int) ->
         Fault(patched, at, KeyboardInterrupt)
         with contextlib.suppress(KeyboardInterrupt):
             write(NEW)
-    left = {name: text for name, text in tree().items() if not name.endswith((".explainer-tmp", ".old"))}
+    left = {
+        name: text for name, text in tree().items() if not name.endswith((".explainer-tmp", ".old"))
+    }
     assert left in (OLD, NEW)
 
 
@@ -127,10 +135,14 @@ def test_what_cannot_be_put_back_is_not_lost(monkeypatch: pytest.MonkeyPatch) ->
         problem = write(NEW)
     assert problem is not None
     assert "what it held before is in" in problem
-    assert sorted(text for text in tree().values() if text.startswith("old")) == sorted(OLD.values())
+    assert sorted(text for text in tree().values() if text.startswith("old")) == sorted(
+        OLD.values()
+    )
 
 
-def test_a_rename_changes_no_file_when_one_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rename_changes_no_file_when_one_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     files = {
         "catalogs/c.yaml": "models:\n  - name: Old\n",
         "questions/a.yaml": "question: q?\nmodels: [Old]\npapers: []\n",
@@ -182,7 +194,9 @@ def wait_for_lock(waiting: Callable[[], None]) -> None:
         pass
 
 
-def test_the_cache_is_where_the_user_or_the_platform_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_where_the_user_or_the_platform_wants_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     home = Path.home()
     monkeypatch.setenv("XDG_CACHE_HOME", "relative/is/ignored")
     for platform, folder in (("linux", ".cache/explainer"), ("darwin", "Library/Caches/explainer")):

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from explainer.llm_plugin import load_card, load_prompt, register_fragment_loaders, register_template_loaders
+from explainer.llm_plugin import (
+    load_card,
+    load_prompt,
+    register_fragment_loaders,
+    register_template_loaders,
+)
 from tests.helpers.support import explainer, write_tree
 
 pytest.importorskip("llm")
@@ -24,7 +29,8 @@ papers:
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = write_tree(
-        tmp_path / "p", {"catalogs/c.yaml": CATALOG, "q.yaml": "question: What does light cost, $5 or $$?\n"}
+        tmp_path / "p",
+        {"catalogs/c.yaml": CATALOG, "q.yaml": "question: What does light cost, $5 or $$?\n"},
     )
     monkeypatch.chdir(root)
     return root
@@ -63,7 +69,11 @@ def test_the_catalogs_are_those_that_build_reads(root: Path) -> None:
         "alone/q.yaml": "question: Why?\nmodels: [cyber-realistic]\npapers: []\n",
         "below/deep/q.yaml": "question: Why?\nmodels: [alpha]\npapers: []\n",
     })  # fmt: skip
-    for path, name in (("named", "Gamma"), ("alone", "CyberRealistic"), ("below/deep", "Alpha-Net")):
+    for path, name in (
+        ("named", "Gamma"),
+        ("alone", "CyberRealistic"),
+        ("below/deep", "Alpha-Net"),
+    ):
         assert name in loaded(f"{path}/q.yaml")
         assert loaded(f"{path}/q.yaml") == explainer("build", root / path / "q.yaml").out
 
@@ -78,7 +88,9 @@ def test_the_catalogs_are_those_that_build_reads(root: Path) -> None:
     ("question: W\x1b[31my?\n", ["q.yaml:1:12: Y108 the character U+001B"]),
     ("question: Zzzz?\n", ["q.yaml:1:"]),
 ])  # fmt: skip
-def test_all_that_is_wrong_is_said_a_line_each(root: Path, text: str | None, said: list[str]) -> None:
+def test_all_that_is_wrong_is_said_a_line_each(
+    root: Path, text: str | None, said: list[str]
+) -> None:
     (root / "q.yaml").unlink()
     if text is not None:
         write_tree(root, {"q.yaml": text})
@@ -104,7 +116,8 @@ def test_stdin_is_no_question(root: Path, path: str) -> None:
 def test_an_entry_is_found_by_its_name_its_id_and_its_aliases(root: Path, name: str) -> None:
     (card,) = load_card(name)
     assert (
-        str(card) == "Model: Alpha-Net\nPaper: https://arxiv.org/abs/2101.00001\nGitHub: https://github.com/a/alpha\n"
+        str(card)
+        == "Model: Alpha-Net\nPaper: https://arxiv.org/abs/2101.00001\nGitHub: https://github.com/a/alpha\n"
     )
     assert card.source == f"catalog:{name}"
 
@@ -121,7 +134,13 @@ def test_a_name_of_nothing_or_of_several_is_refused(root: Path) -> None:
     with pytest.raises(ValueError, match=r"called so; the catalogs read are catalogs/c\.yaml"):
         load_card("qqqqqq")
     write_tree(
-        root, {"catalogs/d.yaml": "models: [{name: Alpha-Net, id: other, paper: https://arxiv.org/abs/2101.00007}]"}
+        root,
+        {
+            "catalogs/d.yaml": "models: [{name: Alpha-Net, id: other, paper: https://arxiv.org/abs/2101.00007}]"
+        },
     )
-    with pytest.raises(ValueError, match=r"2 different models are called so; name one by its id: 'alpha-net', 'other'"):
+    with pytest.raises(
+        ValueError,
+        match=r"2 different models are called so; name one by its id: 'alpha-net', 'other'",
+    ):
         load_card("Alpha-Net")

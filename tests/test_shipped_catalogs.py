@@ -30,7 +30,9 @@ RUN = 8
 """Words in a row that no summary of a paper may share with an abstract."""
 URL_KEYS = ("paper", "github", "huggingface")
 SAME_MODEL = {
-    "Grounding DINO": ("Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection"),
+    "Grounding DINO": (
+        "Grounding DINO: Marrying DINO with Grounded Pre-Training for Open-Set Object Detection"
+    ),
 }
 """Names that the sources give to a model which they list twice."""
 
@@ -44,7 +46,9 @@ def shared(*parts: str) -> Path:
 
 
 def json_lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [
+        json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()
+    ]
 
 
 @cache
@@ -96,7 +100,9 @@ def plain(url: str) -> str:
     """A link without scheme, case, query, fragment and version, and of a repository only its address."""
     url = re.sub(r"[?#].*$", "", url).casefold().rstrip("/")
     url = re.sub(r"^https?://(?:www\.)?", "", url)
-    url = re.sub(r"arxiv\.org/(?:abs|pdf)/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?$", r"arxiv.org/abs/\1", url)
+    url = re.sub(
+        r"arxiv\.org/(?:abs|pdf)/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.pdf)?$", r"arxiv.org/abs/\1", url
+    )
     return re.sub(r"^(github\.com/[^/]+/[^/]+?)(?:\.git|/(?:blob|tree)/.*)?$", r"\1", url)
 
 
@@ -114,7 +120,9 @@ def test_every_question_is_read_and_those_that_name_entries_build_a_prompt() -> 
 
 def test_half_of_the_questions_leave_the_entries_to_be_recommended() -> None:
     questions = [api.load_question(path).unwrap().question for path in question_files()]
-    open_ones = [question for question in questions if question.models is None and question.papers is None]
+    open_ones = [
+        question for question in questions if question.models is None and question.papers is None
+    ]
     assert len(questions) >= 30
     assert len(open_ones) * 2 >= len(questions)
 
@@ -138,7 +146,11 @@ LEAST_SUMMARY = 250
 
 def test_every_entry_says_enough_for_an_explanation() -> None:
     entries = (*models(), *papers())
-    short = {entry.label: len(entry.summary or "") for entry in entries if len(entry.summary or "") < LEAST_SUMMARY}
+    short = {
+        entry.label: len(entry.summary or "")
+        for entry in entries
+        if len(entry.summary or "") < LEAST_SUMMARY
+    }
     assert short == {}
 
 
@@ -147,12 +159,16 @@ def test_every_model_says_what_goes_in_and_comes_out() -> None:
 
 
 def test_no_two_entries_share_an_example_once_names_and_numbers_are_removed() -> None:
-    counted = Counter(example for entry in models() for example in {words(text) for text in entry.examples})
+    counted = Counter(
+        example for entry in models() for example in {words(text) for text in entry.examples}
+    )
     assert [example for example, times in counted.items() if times > 1] == []
 
 
 def test_no_two_examples_are_nearly_the_same() -> None:
-    bags = [(entry.name, text, frozenset(words(text))) for entry in models() for text in entry.examples]
+    bags = [
+        (entry.name, text, frozenset(words(text))) for entry in models() for text in entry.examples
+    ]
     alike = [
         (text, other_text)
         for (name, text, bag), (other, other_text, other_bag) in itertools.combinations(bags, 2)
@@ -169,7 +185,9 @@ def test_no_question_file_repeats_an_example() -> None:
 def test_every_task_of_an_entry_is_known_and_every_entry_has_one() -> None:
     ids = {task.id for task in tasks()}
     assert [entry.name for entry in models() if entry.task not in ids] == []
-    assert [entry.title for entry in papers() if entry.task is not None and entry.task not in ids] == []
+    assert [
+        entry.title for entry in papers() if entry.task is not None and entry.task not in ids
+    ] == []
 
 
 def test_no_word_leads_to_two_tasks() -> None:
@@ -200,7 +218,9 @@ def test_every_paper_of_a_model_is_among_the_papers_with_the_same_link() -> None
 
 def test_no_paper_stands_twice() -> None:
     titles = Counter(re.sub(r"\W", "", entry.title.casefold()) for entry in papers())
-    numbers = Counter(found[1] for entry in papers() if (found := ARXIV_ID.search(entry.paper or "")))
+    numbers = Counter(
+        found[1] for entry in papers() if (found := ARXIV_ID.search(entry.paper or ""))
+    )
     assert [title for title, times in titles.items() if times > 1] == []
     assert [number for number, times in numbers.items() if times > 1] == []
 
@@ -250,8 +270,12 @@ def test_every_link_of_a_model_comes_from_its_own_row_or_from_a_row_with_the_sam
         own.setdefault(SAME_MODEL.get(row["name"].strip(), row["name"].strip()), []).append(row)
         by_paper.setdefault(row["paper"], []).append(row)
     for entry in models():
-        siblings = [sibling for row in own[entry.name] if row["paper"] for sibling in by_paper[row["paper"]]]
-        known = {plain(row[key]) for row in (*own[entry.name], *siblings) for key in URL_KEYS if row[key]}
+        siblings = [
+            sibling for row in own[entry.name] if row["paper"] for sibling in by_paper[row["paper"]]
+        ]
+        known = {
+            plain(row[key]) for row in (*own[entry.name], *siblings) for key in URL_KEYS if row[key]
+        }
         known.add(plain(OF_ARCHITECTURES.get(entry.name, "")))
         assert [url for url in links(entry) if plain(url) not in known] == [], entry.name
 
@@ -280,7 +304,9 @@ TITLES_OF_MODELS = {
         "LatticeNet: Towards Lightweight Image Super-resolution with Lattice Block"
     ),
     "1909.11856": "Lightweight Image Super-Resolution with Information Multi-distillation Network",
-    "https://ipl.dgist.ac.kr/LTE_cvpr.pdf": ("Local Texture Estimator for Implicit Representation Function"),
+    "https://ipl.dgist.ac.kr/LTE_cvpr.pdf": (
+        "Local Texture Estimator for Implicit Representation Function"
+    ),
     "2203.06304": "MISF: Multi-level Interactive Siamese Filtering for High-Fidelity Image Inpainting",
     "https://cg.postech.ac.kr/Research/MSSNet/MSSNet.pdf": (
         "MSSNet: Multi-Scale-Stage Network for Single Image Deblurring"
@@ -342,7 +368,11 @@ CODE_OF_OTHERS = {
 
 
 def test_code_that_the_sources_know_is_carried() -> None:
-    rows = [row for name in ("papers.jsonl", "arxiv_papers.jsonl") for row in json_lines(shared("corpus", name))]
+    rows = [
+        row
+        for name in ("papers.jsonl", "arxiv_papers.jsonl")
+        for row in json_lines(shared("corpus", name))
+    ]
     known = {(row["title"], row["github"]) for row in rows if row["github"]}
     known |= {
         (row["paper_title"], url)
@@ -388,13 +418,22 @@ def test_no_summary_repeats_eight_words_of_an_abstract() -> None:
 
 
 def _figures(labels: Path) -> dict[str, float]:
-    outcome = explainer("catalog", "eval", labels, "--catalog", ROOT / "catalogs", "--format", "json")
-    return {name: figure["mean"] for name, figure in json.loads(outcome.out)["evaluations"][0]["metrics"].items()}
+    outcome = explainer(
+        "catalog", "eval", labels, "--catalog", ROOT / "catalogs", "--format", "json"
+    )
+    return {
+        name: figure["mean"]
+        for name, figure in json.loads(outcome.out)["evaluations"][0]["metrics"].items()
+    }
 
 
 def test_blunt_questions_find_their_models() -> None:
     figures = _figures(ROOT / "tests" / "data" / "blunt_questions.jsonl")
-    assert (figures["hit@1"] > 0.5, figures["hit@5"] > 0.8, figures["same task@1"] > 0.85) == (True, True, True)
+    assert (figures["hit@1"] > 0.5, figures["hit@5"] > 0.8, figures["same task@1"] > 0.85) == (
+        True,
+        True,
+        True,
+    )
 
 
 @slow
@@ -405,7 +444,11 @@ def test_four_lay_questions_on_each_task_find_models_and_papers_of_it() -> None:
 
 def test_long_questions_find_their_models() -> None:
     figures = _figures(shared("corpus", "questions_dev.jsonl"))
-    assert (figures["hit@1"] > 0.35, figures["hit@5"] > 0.6, figures["same task@1"] > 0.7) == (True, True, True)
+    assert (figures["hit@1"] > 0.35, figures["hit@5"] > 0.6, figures["same task@1"] > 0.7) == (
+        True,
+        True,
+        True,
+    )
 
 
 def test_open_questions_are_offered_papers_of_the_task_of_their_model() -> None:
@@ -419,7 +462,11 @@ def test_open_questions_are_offered_papers_of_the_task_of_their_model() -> None:
         (model,) = (recommended.entry for recommended in choice.models)
         offered = [recommended.entry for recommended in choice.papers]
         assert len(offered) == 3, stem
-        strays[stem] = [paper.title for paper in offered if paper.task != model.task and paper.paper != model.paper]
+        strays[stem] = [
+            paper.title
+            for paper in offered
+            if paper.task != model.task and paper.paper != model.paper
+        ]
     assert [titles for titles in strays.values() if titles] == []
 
 

@@ -35,12 +35,28 @@ def build(**files: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize(
-    "canary", ["{{ 7*7 }}", "{% raw %}", "{#", "-%}", "{% endblock %}", "{{ question }}", "%7*7%", "${7*7}", "#{7*7}"]
+    "canary",
+    [
+        "{{ 7*7 }}",
+        "{% raw %}",
+        "{#",
+        "-%}",
+        "{% endblock %}",
+        "{{ question }}",
+        "%7*7%",
+        "${7*7}",
+        "#{7*7}",
+    ],
 )
 def test_expressions_in_values_are_text(canary: str) -> None:
-    catalog = {"models": [{"name": f"M {canary}"}], "papers": [{"title": f"P {canary}", "summary": f"S {canary}"}]}
+    catalog = {
+        "models": [{"name": f"M {canary}"}],
+        "papers": [{"title": f"P {canary}", "summary": f"S {canary}"}],
+    }
     question = {"question": f"Q {canary}", "models": [f"M {canary}"], "papers": [f"P {canary}"]}
-    write_tree(Path(), {"q.yaml": yaml.safe_dump(question), "catalogs/c.yaml": yaml.safe_dump(catalog)})
+    write_tree(
+        Path(), {"q.yaml": yaml.safe_dump(question), "catalogs/c.yaml": yaml.safe_dump(catalog)}
+    )
     for kind in ("prompt", "answer"):
         outcome = explainer("build", "q.yaml", "--as", kind)
         assert outcome.status == 0
@@ -125,7 +141,9 @@ def test_tags_are_refused_and_run_nothing(tag: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
-def test_encodings_with_a_mark_and_all_line_breaks_give_the_same_prompt(encoding: str, line_break: str) -> None:
+def test_encodings_with_a_mark_and_all_line_breaks_give_the_same_prompt(
+    encoding: str, line_break: str
+) -> None:
     text = "question: Wie geht’s 🧠?\nmodels: [M]\npapers: [P]\n".replace("\n", line_break)
     write_tree(Path(), {"catalogs/c.yaml": CATALOG})
     Path("q.yaml").write_bytes(text.encode(encoding))
@@ -172,10 +190,21 @@ def _jsonl(record: object) -> Path:
 
 
 @pytest.mark.parametrize(
-    "text", ["👩‍🔬 e\u0301 क्ष", "שלום \u200f(עולם)\u200e", "画像生成、日本語", "🏳️‍🌈", "ﷺ", "a\u00a0b\u202fc"]
+    "text",
+    [
+        "👩‍🔬 e\u0301 क्ष",
+        "שלום \u200f(עולם)\u200e",
+        "画像生成、日本語",
+        "🏳️‍🌈",
+        "ﷺ",
+        "a\u00a0b\u202fc",
+    ],
 )
 def test_joiners_rtl_and_cjk_text_pass_as_written(text: str) -> None:
-    write_tree(Path(), {"q.yaml": f"question: {json.dumps(text, ensure_ascii=False)}\nmodels: []\npapers: []\n"})
+    write_tree(
+        Path(),
+        {"q.yaml": f"question: {json.dumps(text, ensure_ascii=False)}\nmodels: []\npapers: []\n"},
+    )
     outcome = explainer("build", "q.yaml")
     assert outcome.status == 0
     assert f'\n"{text}"\n' in outcome.out
@@ -186,7 +215,12 @@ def test_huge_and_endless_files_are_refused_unread() -> None:
     with Path("huge.yaml").open("wb") as huge:
         huge.truncate(1 << 30)
     os.mkfifo("pipe.yaml")
-    for path, code in (("huge.yaml", "F103"), ("pipe.yaml", "F102"), ("/dev/zero", "F102"), ("/dev/tty", "F102")):
+    for path, code in (
+        ("huge.yaml", "F103"),
+        ("pipe.yaml", "F102"),
+        ("/dev/zero", "F102"),
+        ("/dev/tty", "F102"),
+    ):
         outcome = explainer("build", path)
         assert outcome.status == 2
         assert code in outcome.err
@@ -236,7 +270,9 @@ def test_a_megabyte_of_one_character_ends(char: str, where: str) -> None:
     ],
 )
 def test_hostile_ids_are_refused(question_id: str) -> None:
-    write_tree(Path(), {"q.yaml": f"question: x\nmodels: []\npapers: []\nid: {json.dumps(question_id)}\n"})
+    write_tree(
+        Path(), {"q.yaml": f"question: x\nmodels: []\npapers: []\nid: {json.dumps(question_id)}\n"}
+    )
     outcome = explainer("build", "q.yaml")
     assert (outcome.status, question_id) in ((1, question_id), (0, ""))
 
@@ -259,7 +295,8 @@ def test_brackets_that_look_like_markup_are_shown_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "hostile", ["\x1b[31mred", "\x1b]8;;http://x\x07y", "\x9b2J", "\u202egnp.exe", "\x00", "a\nError: forged"]
+    "hostile",
+    ["\x1b[31mred", "\x1b]8;;http://x\x07y", "\x9b2J", "\u202egnp.exe", "\x00", "a\nError: forged"],
 )
 def test_no_output_moves_a_terminal(hostile: str) -> None:
     quoted = json.dumps(hostile)
@@ -298,7 +335,9 @@ def test_a_file_name_that_moves_a_terminal_is_shown_harmlessly() -> None:
      "https://u:p@x.org", "https://u@x.org", "http://x y", "https://x.org/a\nb", "https://x.org/\"onload", "https://a\\@b.org", "http:x", "mailto:x"],
 )  # fmt: skip
 def test_links_are_http_or_https_without_tricks(url: str) -> None:
-    status, _, err = build(**{"catalogs/c__yaml": f"models:\n  - name: M\n    paper: {json.dumps(url)}\n"})
+    status, _, err = build(
+        **{"catalogs/c__yaml": f"models:\n  - name: M\n    paper: {json.dumps(url)}\n"}
+    )
     assert status == 1
     assert "c.yaml:3:12: S204" in err
 
@@ -307,7 +346,9 @@ def test_the_template_process_imports_nothing_that_the_folder_or_the_environment
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hijack = "print('hijacked')\nraise SystemExit('hijacked')\n"
-    write_tree(Path(), {"jinja2.py": hijack, "json.py": hijack, "sitecustomize.py": "print('hijacked')\n"})
+    write_tree(
+        Path(), {"jinja2.py": hijack, "json.py": hijack, "sitecustomize.py": "print('hijacked')\n"}
+    )
     monkeypatch.setenv("PYTHONPATH", str(Path().absolute()))
     status, out, err = build(t__j2="{{ question }}")
     assert (status, out, err) == (0, "Why?", "")
@@ -315,5 +356,8 @@ def test_the_template_process_imports_nothing_that_the_folder_or_the_environment
 
 def test_two_runs_give_the_same_bytes_whatever_the_hash_seed() -> None:
     write_tree(Path(), {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG})
-    outputs = {process("build", "q.yaml", env={"PYTHONHASHSEED": seed}).stdout for seed in ("0", "1", "random")}
+    outputs = {
+        process("build", "q.yaml", env={"PYTHONHASHSEED": seed}).stdout
+        for seed in ("0", "1", "random")
+    }
     assert len(outputs) == 1

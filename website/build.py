@@ -116,9 +116,20 @@ def entry_pages(library: Library, questions: dict[str, list[str]]) -> Iterator[E
             sharing[entry.paper].append(entry)
     for entry in entries:
         sharers = sharing[entry.paper] if entry.paper else []
-        related = [(other.label, path_of(library, other)) for other in sharers if type(other) is not type(entry)]
+        related = [
+            (other.label, path_of(library, other))
+            for other in sharers
+            if type(other) is not type(entry)
+        ]
         task = tasks.get(entry.task or "")
-        yield EntryPage(entry, path_of(library, entry), task, links_of(entry), related, questions.get(entry.label, ()))
+        yield EntryPage(
+            entry,
+            path_of(library, entry),
+            task,
+            links_of(entry),
+            related,
+            questions.get(entry.label, ()),
+        )
 
 
 def tasks_by_name(library: Library) -> dict[str, Task]:
@@ -188,7 +199,13 @@ class SiteSource:
         tasks = sorted(library.tasks, key=lambda task: task.id)
         for task in tasks:
             models, papers = by_kind(by_task[task.id])
-            self.write("task.md.j2", f"catalog/tasks/{slugify(task.id)}", task=task, models=models, papers=papers)
+            self.write(
+                "task.md.j2",
+                f"catalog/tasks/{slugify(task.id)}",
+                task=task,
+                models=models,
+                papers=papers,
+            )
         counts = [(task, *map(len, by_kind(by_task[task.id]))) for task in tasks]
         self.write("catalog.md.j2", "catalog/index", counts=counts)
 
@@ -213,7 +230,19 @@ def main() -> int:
         source.write_reference()
         source.write_catalog(load_catalogs().unwrap())
         doctrees = source.folder / "_doctrees"
-        arguments = ["-b", "html", "-c", str(HERE), "-d", str(doctrees), "-j", "auto", "-W", "--keep-going", "-q"]
+        arguments = [
+            "-b",
+            "html",
+            "-c",
+            str(HERE),
+            "-d",
+            str(doctrees),
+            "-j",
+            "auto",
+            "-W",
+            "--keep-going",
+            "-q",
+        ]
         return int(build_main([*arguments, str(source.folder), str(out)]))
 
 

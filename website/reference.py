@@ -11,7 +11,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import explainer
-from explainer.catalogs.schema import Catalog, ModelEntry, PaperEntry, PortEntry, Question, Settings, Task
+from explainer.catalogs.schema import (
+    Catalog,
+    ModelEntry,
+    PaperEntry,
+    PortEntry,
+    Question,
+    Settings,
+    Task,
+)
 from explainer.cli.app import COMMANDS
 
 if TYPE_CHECKING:
@@ -33,7 +41,10 @@ _FILES: tuple[tuple[str, type[BaseModel]], ...] = (
 def _help(*command: str) -> str:
     environment = os.environ | {"COLUMNS": "100", "NO_COLOR": "1"}
     arguments = [sys.executable, "-m", "explainer", *command, "--help"]
-    return subprocess.run(arguments, env=environment, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    process = subprocess.run(  # noqa: S603
+        arguments, env=environment, capture_output=True, text=True, check=True
+    )
+    return process.stdout
 
 
 def _helps() -> Iterator[tuple[str, str]]:
@@ -42,7 +53,9 @@ def _helps() -> Iterator[tuple[str, str]]:
     for command in COMMANDS:
         text = _help(command)
         yield f"explainer {command}", text
-        for subcommand in re.findall(r"^  (\w[\w-]*)", text.partition("\nCommands:\n")[2], re.MULTILINE):
+        for subcommand in re.findall(
+            r"^  (\w[\w-]*)", text.partition("\nCommands:\n")[2], re.MULTILINE
+        ):
             yield f"explainer {command} {subcommand}", _help(command, subcommand)
 
 
@@ -56,9 +69,21 @@ def commands_page() -> str:
 
 def files_page() -> str:
     """Return the keys of the files that people write, as their schemas describe them."""
-    lines = ["# Files", "", "`explainer catalog schema` prints the same as JSON Schema, for editors."]
+    lines = [
+        "# Files",
+        "",
+        "`explainer catalog schema` prints the same as JSON Schema, for editors.",
+    ]
     for title, model in _FILES:
-        lines += ["", f"## {title}", "", inspect.getdoc(model) or "", "", "| key | what it holds |", "|---|---|"]
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            inspect.getdoc(model) or "",
+            "",
+            "| key | what it holds |",
+            "|---|---|",
+        ]
         for key, field in model.model_fields.items():
             required = " Required." * field.is_required()
             lines.append(f"| `{key}` | {field.description}{required} |")
@@ -67,7 +92,11 @@ def files_page() -> str:
 
 def api_page() -> str:
     """Return the public names, each with its signature and its docstring."""
-    lines = ["# Python", "", "What `explainer.__all__` names; everything else may change without notice."]
+    lines = [
+        "# Python",
+        "",
+        "What `explainer.__all__` names; everything else may change without notice.",
+    ]
     for name in sorted(set(explainer.__all__) - _OLD):
         lines += ["", f"## `{name}`", "", *_described(name, getattr(explainer, name))]
     return "\n".join(lines) + "\n"
@@ -81,7 +110,14 @@ def _described(name: str, thing: object) -> Iterator[str]:
         is_own = not method.startswith("_") and function.__module__.startswith("explainer.")
         if is_own:
             documentation = inspect.getdoc(function) or ""
-            yield from ("", "```text", _signature(f"{name}.{method}", function), "", documentation, "```")
+            yield from (
+                "",
+                "```text",
+                _signature(f"{name}.{method}", function),
+                "",
+                documentation,
+                "```",
+            )
 
 
 def _signature(name: str, thing: object) -> str:

@@ -26,7 +26,10 @@ def public_names(package: str, file: str) -> tuple[Callable[[str], Any], Callabl
         from pathlib import Path  # noqa: PLC0415
 
         stub = Path(file).with_suffix(".pyi").read_text(encoding="utf-8")
-        return {name: module for module, name in re.findall(r"^from ([\w.]+) import (\w+)", stub, re.MULTILINE)}
+        return {
+            name: module
+            for module, name in re.findall(r"^from ([\w.]+) import (\w+)", stub, re.MULTILINE)
+        }
 
     def get(name: str) -> Any:
         from importlib import import_module  # noqa: PLC0415

@@ -76,7 +76,9 @@ def offer(
         return Parsed((resolved.value, None), resolved.findings)
     from explainer.recommending.choice import complete  # noqa: PLC0415  # indexing and stemming, for those who need it
 
-    completed = complete(loaded, resolved.value, library, counts, semantic or semantic_model().value)
+    completed = complete(
+        loaded, resolved.value, library, counts, semantic or semantic_model().value
+    )
     return Parsed(completed.value, resolved.findings + completed.findings)
 
 
@@ -108,7 +110,9 @@ def build(
     if renderer.asks:
         from explainer.workflows import planning  # noqa: PLC0415  # few templates ask
 
-        variables = planning.variables(loaded, list(zip(sources.models, context["models"], strict=True)), library)
+        variables = planning.variables(
+            loaded, list(zip(sources.models, context["models"], strict=True)), library
+        )
     rendered = renderer.render({**context, **variables})
     findings = offered.findings + rendered.findings
     if rendered.value is None:
@@ -134,4 +138,6 @@ def source_context(question: str, sources: Sources) -> Context:
     # `check` asks what is offered and renders nothing: without Jinja it starts in nine tenths of the time
     from explainer.rendering.renderer import entry_data, render_context  # noqa: PLC0415
 
-    return render_context(question, list(map(entry_data, sources.models)), list(map(entry_data, sources.papers)))
+    return render_context(
+        question, list(map(entry_data, sources.models)), list(map(entry_data, sources.papers))
+    )

@@ -253,7 +253,9 @@ def is_private(path: Path) -> bool:
 def _is_own(status: os.stat_result) -> bool:
     if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
         return False
-    return sys.platform == "win32" or (status.st_uid in (os.getuid(), 0) and not status.st_mode & 0o022)
+    return sys.platform == "win32" or (
+        status.st_uid in (os.getuid(), 0) and not status.st_mode & 0o022
+    )
 
 
 def make_private(folder: Path) -> None:
@@ -298,7 +300,10 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def files_below(
-    folder: Path, suffixes: Sequence[str], *, unreadable: Callable[[Path, OSError], None] | None = None
+    folder: Path,
+    suffixes: Sequence[str],
+    *,
+    unreadable: Callable[[Path, OSError], None] | None = None,
 ) -> Iterator[Path]:
     """Yield the files of a folder with one of the suffixes, in the order of their paths; hidden ones are left out.
 
@@ -422,7 +427,9 @@ def overwritten_input(outputs: Iterable[Path], inputs: Sequence[Path]) -> tuple[
             continue
         for path in inputs:
             with contextlib.suppress(OSError):
-                is_in_folder = output.suffix in _READ_IN_FOLDERS and real_path(output).is_relative_to(real_path(path))
+                is_in_folder = output.suffix in _READ_IN_FOLDERS and real_path(
+                    output
+                ).is_relative_to(real_path(path))
                 if output.samefile(path) or (path.is_dir() and is_in_folder):
                     return output, path
     return None
@@ -436,7 +443,9 @@ def write_stream(path: Path, text: TextIO) -> Finding | None:
 def _write_output(path: Path, chunks: Iterable[bytes]) -> Finding | None:
     try:
         if path.is_dir():
-            return Finding("F105", Location(display_path(path)), "cannot be written: it is a folder")
+            return Finding(
+                "F105", Location(display_path(path)), "cannot be written: it is a folder"
+            )
         if path.exists() and not path.is_file():  # a device or a pipe is written to, never replaced
             with path.open("wb") as stream:
                 stream.writelines(chunks)
@@ -575,7 +584,9 @@ class _Replacement:
 
 def remove_stale(folder: Path) -> None:
     """Remove temporary files that killed runs left in a folder and below it."""
-    waiting = [str(folder)]  # not os.walk, which calls itself: folders may be nested deeper than calls
+    waiting = [
+        str(folder)
+    ]  # not os.walk, which calls itself: folders may be nested deeper than calls
     while waiting:
         with contextlib.suppress(OSError), os.scandir(waiting.pop()) as scan:
             for entry in scan:
@@ -592,7 +603,9 @@ def remove_stale_of(*paths: Path) -> None:
         if len(path.name) > _NAME_SHOWN or not path.parent.is_dir():
             continue
         for file in path.parent.iterdir():
-            if file.name.startswith(f".{path.name}.") and _TOKEN.fullmatch(file.name[len(path.name) + 2 :]):
+            if file.name.startswith(f".{path.name}.") and _TOKEN.fullmatch(
+                file.name[len(path.name) + 2 :]
+            ):
                 _unlink(str(file))
 
 
@@ -705,7 +718,11 @@ def left_parts(target: Path) -> list[Path]:
         names = os.listdir(target.parent)  # noqa: PTH208
     except FileNotFoundError:
         return []
-    parts = [target.with_name(name) for name in names if name.startswith(beginning) and name.endswith(PART)]
+    parts = [
+        target.with_name(name)
+        for name in names
+        if name.startswith(beginning) and name.endswith(PART)
+    ]
     return sorted(parts, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
@@ -736,4 +753,8 @@ def chosen_model(model: str | None = None) -> str:
     chosen = model or os.environ.get(MODEL_VARIABLE, "")
     if chosen:
         return chosen
-    return "wheel" if is_installed(ENGLISH_PACKAGES) or is_installed(MULTILINGUAL_PACKAGES) else NO_MODEL
+    return (
+        "wheel"
+        if is_installed(ENGLISH_PACKAGES) or is_installed(MULTILINGUAL_PACKAGES)
+        else NO_MODEL
+    )

@@ -49,7 +49,9 @@ def load_prompt(template_path: str) -> llm.Template:
     loaded = load_question(path)
     _refuse_errors(loaded.findings)
     question = loaded.unwrap()
-    built = build(question, _library(question.question.catalog, path.parent), builtin_renderer("prompt"))
+    built = build(
+        question, _library(question.question.catalog, path.parent), builtin_renderer("prompt")
+    )
     _refuse_errors(built.findings)
     texts = {"system": "", "user": ""}
     for segment in built.unwrap().rendering.segments:
@@ -102,5 +104,7 @@ def _refuse_errors(findings: Iterable[Finding]) -> None:
 
     errors = errors_in(findings)
     if errors:
-        lines = [f"{f.location}: {f.code} {f.message}" + f" ({f.hint})" * bool(f.hint) for f in errors]
+        lines = [
+            f"{f.location}: {f.code} {f.message}" + f" ({f.hint})" * bool(f.hint) for f in errors
+        ]
         raise ValueError("\n" + "\n".join(map(printable, lines)))

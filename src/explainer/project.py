@@ -251,7 +251,9 @@ class Project:
         Raises:
             ExplainerError: when the question, a catalog or the template has an error.
         """
-        return _value(self.try_build(question, as_=as_, template=template, models=models, papers=papers))
+        return _value(
+            self.try_build(question, as_=as_, template=template, models=models, papers=papers)
+        )
 
     def try_build(
         self,
@@ -269,13 +271,23 @@ class Project:
             return Parsed(None, options.findings)
         with contextlib.ExitStack() as stack:
             renderer = renderer_of(options.value.template, stack)
-            built = build_question(_loaded(question), folder, self._loader, renderer, options.value.counts)
+            built = build_question(
+                _loaded(question), folder, self._loader, renderer, options.value.counts
+            )
         findings = _each_once(options.findings + built.findings)
         result = built.value
-        if result is None or exit_status(findings, strict=options.value.strict) is not ExitStatus.OK:
+        if (
+            result is None
+            or exit_status(findings, strict=options.value.strict) is not ExitStatus.OK
+        ):
             return Parsed(None, findings)
-        messages = tuple({"role": part.role, "content": part.text} for part in result.rendering.segments)
-        return Parsed(Prompt(result.id, result.text, messages, result.sources, result.choice, findings), findings)
+        messages = tuple(
+            {"role": part.role, "content": part.text} for part in result.rendering.segments
+        )
+        return Parsed(
+            Prompt(result.id, result.text, messages, result.sources, result.choice, findings),
+            findings,
+        )
 
     def check(self, answer: str | Path, question: str | Path | LoadedQuestion) -> CheckReport:
         """Prove that an answer cites only what its question offers.
@@ -287,7 +299,9 @@ class Project:
         """
         return _value(self.try_check(answer, question))
 
-    def try_check(self, answer: str | Path, question: str | Path | LoadedQuestion) -> Parsed[CheckReport]:
+    def try_check(
+        self, answer: str | Path, question: str | Path | LoadedQuestion
+    ) -> Parsed[CheckReport]:
         """Check an answer, and raise nothing; see `check`."""
         from explainer.checking.check import check_answer  # noqa: PLC0415  # slow to import, and not needed to build
         from explainer.checking.offered import lookup_of, offered_by_sources  # noqa: PLC0415
@@ -295,7 +309,12 @@ class Project:
         text, file = _answer_text(answer)
         loaded, library = self._load(question)
         findings = text.findings + loaded.findings + library.findings
-        if text.value is None or loaded.value is None or library.value is None or has_errors(loaded.findings):
+        if (
+            text.value is None
+            or loaded.value is None
+            or library.value is None
+            or has_errors(loaded.findings)
+        ):
             return Parsed(None, findings)
         offered = offer(loaded.value, library.value)
         findings = _each_once(findings + offered.findings)
@@ -303,11 +322,17 @@ class Project:
             return Parsed(None, findings)
         asked = loaded.value.question.question
         whole = prints_all(project_file(_folder_of(question)).value)
-        allowed = offered_by_sources(offered.value[0], asked, lookup_of(library.value), prints_all=whole)
+        allowed = offered_by_sources(
+            offered.value[0], asked, lookup_of(library.value), prints_all=whole
+        )
         report = check_answer(text.value, allowed, answer_id=loaded.value.id, file=file)
-        return Parsed(replace(report, findings=findings + report.findings), findings + report.findings)
+        return Parsed(
+            replace(report, findings=findings + report.findings), findings + report.findings
+        )
 
-    def recommend(self, text: str, models: int | None = None, papers: int | None = None) -> Recommendations:
+    def recommend(
+        self, text: str, models: int | None = None, papers: int | None = None
+    ) -> Recommendations:
         """Rank the models and papers of the catalogs for a question in lay words.
 
         Args:
@@ -320,7 +345,9 @@ class Project:
         """
         return _value(self.try_recommend(text, models, papers))
 
-    def try_recommend(self, text: str, models: int | None = None, papers: int | None = None) -> Parsed[Recommendations]:
+    def try_recommend(
+        self, text: str, models: int | None = None, papers: int | None = None
+    ) -> Parsed[Recommendations]:
         """Rank entries, and raise nothing; see `recommend`."""
         from explainer.recommending.choice import fit_findings  # noqa: PLC0415  # indexing and stemming
         from explainer.recommending.recommend import recommender_of  # noqa: PLC0415
@@ -328,7 +355,12 @@ class Project:
         options = _options(Path(), "prompt", None, models, papers)
         loaded, library = self._load(question_from_text(text))
         findings = _each_once(options.findings + loaded.findings + library.findings)
-        if options.value is None or loaded.value is None or library.value is None or loaded.value.partial:
+        if (
+            options.value is None
+            or loaded.value is None
+            or library.value is None
+            or loaded.value.partial
+        ):
             return Parsed(None, findings)
         recommender = recommender_of(library.value, semantic_model().value)
         counts = options.value.counts
@@ -365,7 +397,9 @@ class Project:
         Raises:
             ExplainerError: when the source, the template or a common catalog cannot be read, or nothing can be written.
         """
-        return _value(self.try_batch(source, out, as_=as_, template=template, models=models, papers=papers))
+        return _value(
+            self.try_batch(source, out, as_=as_, template=template, models=models, papers=papers)
+        )
 
     def try_batch(
         self,
@@ -399,7 +433,9 @@ class Project:
         return loaded, self._loader.for_question(loaded.value.question, _folder_of(question))
 
 
-def _loaded(question: str | Path | LoadedQuestion | Parsed[LoadedQuestion]) -> Parsed[LoadedQuestion]:
+def _loaded(
+    question: str | Path | LoadedQuestion | Parsed[LoadedQuestion],
+) -> Parsed[LoadedQuestion]:
     if isinstance(question, Parsed):
         return question
     if isinstance(question, LoadedQuestion):
@@ -413,7 +449,9 @@ def _folder_of(question: str | Path | LoadedQuestion | Parsed[LoadedQuestion]) -
     """The folder of a question's file, to which its `catalog:` is relative; this one for a question without a file."""
     if isinstance(question, LoadedQuestion):
         return Path(question.document.file).parent
-    if isinstance(question, Path) or (isinstance(question, str) and _is_file(question, _QUESTION_SUFFIXES)):
+    if isinstance(question, Path) or (
+        isinstance(question, str) and _is_file(question, _QUESTION_SUFFIXES)
+    ):
         return Path(question).parent
     return Path()
 
@@ -445,7 +483,8 @@ def _options(
         template = settings.template
     usual = SourceCounts()
     counts = SourceCounts(
-        _first_given(models, settings.models, usual.models), _first_given(papers, settings.papers, usual.papers)
+        _first_given(models, settings.models, usual.models),
+        _first_given(papers, settings.papers, usual.papers),
     )
     return Parsed(_Options(str(template or as_), counts, bool(settings.strict)))
 
@@ -478,7 +517,9 @@ def _value(parsed: Parsed[T]) -> T:
     return parsed.value
 
 
-def _run_batch(source: Path, out: Path, catalogs: tuple[Path, ...], as_: str, chosen: _Options) -> Parsed[Summary]:
+def _run_batch(
+    source: Path, out: Path, catalogs: tuple[Path, ...], as_: str, chosen: _Options
+) -> Parsed[Summary]:
     """Run a batch in this process, with the same manifest as the command line's."""
     # Few scripts run batches, and these modules take longer to import than a prompt to build.
     from explainer._package import __version__  # noqa: PLC0415
@@ -488,13 +529,17 @@ def _run_batch(source: Path, out: Path, catalogs: tuple[Path, ...], as_: str, ch
 
     kind = BUILTIN_TEMPLATES.get(chosen.template, as_)
     models, papers = chosen.counts.models, chosen.counts.papers
-    options = RenderOptions(__version__, kind, chosen.template, "", strict=chosen.strict, models=models, papers=papers)
+    options = RenderOptions(
+        __version__, kind, chosen.template, "", strict=chosen.strict, models=models, papers=papers
+    )
     reporter = FindingsReporter()
     summary = run(BatchConfig(source, out, options, catalogs), reporter, LocalEngine(1))
     return Parsed(summary, _each_once(reporter.findings))
 
 
-def save_choice(path: Path, loaded: LoadedQuestion, sources: Sources, library: Library) -> tuple[Finding, ...]:
+def save_choice(
+    path: Path, loaded: LoadedQuestion, sources: Sources, library: Library
+) -> tuple[Finding, ...]:
     """Write the entries that were recommended to a question into its file.
 
     Args:

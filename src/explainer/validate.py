@@ -29,7 +29,14 @@ from explainer.diagnostics.finding import ExitStatus, Finding, Location, errors_
 from explainer.diagnostics.text import Lines, counted, did_you_mean, lazy_regex, shorten, suggest
 from explainer.documents.document import Document, as_mapping, items_of, listed_items, text_of
 from explainer.documents.yaml_reader import read_yaml
-from explainer.files import MAX_CATALOG_BYTES, cannot_read, display_path, files_below, read_text, real_path
+from explainer.files import (
+    MAX_CATALOG_BYTES,
+    cannot_read,
+    display_path,
+    files_below,
+    read_text,
+    real_path,
+)
 from explainer.rendering.renderer import render_context
 from explainer.rendering.templates import builtin_renderer, user_renderer, with_template
 
@@ -90,7 +97,9 @@ class ValidationReport:
         return ExitStatus.NOTHING_CHECKED if self.is_empty and status is ExitStatus.OK else status
 
 
-def validate_project(paths: Sequence[Path], given_catalogs: Sequence[Path] = ()) -> ValidationReport:
+def validate_project(
+    paths: Sequence[Path], given_catalogs: Sequence[Path] = ()
+) -> ValidationReport:
     """Check files and folders.
 
     Args:
@@ -161,7 +170,9 @@ class _Checker:
     def _add_unreadable(self, folder: Path, error: OSError) -> None:
         self._add([cannot_read(folder, error)])
 
-    def _check_file(self, path: Path, default_id: str, documents: dict[str, Document], *, is_named: bool) -> None:
+    def _check_file(
+        self, path: Path, default_id: str, documents: dict[str, Document], *, is_named: bool
+    ) -> None:
         real = real_path(path)
         if real in self._checked:
             return
@@ -173,7 +184,9 @@ class _Checker:
         else:
             self._check_text(path, default_id, documents, is_named=is_named)
 
-    def _check_text(self, path: Path, default_id: str, documents: dict[str, Document], *, is_named: bool) -> None:
+    def _check_text(
+        self, path: Path, default_id: str, documents: dict[str, Document], *, is_named: bool
+    ) -> None:
         """Check a file of YAML or of lines."""
         text = read_text(path, limit=MAX_CATALOG_BYTES)
         self._add(text.findings)
@@ -187,7 +200,9 @@ class _Checker:
             self._checked.discard(real_path(path))  # it may still be named
             self.passed_over += 1
 
-    def _check_yaml(self, text: str, path: Path, default_id: str, documents: dict[str, Document]) -> None:
+    def _check_yaml(
+        self, text: str, path: Path, default_id: str, documents: dict[str, Document]
+    ) -> None:
         document = read_yaml(text, display_path(path))
         # Reading stopped before the end: what the file is meant to be shows in the part that could not be read, too.
         shows_question = not document.readable and _QUESTION_KEY.search(text) is not None
@@ -213,7 +228,9 @@ class _Checker:
             self._add(loaded.findings)
             self._check_question(loaded.value, path.parent, documents)
 
-    def _check_question(self, loaded: LoadedQuestion | None, base: Path, documents: dict[str, Document]) -> None:
+    def _check_question(
+        self, loaded: LoadedQuestion | None, base: Path, documents: dict[str, Document]
+    ) -> None:
         self.questions += 1
         if loaded is None:
             return
@@ -221,7 +238,9 @@ class _Checker:
         if first is not loaded.document:
             place = first.locate(("id",))
             location = loaded.document.locate(("id",))
-            self._add([repeated_id(loaded.id, location, loaded.id, f"in {place.file}:{place.line}")])
+            self._add(
+                [repeated_id(loaded.id, location, loaded.id, f"in {place.file}:{place.line}")]
+            )
         library = self._loader.for_question(loaded.question, base)
         self._add(library.findings)
         if library.value is None:
@@ -240,7 +259,9 @@ class _Checker:
             return
         sample = {**_SAMPLE, "name": "Sample", "title": "Sample"}
         with renderer.value as running:
-            rendered = running.render(render_context("A sample question?", [sample], [sample], _sample_of(running)))
+            rendered = running.render(
+                render_context("A sample question?", [sample], [sample], _sample_of(running))
+            )
         self._add(rendered.findings)
         if rendered.value is not None:
             source = read_text(path, limit=MAX_CATALOG_BYTES).value or ""
@@ -251,22 +272,30 @@ class _Checker:
         if not self._task_names:
             return
         # What ships is general knowledge: whoever adds tasks need not repeat the usual ones.
-        shipped = itertools.chain.from_iterable((task.id, *task.aliases) for task in shipped_tasks())
+        shipped = itertools.chain.from_iterable(
+            (task.id, *task.aliases) for task in shipped_tasks()
+        )
         names = {**self._task_names, **dict.fromkeys(shipped)}
         # Looking for the nearest of many names takes milliseconds, and a thousand entries may share one label.
-        hint_of = cache(lambda label: did_you_mean(label, names) or "add it to the tasks of a catalog")
+        hint_of = cache(
+            lambda label: did_you_mean(label, names) or "add it to the tasks of a catalog"
+        )
         for document in self.catalogs:
             self._add(_unknown_tasks(replace(document, findings=[]), names, hint_of))
 
 
-def _unknown_tasks(document: Document, names: Collection[str], hint_of: Callable[[str], str]) -> list[Finding]:
+def _unknown_tasks(
+    document: Document, names: Collection[str], hint_of: Callable[[str], str]
+) -> list[Finding]:
     """The findings about tasks that the entries of a catalog name, and that have none of some names."""
     for path, item in listed_items(document.data, SOURCE_KINDS):
         label = text_of(item, "task")
         if label and label not in names:
             # looking up takes 4 ms among 20,000 names: of many labels the first show what is wrong
             hint = hint_of(label) if len(document.findings) < _MOST_HINTS else None
-            document.report("C303", (*path, "task"), f"unknown task {shorten(label)!r}", hint, text=label)
+            document.report(
+                "C303", (*path, "task"), f"unknown task {shorten(label)!r}", hint, text=label
+            )
     return document.findings
 
 
@@ -287,7 +316,9 @@ def _holds_questions(path: Path, text: str) -> bool:
     if path.parent.name == "questions":
         return True
     first = next(filter(str.strip, text.splitlines()), "")
-    return '"schema"' not in first and ('"question"' in first or not any(map(first.__contains__, _OUTPUT_KEYS)))
+    return '"schema"' not in first and (
+        '"question"' in first or not any(map(first.__contains__, _OUTPUT_KEYS))
+    )
 
 
 def _is_question(data: Any, folders: Sequence[str]) -> bool:
@@ -329,9 +360,13 @@ def _leftovers(text: str, source: str, file: str) -> Iterator[Finding]:
     for match in _PLACEHOLDER.finditer(text):
         leftover = match.group()
         message = f"the rendered text holds {leftover!r}, which looks like a placeholder"
-        yield Finding("T510", place_of(leftover), message, "a variable is written {{ name }}", leftover)
+        yield Finding(
+            "T510", place_of(leftover), message, "a variable is written {{ name }}", leftover
+        )
     for line in _empty_headings(text):
-        yield Finding("T511", place_of(line), f"nothing stands under the heading {shorten(line)!r}", text=line)
+        yield Finding(
+            "T511", place_of(line), f"nothing stands under the heading {shorten(line)!r}", text=line
+        )
 
 
 def _empty_headings(text: str) -> Iterator[str]:

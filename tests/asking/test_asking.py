@@ -41,7 +41,9 @@ from tests.helpers.support import examples
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 KEY = "sk-a/b+c=d-secret-key"
 SOURCES = Sources((ModelEntry(name="Beta", paper="https://example.org/beta"),))
-ORDER = PreparedQuestion("q", "How?", (Message("user", "How does it fall?"),), offered_by_sources(SOURCES, "How?"))
+ORDER = PreparedQuestion(
+    "q", "How?", (Message("user", "How does it fall?"),), offered_by_sources(SOURCES, "How?")
+)
 
 
 # --- masks ---
@@ -59,7 +61,13 @@ def test_a_key_in_pieces_is_as_hidden_as_a_whole_one(pieces: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "form",
-    [KEY, "sk-a%2Fb%2Bc%3Dd-secret-key", "sk-a/b%2Bc%3Dd-secret-key", "sk-a\\/b+c=d-secret-key", f"Bearer {KEY}"],
+    [
+        KEY,
+        "sk-a%2Fb%2Bc%3Dd-secret-key",
+        "sk-a/b%2Bc%3Dd-secret-key",
+        "sk-a\\/b+c=d-secret-key",
+        f"Bearer {KEY}",
+    ],
 )
 def test_a_key_is_hidden_in_every_form(form: str) -> None:
     assert Redactor(KEY)(f"({form})") in (f"({HIDDEN})", f"(Bearer {HIDDEN})")
@@ -113,7 +121,13 @@ def test_a_wait_is_never_shorter_than_asked_for_nor_longer_than_bearable(
 
 
 def test_waits_double() -> None:
-    assert [wait_before(attempt, None, 0.0) for attempt in (1, 2, 3, 4, 20)] == [0.25, 0.5, 1.0, 2.0, 15.0]
+    assert [wait_before(attempt, None, 0.0) for attempt in (1, 2, 3, 4, 20)] == [
+        0.25,
+        0.5,
+        1.0,
+        2.0,
+        15.0,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -157,8 +171,15 @@ json_values = st.recursive(
 
 def test_an_answer_in_parts_is_its_text_without_what_the_model_thought() -> None:
     heard = StreamAccumulator()
-    parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "A "}, {"type": "text", "text": "B"}, 1]
-    assert heard.take({"choices": [{"message": {"content": parts}, "finish_reason": "stop"}]}) == "A B"
+    parts = [
+        {"type": "thinking", "thinking": "hm"},
+        {"type": "text", "text": "A "},
+        {"type": "text", "text": "B"},
+        1,
+    ]
+    assert (
+        heard.take({"choices": [{"message": {"content": parts}, "finish_reason": "stop"}]}) == "A B"
+    )
 
 
 @pytest.mark.parametrize("tokens", [-1, 10**12, 10**400, 1.5, "9", True, None])
@@ -195,8 +216,12 @@ def test_a_printed_answer_holds_nothing_that_forges(text: str) -> None:
 
 
 @given(st.text(), st.sampled_from(["stop", "length"]), st.integers(0, 9), st.booleans())
-def test_a_reply_comes_back_from_the_journal_as_it_was(text: str, reason: str, tokens: int, guessed: bool) -> None:
-    reply = Reply(as_printed(text), reason, Usage(tokens, tokens, guessed), 1.5, 2, "http://h/v1", "m-1")
+def test_a_reply_comes_back_from_the_journal_as_it_was(
+    text: str, reason: str, tokens: int, guessed: bool
+) -> None:
+    reply = Reply(
+        as_printed(text), reason, Usage(tokens, tokens, guessed), 1.5, 2, "http://h/v1", "m-1"
+    )
     row = json.dumps(JournalRow.of("k", "m", reply).model_dump())
     assert JournalRow.model_validate_json(row).reply == reply
 
@@ -227,11 +252,18 @@ def test_a_conversation_ends_in_at_most_so_many_requests_whatever_comes() -> Non
             asked += 1
             so_far += rounds(f"{BAD}\n{asked}")
         assert asked == 1 + limit
-        assert (what.grounded, what.report.text) == (False, f"{BAD}\n{asked}\n"), "of equal ones the newest"
+        assert (what.grounded, what.report.text) == (False, f"{BAD}\n{asked}\n"), (
+            "of equal ones the newest"
+        )
 
 
 def test_the_last_answer_and_its_faults_are_sent_back_not_all_of_them() -> None:
-    request = step(ORDER, AskSettings(("m",), {"a": 1, "b": 1}, {"b": 2}), "m", rounds(BAD + "\n1", BAD + "\n2"))
+    request = step(
+        ORDER,
+        AskSettings(("m",), {"a": 1, "b": 1}, {"b": 2}),
+        "m",
+        rounds(BAD + "\n1", BAD + "\n2"),
+    )
     assert isinstance(request, Request)
     assert [message.role for message in request.messages] == ["user", "assistant", "user"]
     assert request.messages[1].content.endswith("2\n")
@@ -243,9 +275,15 @@ def candidate(name: str, text: str, *, fixed: bool = False) -> ModelAnswer:
     return ModelAnswer(name, (one,), one.report, grounded=one.report.grounded, fixed=fixed)
 
 
-def test_the_best_is_grounded_then_without_errors_then_without_warnings_then_unmended_then_first() -> None:
+def test_the_best_is_grounded_then_without_errors_then_without_warnings_then_unmended_then_first() -> (
+    None
+):
     bad, worse = candidate("bad", BAD), candidate("worse", BAD + "https://github.com/a/a\n")
-    warned, good, fixed = candidate("warned", WARNED), candidate("good", GOOD), candidate("fixed", GOOD, fixed=True)
+    warned, good, fixed = (
+        candidate("warned", WARNED),
+        candidate("good", GOOD),
+        candidate("fixed", GOOD, fixed=True),
+    )
     order = [good, fixed, warned, bad, worse]
     for start in range(len(order)):
         assert choose(list(reversed(order[start:]))) is order[start]

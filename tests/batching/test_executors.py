@@ -38,14 +38,17 @@ def die(task: list[int]) -> list[int]:
 def test_results_come_in_the_order_of_the_tasks(jobs: int) -> None:
     tasks = [list(range(number % 5)) for number in range(20)]
     with LocalExecutor(jobs) as executor:
-        assert list(executor.map(double, tasks)) == [[2 * number for number in task] for task in tasks]
+        assert list(executor.map(double, tasks)) == [
+            [2 * number for number in task] for task in tasks
+        ]
 
 
 def sized(task: list[int]) -> ChunkResult:
     """Outputs of some sizes; a negative one stands for none."""
     outputs = [None if size < 0 else bytes([65 + size % 26]) * size for size in task]
     results = [
-        RenderResult(size, "rendered", f"q{size}", output=output) for size, output in zip(task, outputs, strict=True)
+        RenderResult(size, "rendered", f"q{size}", output=output)
+        for size, output in zip(task, outputs, strict=True)
     ]
     return ChunkResult(results, (Finding("F104", Location("x.yaml"), str(task[:3])),))
 
@@ -103,7 +106,9 @@ def children(process: int) -> list[int]:
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers in /proc")
 @pytest.mark.parametrize("target", ["out.jsonl", "out"])
-def test_a_batch_whose_worker_is_killed_says_so_and_goes_on_the_next_time(tmp_path: Path, target: str) -> None:
+def test_a_batch_whose_worker_is_killed_says_so_and_goes_on_the_next_time(
+    tmp_path: Path, target: str
+) -> None:
     root = many_lines(tmp_path)
     run = start(root / "q.jsonl", "--out", root / "t" / target, "--jobs", "2")
     while run.poll() is None and not (finished(root / "t") and len(children(run.pid)) == 2):
@@ -112,7 +117,10 @@ def test_a_batch_whose_worker_is_killed_says_so_and_goes_on_the_next_time(tmp_pa
         os.kill(worker, signal.SIGKILL)
     error = run.communicate(timeout=20)[1].decode()
     if run.returncode:  # it may have been quicker
-        assert (run.returncode, error.count("B708 a worker process ended; run it again to go on")) == (1, 1)
+        assert (
+            run.returncode,
+            error.count("B708 a worker process ended; run it again to go on"),
+        ) == (1, 1)
         assert "Traceback" not in error
     assert explainer("batch", root / "q.jsonl", "--out", root / "t" / target).status == 0
     assert leftovers(root) == []

@@ -25,19 +25,35 @@ KILLS = examples(20, 200)
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-X", "faulthandler", "-m", "explainer", "batch", *map(str, arguments)]
+    command = [
+        sys.executable,
+        "-X",
+        "faulthandler",
+        "-m",
+        "explainer",
+        "batch",
+        *map(str, arguments),
+    ]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def finished(folder: Path) -> int:
     """How many outputs the journals that were left account for."""
     parts = list(folder.rglob(".*manifest.jsonl.*.explainer-part"))
     return max(
-        [sum(line.endswith(b"\n") for line in part.read_bytes().splitlines(keepends=True)) - 1 for part in parts] or [0]
+        [
+            sum(line.endswith(b"\n") for line in part.read_bytes().splitlines(keepends=True)) - 1
+            for part in parts
+        ]
+        or [0]
     )
 
 
@@ -101,13 +117,17 @@ def test_the_next_run_takes_over_what_a_killed_one_had_finished(tmp_path: Path) 
 def test_two_runs_at_once_do_no_harm(tmp_path: Path, target: str) -> None:
     root = project(tmp_path, 600)
     assert explainer("batch", root / "q.jsonl", "--out", root / "alone" / target).status == 0
-    runs = [start(root / "q.jsonl", "--out", root / "both" / target, "--jobs", "1") for _ in range(3)]
+    runs = [
+        start(root / "q.jsonl", "--out", root / "both" / target, "--jobs", "1") for _ in range(3)
+    ]
     assert [run.communicate() and run.returncode for run in runs] == [0, 0, 0]
     assert tree(root / "both") == tree(root / "alone")
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_ends_at_once_and_leaves_its_journal(tmp_path: Path, ending: signal.Signals) -> None:
+def test_an_interrupted_run_ends_at_once_and_leaves_its_journal(
+    tmp_path: Path, ending: signal.Signals
+) -> None:
     root = project(tmp_path, 5000)
     run = start(root / "q.jsonl", "--out", root / "out", "--jobs", "2")
     while run.poll() is None and finished(root / "out") < 100:
@@ -149,7 +169,11 @@ class Fault:
             self.calls += 1
             if self.calls == self.fatal:
                 self.failed = name
-                raise OSError(self.error, os.strerror(self.error), *(a for a in arguments[:1] if isinstance(a, str)))
+                raise OSError(
+                    self.error,
+                    os.strerror(self.error),
+                    *(a for a in arguments[:1] if isinstance(a, str)),
+                )
             return function(*arguments, **options)
 
         return call
@@ -204,7 +228,11 @@ def test_every_call_to_the_disk_may_fail(
         assert leftovers(root) == [], where
         if done.status:
             assert (
-                done.err.count("F10") + done.err.count("B701") + done.err.count("B709") + done.err.count("Error:") >= 1
+                done.err.count("F10")
+                + done.err.count("B701")
+                + done.err.count("B709")
+                + done.err.count("Error:")
+                >= 1
             ), where
         assert explainer(*command).status == 0, where
         assert tree(root / "t") == new, where
@@ -223,8 +251,16 @@ def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
         done = explainer("batch", "q.jsonl", "--out", "out.jsonl")
-    assert (done.status, done.err) == (2, "out.jsonl:1:1: F105 the batch was stopped: No space left on device\n")
-    assert sorted(path.name for path in root.iterdir()) == ["catalogs", "pyproject.toml", "q.jsonl", "questions"]
+    assert (done.status, done.err) == (
+        2,
+        "out.jsonl:1:1: F105 the batch was stopped: No space left on device\n",
+    )
+    assert sorted(path.name for path in root.iterdir()) == [
+        "catalogs",
+        "pyproject.toml",
+        "q.jsonl",
+        "questions",
+    ]
 
 
 def test_poisoned_questions_cost_only_themselves(tmp_path: Path) -> None:
@@ -242,9 +278,18 @@ def test_poisoned_questions_cost_only_themselves(tmp_path: Path) -> None:
     bad = set(rng.sample(range(1, count + 1), count // 100))
     with (root / "q.jsonl").open("w") as stream:
         for number in range(1, count + 1):
-            good = json.dumps({"id": f"q-{number}", "question": f"{number}?", "models": ["Alpha"], "papers": ["Dusk"]})
+            good = json.dumps(
+                {
+                    "id": f"q-{number}",
+                    "question": f"{number}?",
+                    "models": ["Alpha"],
+                    "papers": ["Dusk"],
+                }
+            )
             stream.write((poison[number % len(poison)] if number in bad else good) + "\n")
-    done = explainer("batch", root / "q.jsonl", "--out", root / "out.jsonl", "--jobs", "2", "--findings", "json")
+    done = explainer(
+        "batch", root / "q.jsonl", "--out", root / "out.jsonl", "--jobs", "2", "--findings", "json"
+    )
     assert done.status == 1
     ids = [json.loads(line)["id"] for line in (root / "out.jsonl").read_text().splitlines()]
     assert ids == [f"q-{number}" for number in range(1, count + 1) if number not in bad]

@@ -41,7 +41,11 @@ def test_a_good_catalog_is_read_whole() -> None:
         ("    aliases: [uno]", "    aliases: [uno, [x]]", ("S203", 4, 20)),
         ("    paper: https://example.org/1", "    paper: ftp://example.org", ("S204", 6, 12)),
         ("    paper: https://example.org/1", "    paper: javascript:alert(1)", ("S204", 6, 12)),
-        ("    paper: https://example.org/1", "    paper: https://user:pw@example.org", ("S204", 6, 12)),
+        (
+            "    paper: https://example.org/1",
+            "    paper: https://user:pw@example.org",
+            ("S204", 6, 12),
+        ),
         ("    paper: https://example.org/1", "    links: [https://x.org, 'a b']", ("S204", 6, 28)),
         ("name: One", 'name: "  "', ("S205", 2, 11)),
         ("name: One", 'name: "a\\nb"', ("S206", 2, 11)),
@@ -58,7 +62,9 @@ def test_a_good_catalog_is_read_whole() -> None:
         ("models:\n", "models: x\nextra:\n", ("S203", 1, 9)),
     ],
 )
-def test_each_mistake_has_its_code_and_place(before: str, after: str, expected: tuple[str, int, int]) -> None:
+def test_each_mistake_has_its_code_and_place(
+    before: str, after: str, expected: tuple[str, int, int]
+) -> None:
     assert before in GOOD
     assert expected in found(GOOD.replace(before, after, 1))
 
@@ -68,14 +74,18 @@ def test_an_unknown_key_suggests_the_one_that_was_meant() -> None:
     assert finding.hint == "did you mean 'title'?"
 
 
-@pytest.mark.parametrize(("wrong", "right"), [("models:\n  - title: x\n", "name"), ("papers:\n  - name: x\n", "title")])
+@pytest.mark.parametrize(
+    ("wrong", "right"), [("models:\n  - title: x\n", "name"), ("papers:\n  - name: x\n", "title")]
+)
 def test_a_name_for_a_title_is_one_mistake(wrong: str, right: str) -> None:
     findings = parse_catalog(wrong, "c").findings
     assert [(f.code, f.hint) for f in findings] == [("S201", f"did you mean {right!r}?")]
 
 
 def test_a_hidden_character_in_an_id_or_a_key_is_one_mistake() -> None:
-    assert [code for code, *_ in found("models:\n  - {name: x, id: 'a\u202eb', 'ke\u202ey': z}\n")] == ["Y108", "Y108"]
+    assert [
+        code for code, *_ in found("models:\n  - {name: x, id: 'a\u202eb', 'ke\u202ey': z}\n")
+    ] == ["Y108", "Y108"]
 
 
 def test_entries_with_mistakes_are_left_out_and_remembered() -> None:
@@ -87,7 +97,11 @@ def test_entries_with_mistakes_are_left_out_and_remembered() -> None:
 
 def test_an_empty_value_says_nothing() -> None:
     catalog = (
-        parse_catalog('models:\n  - {name: x, paper: "", summary: "", aliases: null, links: }\n', "c").unwrap().catalog
+        parse_catalog(
+            'models:\n  - {name: x, paper: "", summary: "", aliases: null, links: }\n', "c"
+        )
+        .unwrap()
+        .catalog
     )
     assert catalog.models[0].paper is None
     assert catalog.models[0].summary is None

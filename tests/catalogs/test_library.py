@@ -36,11 +36,16 @@ SHELF = library(
 
 @pytest.mark.parametrize("name", ["Alpha", "a", "first"])
 def test_a_name_an_id_and_an_alias_mean_the_entry(name: str) -> None:
-    assert [model.name for model in resolved(f"models: [{name}]\n", SHELF).unwrap().models] == ["Alpha"]
+    assert [model.name for model in resolved(f"models: [{name}]\n", SHELF).unwrap().models] == [
+        "Alpha"
+    ]
 
 
 def test_the_default_id_is_the_slug() -> None:
-    assert resolved("papers: [deep-things-a-study]\n", SHELF).unwrap().papers[0].title == "Deep Things: a Study"
+    assert (
+        resolved("papers: [deep-things-a-study]\n", SHELF).unwrap().papers[0].title
+        == "Deep Things: a Study"
+    )
 
 
 def test_entries_stand_in_the_order_of_the_question() -> None:
@@ -64,15 +69,23 @@ def test_slugs_that_collide_are_told_apart() -> None:
         ("models: [shared]\n", "Q403", None),
     ],
 )
-def test_a_name_that_means_nothing_or_too_much_is_a_finding(question: str, code: str, hint: str | None) -> None:
+def test_a_name_that_means_nothing_or_too_much_is_a_finding(
+    question: str, code: str, hint: str | None
+) -> None:
     parsed = resolved(question, SHELF)
     assert parsed.value is None
-    assert [(f.code, f.location.line, f.location.column) for f in parsed.findings] == [(code, 2, 10)]
+    assert [(f.code, f.location.line, f.location.column) for f in parsed.findings] == [
+        (code, 2, 10)
+    ]
     assert hint is None or parsed.findings[0].hint == hint
 
 
 def test_all_unknown_names_are_reported_at_once() -> None:
-    assert [f.code for f in resolved("models: [x1, x2]\npapers: [x3]\n", SHELF).findings] == ["Q401", "Q401", "Q402"]
+    assert [f.code for f in resolved("models: [x1, x2]\npapers: [x3]\n", SHELF).findings] == [
+        "Q401",
+        "Q401",
+        "Q402",
+    ]
 
 
 def test_named_twice_and_deprecated_are_warnings() -> None:
@@ -87,8 +100,12 @@ def test_the_earlier_catalog_wins() -> None:
 
 
 def test_without_an_order_unequal_entries_are_ambiguous_and_equal_ones_are_one() -> None:
-    unequal = library("models: [{name: X, dataset: one}]\n", "models: [{name: X, dataset: two}]\n", ranked=False)
-    equal = library("models: [{name: X, dataset: one}]\n", "models: [{name: X, dataset: one}]\n", ranked=False)
+    unequal = library(
+        "models: [{name: X, dataset: one}]\n", "models: [{name: X, dataset: two}]\n", ranked=False
+    )
+    equal = library(
+        "models: [{name: X, dataset: one}]\n", "models: [{name: X, dataset: one}]\n", ranked=False
+    )
     (finding,) = resolved("models: [X]\n", unequal).findings
     assert finding.code == "Q403"
     assert finding.message.endswith(" differ in dataset")
@@ -96,7 +113,11 @@ def test_without_an_order_unequal_entries_are_ambiguous_and_equal_ones_are_one()
 
 
 def test_an_ambiguous_name_that_nobody_uses_is_no_finding() -> None:
-    shelf = library("models: [{name: X, dataset: a}, {name: Y}]\n", "models: [{name: X, dataset: b}]\n", ranked=False)
+    shelf = library(
+        "models: [{name: X, dataset: a}, {name: Y}]\n",
+        "models: [{name: X, dataset: b}]\n",
+        ranked=False,
+    )
     assert resolved("models: [Y]\n", shelf).ok
 
 

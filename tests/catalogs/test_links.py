@@ -60,7 +60,10 @@ SAME = [
         "https://papers.nips.cc/paper/2017/hash/3f5ee243547dee91fbd053c1c4a845aa-Abstract.html",
         "https://proceedings.neurips.cc/paper_files/paper/2017/file/3f5ee243547dee91fbd053c1c4a845aa-Paper.pdf",
     ],
-    ["https://papers.nips.cc/paper/7181-attention", "http://papers.nips.cc/paper/7181-attention.pdf"],
+    [
+        "https://papers.nips.cc/paper/7181-attention",
+        "http://papers.nips.cc/paper/7181-attention.pdf",
+    ],
     [
         "https://doi.org/10.1145/3394486.3403046",
         "https://dl.acm.org/doi/10.1145/3394486.3403046",
@@ -71,10 +74,22 @@ SAME = [
         "https://link.springer.com/chapter/10.1007/978-3-030-58452-8_1",
         "https://link.springer.com/content/pdf/10.1007/978-3-030-58452-8_1.pdf",
     ],
-    ["https://doi.org/10.1038/s41586-021-03819-2", "https://www.nature.com/articles/s41586-021-03819-2.pdf"],
-    ["https://doi.org/10.1371/journal.pone.1", "https://journals.plos.org/plosone/article?id=10.1371/journal.pone.1"],
-    ["https://doi.org/10.3389/fnins.2020.1", "https://www.frontiersin.org/articles/10.3389/fnins.2020.1/full"],
-    ["https://doi.org/10.1101/2020.01.01.123", "https://www.biorxiv.org/content/10.1101/2020.01.01.123v1.full.pdf"],
+    [
+        "https://doi.org/10.1038/s41586-021-03819-2",
+        "https://www.nature.com/articles/s41586-021-03819-2.pdf",
+    ],
+    [
+        "https://doi.org/10.1371/journal.pone.1",
+        "https://journals.plos.org/plosone/article?id=10.1371/journal.pone.1",
+    ],
+    [
+        "https://doi.org/10.3389/fnins.2020.1",
+        "https://www.frontiersin.org/articles/10.3389/fnins.2020.1/full",
+    ],
+    [
+        "https://doi.org/10.1101/2020.01.01.123",
+        "https://www.biorxiv.org/content/10.1101/2020.01.01.123v1.full.pdf",
+    ],
     [
         "https://ieeexplore.ieee.org/document/9156942",
         "https://ieeexplore.ieee.org/stamp/stamp.jsp?tp=&arnumber=9156942",
@@ -83,10 +98,21 @@ SAME = [
         "https://openaccess.thecvf.com/content_cvpr_2018/html/A_B_CVPR_2018_paper.html",
         "http://openaccess.thecvf.com/content_cvpr_2018/papers/A_B_CVPR_2018_paper.pdf",
     ],
-    ["https://proceedings.mlr.press/v70/a17a.html", "http://proceedings.mlr.press/v70/a17a/a17a.pdf"],
-    ["https://jmlr.org/papers/v3/blei03a.html", "https://www.jmlr.org/papers/volume3/blei03a/blei03a.pdf"],
+    [
+        "https://proceedings.mlr.press/v70/a17a.html",
+        "http://proceedings.mlr.press/v70/a17a/a17a.pdf",
+    ],
+    [
+        "https://jmlr.org/papers/v3/blei03a.html",
+        "https://www.jmlr.org/papers/volume3/blei03a/blei03a.pdf",
+    ],
     ["https://huggingface.co/o/m", "https://hf.co/o/m", "https://huggingface.co/o/m/tree/main?x=1"],
-    ["https://a.org/x/", "http://www.a.org/x", "https://a.org:443/x?utm_source=llm", "https://A.org/x#top"],
+    [
+        "https://a.org/x/",
+        "http://www.a.org/x",
+        "https://a.org:443/x?utm_source=llm",
+        "https://A.org/x#top",
+    ],
 ]
 
 
@@ -121,7 +147,17 @@ def test_different_places_keep_different_keys() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "#", "None", "not a link", "javascript:alert(1)", "ftp://a.org/x", "https://", "http://[::1", "a b.org/x"],
+    [
+        "",
+        "#",
+        "None",
+        "not a link",
+        "javascript:alert(1)",
+        "ftp://a.org/x",
+        "https://",
+        "http://[::1",
+        "a b.org/x",
+    ],
 )
 def test_what_is_no_web_address_has_no_identity(text: str) -> None:
     assert identify(text) is None
@@ -177,7 +213,12 @@ def test_an_offered_url_is_found_with_all_its_punctuation() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com/p", "https://github.com/your-name/repo", "https://arxiv.org/abs/xxxx.xxxxx"]
+    "url",
+    [
+        "https://example.com/p",
+        "https://github.com/your-name/repo",
+        "https://arxiv.org/abs/xxxx.xxxxx",
+    ],
 )
 def test_placeholders_are_known(url: str) -> None:
     assert is_placeholder(url)
@@ -191,7 +232,10 @@ def test_any_text_is_read_and_every_link_found_lies_where_it_says(text: str) -> 
 
 
 @given(
-    st.from_regex(r"https?://[a-zA-Z0-9.-]{1,20}(?:/[a-zA-Z0-9._~%-]{0,10}){0,4}(?:\?[a-z=&]{0,8})?", fullmatch=True)
+    st.from_regex(
+        r"https?://[a-zA-Z0-9.-]{1,20}(?:/[a-zA-Z0-9._~%-]{0,10}){0,4}(?:\?[a-z=&]{0,8})?",
+        fullmatch=True,
+    )
 )
 def test_identity_is_idempotent(url: str) -> None:
     link = identify(url)
@@ -202,13 +246,20 @@ def test_identity_is_idempotent(url: str) -> None:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no shared data")
 def test_no_two_papers_of_a_catalog_share_a_paper_link_that_differs() -> None:
-    rows = [json.loads(line) for line in (SHARED / "corpus/papers.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (SHARED / "corpus/papers.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     keys: dict[str, set[str]] = {}
     for row in rows:
         link = identify(row["paper"]) if row["paper"] else None
         if link:
             keys.setdefault(link.key, set()).add(row["paper"])
-    merged = {key: urls for key, urls in keys.items() if len({url.split("v")[0].lower() for url in urls}) > 1}
+    merged = {
+        key: urls
+        for key, urls in keys.items()
+        if len({url.split("v")[0].lower() for url in urls}) > 1
+    }
     assert not {key: urls for key, urls in merged.items() if not key.startswith("arxiv:")}
 
 
@@ -219,7 +270,10 @@ def test_no_two_papers_of_a_catalog_share_a_paper_link_that_differs() -> None:
         ("http://www.github.com/a/b.git/", "https://github.com/a/b"),
         ("https://github.com/a/b/tree/main#usage", "https://github.com/a/b"),
         ("https://github.com/a/b/blob/master/README.md", "https://github.com/a/b"),
-        ("https://github.com/a/b/tree/main/configs/x", "https://github.com/a/b/tree/main/configs/x"),
+        (
+            "https://github.com/a/b/tree/main/configs/x",
+            "https://github.com/a/b/tree/main/configs/x",
+        ),
         ("https://hf.co/a/b/tree/main", "https://huggingface.co/a/b"),
         ("https://arxiv.org/abs/2401.10000?context=cs", "https://arxiv.org/abs/2401.10000"),
         ("http://arxiv.org/pdf/2502.10663v1.pdf", "http://arxiv.org/pdf/2502.10663v1.pdf"),
@@ -282,5 +336,7 @@ def test_an_id_that_lost_a_zero_is_no_id(text: str, link: str | None) -> None:
         ("https://a b.org", None, None),
     ],
 )
-def test_a_destination_is_read_as_a_browser_reads_it(href: str, base: str | None, url: str | None) -> None:
+def test_a_destination_is_read_as_a_browser_reads_it(
+    href: str, base: str | None, url: str | None
+) -> None:
     assert opened_url(href, base) == url

@@ -31,7 +31,9 @@ def test_a_cached_catalog_is_the_catalog(catalog: Path) -> None:
     assert files()[0].parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_the_cache_is_where_the_user_wants_it(catalog: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_cache_is_where_the_user_wants_it(
+    catalog: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("EXPLAINER_CACHE", str(tmp_path / "mine"))
     load_catalog(catalog)
     assert files() == []
@@ -53,7 +55,9 @@ def test_a_damaged_or_deleted_cache_is_no_loss(catalog: Path, damage: bytes | No
 def test_only_catalogs_without_findings_are_cached(catalog: Path) -> None:
     catalog.write_text(TEXT + "  - {title: T1}\n")
     for _ in range(2):
-        assert [(f.code, f.location.line) for f in load_catalog(catalog).findings] == [("C301", 3002)]
+        assert [(f.code, f.location.line) for f in load_catalog(catalog).findings] == [
+            ("C301", 3002)
+        ]
     assert files() == []
 
 

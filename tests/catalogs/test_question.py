@@ -6,7 +6,10 @@ from explainer.catalogs.question import parse_question, parse_question_line, que
 
 
 def found(text: str) -> list[tuple[str, int, int]]:
-    return [(f.code, f.location.line, f.location.column) for f in parse_question(text, "q", default_id="q").findings]
+    return [
+        (f.code, f.location.line, f.location.column)
+        for f in parse_question(text, "q", default_id="q").findings
+    ]
 
 
 def test_a_question_keeps_its_text_as_written() -> None:
@@ -28,13 +31,17 @@ def test_left_out_is_not_empty() -> None:
 
 def test_a_catalog_is_a_path_or_a_list() -> None:
     one = parse_question("question: x\ncatalog: a.yaml\n", "q", default_id="q").unwrap().question
-    two = parse_question("question: x\ncatalog: [a.yaml, b]\n", "q", default_id="q").unwrap().question
+    two = (
+        parse_question("question: x\ncatalog: [a.yaml, b]\n", "q", default_id="q").unwrap().question
+    )
     assert one.catalog == ("a.yaml",)
     assert two.catalog == ("a.yaml", "b")
 
 
 def test_an_unquoted_title_with_a_colon_is_explained() -> None:
-    finding = parse_question("question: x\npapers:\n  - REAL: Realism\n", "q", default_id="q").findings[0]
+    finding = parse_question(
+        "question: x\npapers:\n  - REAL: Realism\n", "q", default_id="q"
+    ).findings[0]
     assert (finding.code, finding.location.line, finding.location.column) == ("S203", 3, 5)
     assert "quote" in (finding.hint or "")
 
@@ -50,11 +57,16 @@ def test_mistakes_have_codes_and_places() -> None:
 
 
 def test_a_line_of_json_may_hold_whole_entries() -> None:
-    line = json.dumps({"question": "x", "models": [{"name": "M"}, "N"], "papers": [{"title": "P", "year": 2020}]})
+    line = json.dumps(
+        {"question": "x", "models": [{"name": "M"}, "N"], "papers": [{"title": "P", "year": 2020}]}
+    )
     question = parse_question_line(line, "q.jsonl", 4).unwrap()
     assert question.id == "line-4"
     assert question.question.models is not None
-    assert [item if isinstance(item, str) else item.label for item in question.question.models] == ["M", "N"]
+    assert [item if isinstance(item, str) else item.label for item in question.question.models] == [
+        "M",
+        "N",
+    ]
 
 
 def test_mistakes_in_a_line_have_their_column() -> None:
@@ -85,7 +97,10 @@ def test_what_is_wrong_with_plain_text_is_placed_in_that_text() -> None:
 
 def test_plain_text_at_the_top_is_told_what_to_type() -> None:
     for text, hint in (
-        ("How did they\nvanish?\n", 'write the key before the text: question: "How did they vanish?"'),
+        (
+            "How did they\nvanish?\n",
+            'write the key before the text: question: "How did they vanish?"',
+        ),
         ("question:How?\n", "put a space after the colon: question: How?"),
         ("question:\xa0How?\n", "put a space after the colon: question: How?"),
         ("'Is it: so?'\n", 'write the key before the text: question: "Is it: so?"'),
@@ -103,4 +118,6 @@ def test_half_a_character_in_a_line_of_json_is_one_mistake() -> None:
         r'{"question": "A photo?", "papers": [{"title": "\udfaa"}]}',
     ):
         parsed = parse_question_line(line, "q.jsonl", 3)
-        assert [(finding.code, finding.location.line) for finding in parsed.findings] == [("Y108", 3)], line
+        assert [(finding.code, finding.location.line) for finding in parsed.findings] == [
+            ("Y108", 3)
+        ], line

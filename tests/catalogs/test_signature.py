@@ -45,14 +45,18 @@ PLATFORM = {
         ("ImgImg2Depth", (("Img", "Img"), ("Depth",))),
     ],
 )
-def test_a_signature_has_two_sides(text: str, sides: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+def test_a_signature_has_two_sides(
+    text: str, sides: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
     assert parse_signature(text) == Signature(*sides)
 
 
 def test_all_signatures_of_the_platform_are_read() -> None:
     lines = shared("corpus", "models.jsonl").read_text(encoding="utf-8").splitlines()
     found = [
-        text for line in lines if isinstance(parse_signature(text := json.loads(line)["category"] or ""), Signature)
+        text
+        for line in lines
+        if isinstance(parse_signature(text := json.loads(line)["category"] or ""), Signature)
     ]
     assert len(found) == 158
     assert set(found) == set(PLATFORM)
@@ -77,7 +81,9 @@ def test_all_signatures_of_the_platform_are_read() -> None:
         ("Txt2图", 4, "图", None),
     ],
 )
-def test_a_fault_says_where_it_is_and_what_was_meant(text: str, offset: int, wrong: str, hint: str | None) -> None:
+def test_a_fault_says_where_it_is_and_what_was_meant(
+    text: str, offset: int, wrong: str, hint: str | None
+) -> None:
     fault = parse_signature(text)
     assert isinstance(fault, SignatureProblem)
     assert (fault.offset, fault.text) == (offset, wrong)
@@ -91,15 +97,23 @@ def test_a_text_that_is_far_too_long_is_refused_at_once() -> None:
 
 
 def test_ports_are_data_that_anybody_adds_to() -> None:
-    ports = Ports([Port("Mood", "a mood", ("Feeling", "atmosphere")), Port("Img", "", ("postcard",))])
+    ports = Ports(
+        [Port("Mood", "a mood", ("Feeling", "atmosphere")), Port("Img", "", ("postcard",))]
+    )
     assert parse_signature("Img2Mood", ports) == Signature(("Img",), ("Mood",))
     assert parse_signature("Feeling2Txt", ports) == Signature(("Mood",), ("Txt",))
-    assert (ports.find("an atmosphere"), ports.find("Postcard"), ports.find("selfie")) == ("Mood", "Img", "Img")
+    assert (ports.find("an atmosphere"), ports.find("Postcard"), ports.find("selfie")) == (
+        "Mood",
+        "Img",
+        "Img",
+    )
     assert isinstance(parse_signature("Img2Mood"), SignatureProblem)
 
 
 def test_of_several_readings_the_leftmost_separator_and_the_longest_names_win() -> None:
-    ports = Ports([Port("A", "an a"), Port("2B", "a b"), Port("B", "another b"), Port("AB", "both")])
+    ports = Ports(
+        [Port("A", "an a"), Port("2B", "a b"), Port("B", "another b"), Port("AB", "both")]
+    )
     assert parse_signature("A2B", ports) == Signature(("A",), ("B",))
     assert parse_signature("A22B", ports) == Signature(("A",), ("2B",))
     assert parse_signature("AB2A", ports) == Signature(("AB",), ("A",))
@@ -132,7 +146,9 @@ def test_a_longer_name_may_begin_with_a_signature() -> None:
 
 _ids = st.sampled_from([port.id for port in BUILTIN_PORTS])
 signatures = st.builds(
-    Signature, st.lists(_ids, min_size=1, max_size=4).map(tuple), st.lists(_ids, min_size=1, max_size=3).map(tuple)
+    Signature,
+    st.lists(_ids, min_size=1, max_size=4).map(tuple),
+    st.lists(_ids, min_size=1, max_size=3).map(tuple),
 )
 
 
@@ -150,7 +166,13 @@ def test_any_text_is_a_signature_or_a_fault_inside_it(text: str) -> None:
         assert text.startswith(read.text, read.offset)
 
 
-def test_a_text_that_need_not_be_a_signature_costs_no_suggestions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_that_need_not_be_a_signature_costs_no_suggestions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Names of models are tried by the hundred in each recommended prompt: nobody sees why they are none."""
     monkeypatch.setattr(Ports, "_problem", lambda *_: pytest.fail("a problem was put into words"))
-    assert [Ports().parse_start(name) for name in ("Denoise-SwinIR", "Txt2Imgx", "2Img")] == [None, None, None]
+    assert [Ports().parse_start(name) for name in ("Denoise-SwinIR", "Txt2Imgx", "2Img")] == [
+        None,
+        None,
+        None,
+    ]

@@ -20,7 +20,9 @@ CASES = Path(__file__).resolve().parents[1] / "cases" / "check"
 def test_the_case_is_judged_as_expected(case: str) -> None:
     folder = CASES / case
     offered = AnswerReader().by_question(folder / "question.yaml").unwrap()
-    report = check_answer((folder / "answer.md").read_text(encoding="utf-8"), offered, answer_id=case)
+    report = check_answer(
+        (folder / "answer.md").read_text(encoding="utf-8"), offered, answer_id=case
+    )
     lines = ["grounded" if report.grounded else "not grounded"]
     lines += [
         f"{f.location.line}:{f.location.column} {f.code} {f.severity} {f.text.strip()}".rstrip()

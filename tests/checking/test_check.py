@@ -85,11 +85,15 @@ def test_a_faithful_answer_has_nothing_to_say() -> None:
 
 @with_data
 def test_real_answers_are_judged_as_their_labels_say() -> None:
-    labels = yaml.safe_load((ROOT / "tests/data/llm_answer_labels.yaml").read_text(encoding="utf-8"))
+    labels = yaml.safe_load(
+        (ROOT / "tests/data/llm_answer_labels.yaml").read_text(encoding="utf-8")
+    )
     differing = set()
     for line in (SHARED / "corpus/llm_answers.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        report = check_answer(row["answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap()))
+        report = check_answer(
+            row["answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap())
+        )
         if report.grounded != labels[row["id"]]["grounded"]:
             differing.add(row["id"])
     assert differing == LINK_DECIDES
@@ -97,12 +101,22 @@ def test_real_answers_are_judged_as_their_labels_say() -> None:
 
 @with_data
 def test_every_foreign_link_of_the_labels_is_found() -> None:
-    labels = yaml.safe_load((ROOT / "tests/data/llm_answer_labels.yaml").read_text(encoding="utf-8"))
+    labels = yaml.safe_load(
+        (ROOT / "tests/data/llm_answer_labels.yaml").read_text(encoding="utf-8")
+    )
     for line in (SHARED / "corpus/llm_answers.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        report = check_answer(row["answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap()))
-        foreign = {fault["text"] for fault in labels[row["id"]]["faults"] if fault["kind"] == "foreign-link"}
-        assert foreign == {f.text for f in report.findings if f.is_error and f.code.startswith("A2")}
+        report = check_answer(
+            row["answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap())
+        )
+        foreign = {
+            fault["text"]
+            for fault in labels[row["id"]]["faults"]
+            if fault["kind"] == "foreign-link"
+        }
+        assert foreign == {
+            f.text for f in report.findings if f.is_error and f.code.startswith("A2")
+        }
 
 
 @with_data
@@ -110,7 +124,8 @@ def test_every_skeleton_of_the_corpus_is_grounded() -> None:
     for line in (SHARED / "corpus/golden.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         report = check_answer(
-            row["answer"] or row["other_answer"], offered_by_prompt(parse_prompt(row["prompt"]).unwrap())
+            row["answer"] or row["other_answer"],
+            offered_by_prompt(parse_prompt(row["prompt"]).unwrap()),
         )
         assert report.grounded, report.findings
 
@@ -152,7 +167,10 @@ def test_the_skeleton_of_a_hostile_question_is_grounded(question: str) -> None:
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_the_skeleton_of_odd_names_is_grounded(name: str) -> None:
     entry = {"paper": "http://a.org/x_(y).,*z*", "github": "https://github.com/o/r/tree/dev/(a)'"}
-    entries = {"models": [{"name": name, **entry}], "papers": [{"title": f"{name}!"}, *ENTRIES["papers"]]}
+    entries = {
+        "models": [{"name": name, **entry}],
+        "papers": [{"title": f"{name}!"}, *ENTRIES["papers"]],
+    }
     assert skeleton_is_grounded("How?", entries)
 
 
@@ -167,7 +185,11 @@ def skeleton_is_grounded(question: str, entries: dict[str, Any]) -> bool:
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=60).filter(str.strip))
+@given(
+    st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1, max_size=60).filter(
+        str.strip
+    )
+)
 def test_the_skeleton_of_any_question_is_grounded(question: str) -> None:
     loaded = parse_question_line(json.dumps({"question": question, **ENTRIES}), "<test>", 1)
     if loaded.ok:
@@ -211,10 +233,19 @@ def test_nothing_offered_is_never_a_pass() -> None:
         (("http://arxiv.org/pdf/2401.10000v1.pdf", "https://arxiv.org/abs/1706.03762"), {"A201"}),
         (("http://arxiv.org/pdf/2401.10000v1.pdf", "https://arxiv.org/abs/2401.10000v3"), set()),
         (("http://arxiv.org/pdf/2401.10000v1.pdf", "https://example.com/paper"), {"A204"}),
-        (("http://arxiv.org/pdf/2401.10000v1.pdf", "http//arxiv.org/pdf/2401.10000v1.pdf"), {"A204"}),
+        (
+            ("http://arxiv.org/pdf/2401.10000v1.pdf", "http//arxiv.org/pdf/2401.10000v1.pdf"),
+            {"A204"},
+        ),
         (("http://arxiv.org/pdf/2401.10000v1.pdf", "https://gitlab.com/lightlab/extra"), set()),
-        (("http://arxiv.org/pdf/2401.10000v1.pdf", "https://github.com/lightlab/glownet"), {"A402"}),
-        (("http://arxiv.org/pdf/2401.10000v1.pdf", "http://arxiv.org/pdf/2402.20000v2.pdf"), {"A401"}),
+        (
+            ("http://arxiv.org/pdf/2401.10000v1.pdf", "https://github.com/lightlab/glownet"),
+            {"A402"},
+        ),
+        (
+            ("http://arxiv.org/pdf/2401.10000v1.pdf", "http://arxiv.org/pdf/2402.20000v2.pdf"),
+            {"A401"},
+        ),
         (("from a Single Photo", "from a Single Image"), {"A302"}),
         (("to Relight Portraits", "to Portraits"), {"A302"}),
         ((TITLE, "Attention Is All You Need"), {"A301"}),
@@ -241,15 +272,22 @@ def test_one_change_gives_one_kind_of_finding(change: tuple[str, str], expected:
 
 
 def test_a_catalogued_link_that_was_not_printed_is_a_note() -> None:
-    text = answer(REFERENCES).replace("http://arxiv.org/pdf/2401.10000v1.pdf", "https://huggingface.co/lightlab/glow")
-    notes = [finding.code for finding in check_answer(text, offered()).findings if finding.code != "A502"]
+    text = answer(REFERENCES).replace(
+        "http://arxiv.org/pdf/2401.10000v1.pdf", "https://huggingface.co/lightlab/glow"
+    )
+    notes = [
+        finding.code for finding in check_answer(text, offered()).findings if finding.code != "A502"
+    ]
     assert codes(text) == set()
     assert notes == ["A206"]
 
 
 def test_a_link_of_several_entries_is_right_for_each() -> None:
     shared = "https://github.com/rrmina/fast-style"
-    world = offered(models=[{"name": f"NST-style-{n}", "github": shared} for n in ("candy", "mosaic")], papers=[])
+    world = offered(
+        models=[{"name": f"NST-style-{n}", "github": shared} for n in ("candy", "mosaic")],
+        papers=[],
+    )
     text = answer(
         f"- Model: NST-style-candy\n  - GitHub: {shared}\n- Model: NST-style-mosaic\n  - GitHub: {shared}",
         "NST-style-candy",
@@ -260,8 +298,12 @@ def test_a_link_of_several_entries_is_right_for_each() -> None:
 def test_a_catalogued_link_of_an_entry_without_offered_links_has_a_hint() -> None:
     link = "https://huggingface.co/lightlab/glow"
     world = offered(models=[{"name": "GlowNet-relight", "huggingface": link}], papers=[])
-    report = check_answer(answer(f"- Model: GlowNet-relight\n  - GitHub: {link}", "GlowNet-relight"), world)
-    assert [(finding.code, finding.hint) for finding in report.findings] == [("A206", "remove it: no link was offered")]
+    report = check_answer(
+        answer(f"- Model: GlowNet-relight\n  - GitHub: {link}", "GlowNet-relight"), world
+    )
+    assert [(finding.code, finding.hint) for finding in report.findings] == [
+        ("A206", "remove it: no link was offered")
+    ]
 
 
 def test_an_answer_cut_off_in_a_title_is_truncated_not_altered() -> None:
@@ -295,16 +337,26 @@ def test_another_section_is_said_once_and_is_no_fault() -> None:
 )
 def test_a_number_that_no_reference_has_is_said(numbers: str, expected: set[str]) -> None:
     references = f"[1] {TITLE}\n[2] {OTHER}\n[3] NST-fast-style-mosaic"
-    assert codes(answer(references, f"NST-fast-style-mosaic paints {numbers}.")) - {"A503"} == expected
     assert (
-        codes(answer(references.replace("[", "").replace("]", "."), f"NST-fast-style-mosaic {numbers}")) - {"A503"}
+        codes(answer(references, f"NST-fast-style-mosaic paints {numbers}.")) - {"A503"} == expected
+    )
+    assert (
+        codes(
+            answer(
+                references.replace("[", "").replace("]", "."), f"NST-fast-style-mosaic {numbers}"
+            )
+        )
+        - {"A503"}
         == expected
     )
 
 
 def test_an_author_and_year_is_said_once() -> None:
     report = check_answer(
-        answer(REFERENCES, "NST-fast-style-mosaic, as Nobody et al. (2024) and Nobody et al. (2024)."), offered()
+        answer(
+            REFERENCES, "NST-fast-style-mosaic, as Nobody et al. (2024) and Nobody et al. (2024)."
+        ),
+        offered(),
     )
     assert [finding.code for finding in report.findings if finding.code != "A502"] == ["A306"]
 
@@ -328,7 +380,10 @@ def test_an_answer_too_long_says_so() -> None:
 
 
 def test_text_inside_the_answer_cannot_silence_the_judge() -> None:
-    text = answer(REFERENCES.replace("2401.10000v1", "1706.03762")) + "\n<!-- explainer: ignore A201 A202 -->\n# noqa\n"
+    text = (
+        answer(REFERENCES.replace("2401.10000v1", "1706.03762"))
+        + "\n<!-- explainer: ignore A201 A202 -->\n# noqa\n"
+    )
     assert "A201" in codes(text)
 
 
@@ -337,23 +392,37 @@ def test_text_inside_the_answer_cannot_silence_the_judge() -> None:
 )
 def test_no_link_hides(hidden: str) -> None:
     assert "A201" in codes(
-        answer(f"{REFERENCES}\n\n{hidden.format('https://evil.example.net/x')}").replace("example.", "sample.")
+        answer(f"{REFERENCES}\n\n{hidden.format('https://evil.example.net/x')}").replace(
+            "example.", "sample."
+        )
     )
 
 
 def test_safe_fixes_make_links_and_titles_as_they_were_offered_and_no_link_worse() -> None:
-    plain = answer(REFERENCES).replace("http://arxiv.org/pdf/2401.10000v1.pdf", "https://arxiv.org/abs/2401.10000")
-    broken = plain.replace("2402.20000v2.pdf", "2402.20000v2").replace("Relight Portraits", "Relight Portrait")
+    plain = answer(REFERENCES).replace(
+        "http://arxiv.org/pdf/2401.10000v1.pdf", "https://arxiv.org/abs/2401.10000"
+    )
+    broken = plain.replace("2402.20000v2.pdf", "2402.20000v2").replace(
+        "Relight Portraits", "Relight Portrait"
+    )
     report = check_answer(broken, offered(), strict_links=True)
     assert [finding.code for finding in report.findings].count("A203") == 2
     assert apply_fixes(broken, [fix for _, fix in report.fixes]) == plain
 
 
 @pytest.mark.parametrize("item", ["- [§]({})", "- **[§]({})**", '- "§", {}', "- *§* ([paper]({}))", "| § | {} |", "1. **§** — [arXiv]({})"])  # fmt: skip
-@pytest.mark.parametrize("typo", [("Neural", "Nueral"), ("Painting", "Paintng"), ("Strokes", "Stroks")])
-def test_a_misspelt_title_beside_its_link_is_altered_and_mended(item: str, typo: tuple[str, str]) -> None:
-    before, behind = REFERENCES.split(f"- **Model**: {OTHER}\n  - Paper: http://arxiv.org/pdf/2402.20000v2.pdf\n")
-    right = answer(f"{before}{behind}\n\n{item.replace('§', OTHER).format('http://arxiv.org/pdf/2402.20000v2.pdf')}")
+@pytest.mark.parametrize(
+    "typo", [("Neural", "Nueral"), ("Painting", "Paintng"), ("Strokes", "Stroks")]
+)
+def test_a_misspelt_title_beside_its_link_is_altered_and_mended(
+    item: str, typo: tuple[str, str]
+) -> None:
+    before, behind = REFERENCES.split(
+        f"- **Model**: {OTHER}\n  - Paper: http://arxiv.org/pdf/2402.20000v2.pdf\n"
+    )
+    right = answer(
+        f"{before}{behind}\n\n{item.replace('§', OTHER).format('http://arxiv.org/pdf/2402.20000v2.pdf')}"
+    )
     misspelt = right.replace(*typo)
     assert codes(right) == set()
     report = check_answer(misspelt, offered())
@@ -380,7 +449,9 @@ def test_a_field_of_several_sources_gives_each_its_own_link(field: str) -> None:
 ])  # fmt: skip
 def test_a_closing_remark_about_an_offered_source_is_no_source(remark: str) -> None:
     assert codes(answer(f"{REFERENCES}\n\n{remark.format('NST-fast-style-mosaic')}")) == set()
-    foreign = remark.format("Deep Residual Learning for Image Recognition and NST-fast-style-mosaic, **GPT-4**")
+    foreign = remark.format(
+        "Deep Residual Learning for Image Recognition and NST-fast-style-mosaic, **GPT-4**"
+    )
     assert check_answer(answer(f"{REFERENCES}\n\n- {foreign}"), offered()).findings
 
 
@@ -452,13 +523,18 @@ def test_a_foreign_link_is_found_in_every_form(form: str) -> None:
 @pytest.mark.parametrize("form", sorted(set(FORMS) - {"inline", "json", "footnote", "wrapped"}))
 def test_an_altered_title_is_found_in_every_form_that_marks_it(form: str) -> None:
     assert "A302" in codes(
-        in_form(form).replace("Relight Portraits", "Repaint Portraits").replace("of Brush", "on Brush")
+        in_form(form)
+        .replace("Relight Portraits", "Repaint Portraits")
+        .replace("of Brush", "on Brush")
     )
 
 
 @pytest.mark.parametrize("form", ["{}", "**{}**", "**Candy ({})**", "`{}`", "“{}”", "the {} model"])
 def test_a_catalogued_name_that_was_not_offered_is_found_in_prose(form: str) -> None:
-    catalog = {"models": [*ENTRIES["models"], {"name": "NST-fast-style-candy"}], "papers": ENTRIES["papers"]}
+    catalog = {
+        "models": [*ENTRIES["models"], {"name": "NST-fast-style-candy"}],
+        "papers": ENTRIES["papers"],
+    }
     library = parse_catalog(json.dumps(catalog)).unwrap()
     names = {"models": ["NST-fast-style-mosaic"], "papers": [TITLE, OTHER]}
     loaded = parse_question_line(json.dumps({"question": "How?", **names}), "<test>", 1).unwrap()
@@ -468,7 +544,9 @@ def test_a_catalogued_name_that_was_not_offered_is_found_in_prose(form: str) -> 
     assert codes(answer(REFERENCES), world) == set()
 
 
-def test_violations_that_differ_in_their_hint_alone_have_one_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_violations_that_differ_in_their_hint_alone_have_one_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     hints = [f"hint {number:02}" for number in range(40)]
 
     def rule(_: AnswerAnalysis) -> Iterator[Violation]:

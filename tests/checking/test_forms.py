@@ -22,21 +22,39 @@ from explainer.diagnostics.codes import RULES, Severity
 from explainer.project import parse_catalog
 from tests.helpers.support import ROOT, SLOW
 
-WORLD: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_world.yaml").read_text(encoding="utf-8"))
-REFERENCES: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_references.yaml").read_text(encoding="utf-8"))
-REMARKS: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_remarks.yaml").read_text(encoding="utf-8"))
-HIDDEN: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_hidden.yaml").read_text(encoding="utf-8"))
-LAYOUTS: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_layouts.yaml").read_text(encoding="utf-8"))
-STYLES: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_styles.yaml").read_text(encoding="utf-8"))
-BESIDE: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_beside.yaml").read_text(encoding="utf-8"))
-SHORT: dict[str, Any] = yaml.safe_load((ROOT / "tests/data/check_short_names.yaml").read_text(encoding="utf-8"))
+WORLD: dict[str, Any] = yaml.safe_load(
+    (ROOT / "tests/data/check_world.yaml").read_text(encoding="utf-8")
+)
+REFERENCES: dict[str, Any] = yaml.safe_load(
+    (ROOT / "tests/data/check_references.yaml").read_text(encoding="utf-8")
+)
+REMARKS: dict[str, Any] = yaml.safe_load(
+    (ROOT / "tests/data/check_remarks.yaml").read_text(encoding="utf-8")
+)
+HIDDEN: dict[str, Any] = yaml.safe_load(
+    (ROOT / "tests/data/check_hidden.yaml").read_text(encoding="utf-8")
+)
+LAYOUTS: dict[str, Any] = yaml.safe_load(
+    (ROOT / "tests/data/check_layouts.yaml").read_text(encoding="utf-8")
+)
+STYLES: dict[str, Any] = yaml.safe_load(
+    (ROOT / "tests/data/check_styles.yaml").read_text(encoding="utf-8")
+)
+BESIDE: dict[str, Any] = yaml.safe_load(
+    (ROOT / "tests/data/check_beside.yaml").read_text(encoding="utf-8")
+)
+SHORT: dict[str, Any] = yaml.safe_load(
+    (ROOT / "tests/data/check_short_names.yaml").read_text(encoding="utf-8")
+)
 
 
 def _offered(world: dict[str, Any], catalog: str = "models: []") -> Offered:
     question = json.dumps({"question": WORLD["question"], **world["offered"]})
     loaded = parse_question_line(question, "<test>", 1).unwrap()
     library = parse_catalog(catalog).unwrap()
-    return offered_by_sources(resolve(loaded, library).unwrap(), WORLD["question"], CatalogLookup(library))
+    return offered_by_sources(
+        resolve(loaded, library).unwrap(), WORLD["question"], CatalogLookup(library)
+    )
 
 
 OFFERED = _offered(WORLD)
@@ -63,7 +81,12 @@ def _layouts() -> Iterator[tuple[str, str]]:
 def _in_layout(form: str, language: str) -> str:
     headings = {**LAYOUTS["languages"], **LAYOUTS["unknown"]}[language]
     marks = dict(zip(("{1}", "{2}", "{3}"), headings, strict=True))
-    parts = {"{t}": WORLD["task"], "{w}": WORLD["workflow"], "{r}": WORLD["references"], "{i}": WORLD["inline"]}
+    parts = {
+        "{t}": WORLD["task"],
+        "{w}": WORLD["workflow"],
+        "{r}": WORLD["references"],
+        "{i}": WORLD["inline"],
+    }
     return filled(form, {**marks, **parts})
 
 
@@ -77,7 +100,9 @@ def test_a_good_answer_is_grounded_in_any_layout_and_language(layout: str, langu
     sections = form.split("§")
     for left_out in range(len(sections) if len(sections) == 3 else 0):
         rest = "".join(section for number, section in enumerate(sections) if number != left_out)
-        assert not judged(_in_layout(rest, language)).grounded, f"section {left_out + 1} is not missed"
+        assert not judged(_in_layout(rest, language)).grounded, (
+            f"section {left_out + 1} is not missed"
+        )
 
 
 ENTRIES = [*WORLD["offered"]["models"], *WORLD["offered"]["papers"]]
@@ -96,7 +121,9 @@ def with_references(references: str) -> str:
 
 def in_sentence_case(title: str) -> str:
     first, *rest = title.split(" ")
-    return " ".join([first, *(word if word[1:] != word[1:].lower() else word.lower() for word in rest)])
+    return " ".join(
+        [first, *(word if word[1:] != word[1:].lower() else word.lower() for word in rest)]
+    )
 
 
 def _around(style: str, item: str) -> Iterator[str]:
@@ -113,15 +140,21 @@ def test_a_foreign_title_is_found_in_every_style(style: str) -> None:
 
 @pytest.mark.parametrize("style", REFERENCES["foreign"]["name styles"])
 def test_a_foreign_name_is_found_in_every_style(style: str) -> None:
-    _all_are_found(style, REFERENCES["foreign"]["name styles"][style], REFERENCES["foreign"]["names"])
+    _all_are_found(
+        style, REFERENCES["foreign"]["name styles"][style], REFERENCES["foreign"]["names"]
+    )
 
 
 def _all_are_found(style: str, form: str, titles: list[str]) -> None:
     doubtful = 0
     for title in titles:
-        if style == "heading, bold line" and not reads_like_title(title):  # as headings of prose are written, too
+        if style == "heading, bold line" and not reads_like_title(
+            title
+        ):  # as headings of prose are written, too
             continue
-        for references in _around(style, filled(form, {"{T}": title, "{t}": in_sentence_case(title)})):
+        for references in _around(
+            style, filled(form, {"{T}": title, "{t}": in_sentence_case(title)})
+        ):
             report = judged(with_references(references))
             codes = {finding.code for finding in report.findings}
             assert codes & {"A301", "A302", "A307", "A304"}, (title, references)
@@ -135,13 +168,22 @@ def _all_are_found(style: str, form: str, titles: list[str]) -> None:
 @pytest.mark.parametrize("style", REFERENCES["altered"]["styles"])
 def test_a_title_with_words_added_or_taken_away_is_altered_in_every_style(style: str) -> None:
     for title in REFERENCES["altered"]["titles"]:
-        entry = LANTERN if title.startswith("Txt2Img") else LANTERN_NET if title.startswith("Lantern") else SURVEY
+        entry = (
+            LANTERN
+            if title.startswith("Txt2Img")
+            else LANTERN_NET
+            if title.startswith("Lantern")
+            else SURVEY
+        )
         for references in _around(
-            style, filled(REFERENCES["altered"]["styles"][style], {"{T}": title, "{L}": LINKS[entry]})
+            style,
+            filled(REFERENCES["altered"]["styles"][style], {"{T}": title, "{L}": LINKS[entry]}),
         ):
             report = judged(with_references(references))
             assert not report.grounded, (title, references)
-            assert title not in {c.text for c in report.citations if c.status in ("offered", "shortened")}
+            assert title not in {
+                c.text for c in report.citations if c.status in ("offered", "shortened")
+            }
 
 
 PLACES = ("  - {}", "    {}", "  {}", "    - {}", "  * {}")
@@ -150,9 +192,16 @@ PLACES = ("  - {}", "    {}", "  {}", "    - {}", "  * {}")
 @pytest.mark.parametrize("remark", REMARKS["nested"])
 def test_a_remark_below_a_right_reference_is_no_fault(remark: str) -> None:
     lines = WORLD["references"].split("\n")
-    forms = [[*lines[:at], place.format(remark), *lines[at:]] for place in PLACES for at in (3, 5, 7)]
+    forms = [
+        [*lines[:at], place.format(remark), *lines[at:]] for place in PLACES for at in (3, 5, 7)
+    ]
     forms.append(
-        [f"- [{LANTERN_NET}]({LINKS[LANTERN_NET]})  ", f"  {remark}", f"- [{SURVEY}]({LINKS[SURVEY]})  ", f"  {remark}"]
+        [
+            f"- [{LANTERN_NET}]({LINKS[LANTERN_NET]})  ",
+            f"  {remark}",
+            f"- [{SURVEY}]({LINKS[SURVEY]})  ",
+            f"  {remark}",
+        ]
     )
     forms.append(
         [
@@ -163,7 +212,16 @@ def test_a_remark_below_a_right_reference_is_no_fault(remark: str) -> None:
             f"- {remark}",
         ]
     )
-    forms.append([f"**Model:** {LANTERN}", f"**Paper:** {LINKS[LANTERN]}", remark, "", f"**Model:** {SURVEY}", remark])
+    forms.append(
+        [
+            f"**Model:** {LANTERN}",
+            f"**Paper:** {LINKS[LANTERN]}",
+            remark,
+            "",
+            f"**Model:** {SURVEY}",
+            remark,
+        ]
+    )
     forms.append([f"- {LANTERN_NET} — {remark}", f"- **{SURVEY}**: {remark}"])
     for form in forms:
         report = judged(with_references("\n".join(form)))
@@ -173,7 +231,10 @@ def test_a_remark_below_a_right_reference_is_no_fault(remark: str) -> None:
 @pytest.mark.parametrize("remark", [*REMARKS["paragraphs"], *REMARKS["offers"], *REMARKS["items"]])
 def test_a_remark_beside_right_references_is_no_fault(remark: str) -> None:
     gap = "\n" if remark in REMARKS["items"] else "\n\n"
-    for references in (f"{remark}{gap}{WORLD['references']}", f"{WORLD['references']}{gap}{remark}"):
+    for references in (
+        f"{remark}{gap}{WORLD['references']}",
+        f"{WORLD['references']}{gap}{remark}",
+    ):
         report = judged(with_references(references))
         assert report.grounded, report.findings
         assert_no_doubt_about_statements(report)
@@ -195,7 +256,10 @@ def test_swapped_links_are_found_and_right_ones_are_not(form: str) -> None:
         swapped = {**titles, "{a}": LINKS[other], "{b}": LINKS[one]}
         assert judged(with_references(filled(REMARKS["swapped"][form], right))).grounded
         codes = {
-            finding.code for finding in judged(with_references(filled(REMARKS["swapped"][form], swapped))).findings
+            finding.code
+            for finding in judged(
+                with_references(filled(REMARKS["swapped"][form], swapped))
+            ).findings
         }
         assert "A401" in codes
 
@@ -212,14 +276,20 @@ PROSE = REFERENCES["prose"]
 @pytest.mark.parametrize("form", [*PROSE["styles"].values(), *PROSE["only swapped"].values()])
 def test_a_link_in_prose_belongs_to_the_name_beside_it(form: str) -> None:
     assert in_prose(filled(form, {"{T}": LANTERN_NET, "{L}": LINKS[LANTERN_NET]})).faults == ()
-    codes = {finding.code for finding in in_prose(filled(form, {"{T}": LANTERN_NET, "{L}": LINKS[LANTERN]})).faults}
+    codes = {
+        finding.code
+        for finding in in_prose(filled(form, {"{T}": LANTERN_NET, "{L}": LINKS[LANTERN]})).faults
+    }
     assert "A401" in codes
 
 
 @pytest.mark.parametrize("form", PROSE["styles"].values())
 def test_another_title_beside_an_offered_link_in_prose_is_found(form: str) -> None:
     for title in PROSE["longer"]:
-        codes = {finding.code for finding in in_prose(filled(form, {"{T}": title, "{L}": LINKS[LANTERN_NET]})).faults}
+        codes = {
+            finding.code
+            for finding in in_prose(filled(form, {"{T}": title, "{L}": LINKS[LANTERN_NET]})).faults
+        }
         assert codes & {"A302", "A304", "A307"}, title
 
 
@@ -232,8 +302,14 @@ def test_the_number_behind_a_title_is_that_of_its_item() -> None:
     form = '### 1. Task\nPaint.\n\n### 2. Workflow\nTxt2Img-PaperLantern paints. **{A}** [1], then "{B}" [{n}].\n\n'
     form += "### 3. References\n[1] {A}. {a}\n[2] {B}. {b}\n"
     values = {"{A}": LANTERN_NET, "{B}": SURVEY, "{a}": LINKS[LANTERN_NET], "{b}": LINKS[SURVEY]}
-    found = {number: judged(filled(form, {**values, "{n}": number})) for number in ("1", "2", "1, 2", "3")}
-    codes = {number: {finding.code for finding in report.faults} & {"A310", "A401"} for number, report in found.items()}
+    found = {
+        number: judged(filled(form, {**values, "{n}": number}))
+        for number in ("1", "2", "1, 2", "3")
+    }
+    codes = {
+        number: {finding.code for finding in report.faults} & {"A310", "A401"}
+        for number, report in found.items()
+    }
     assert codes == {"1": {"A401"}, "2": set(), "1, 2": set(), "3": {"A310"}}
 
 
@@ -244,7 +320,9 @@ def test_a_good_answer_in_a_style_of_its_own_is_grounded(number: int) -> None:
     assert_no_doubt_about_statements(report)
 
 
-OFFERED_BY_QUESTION = {key: _offered({"offered": entries}) for key, entries in STYLES["offered"].items()}
+OFFERED_BY_QUESTION = {
+    key: _offered({"offered": entries}) for key, entries in STYLES["offered"].items()
+}
 
 
 @pytest.mark.parametrize("row", STYLES["answers"], ids=itemgetter("style"))
@@ -276,12 +354,16 @@ BESIDE_VALUES = {
 }
 
 
-OFFERED_BESIDE = _offered(WORLD, f"papers:\n- title: {CATALOGUED}\n  paper: https://arxiv.org/abs/2404.40000")
+OFFERED_BESIDE = _offered(
+    WORLD, f"papers:\n- title: {CATALOGUED}\n  paper: https://arxiv.org/abs/2404.40000"
+)
 
 
 def _faults_beside(form: str, *, in_text: bool = False, closing: bool = False) -> list[Any]:
     line = filled(form, BESIDE_VALUES)
-    answer = with_references(f"{WORLD['references']}{chr(10) * (1 + closing)}{line if not in_text else ''}")
+    answer = with_references(
+        f"{WORLD['references']}{chr(10) * (1 + closing)}{line if not in_text else ''}"
+    )
     if in_text:
         answer = answer.replace("### 2. Workflow", f"{line}\n\n### 2. Workflow")
     return list(check_answer(answer, OFFERED_BESIDE).faults)
@@ -289,12 +371,23 @@ def _faults_beside(form: str, *, in_text: bool = False, closing: bool = False) -
 
 @pytest.mark.parametrize("form", BESIDE["error"])
 def test_another_title_beside_or_within_an_offered_one_is_an_error(form: str) -> None:
-    assert {fault.code for fault in _faults_beside(form) if fault.is_error} & {"A301", "A302", "A303"}
+    assert {fault.code for fault in _faults_beside(form) if fault.is_error} & {
+        "A301",
+        "A302",
+        "A303",
+    }
 
 
 @pytest.mark.parametrize("form", BESIDE["warning"])
 def test_what_may_be_another_source_beside_an_offered_one_is_a_warning(form: str) -> None:
-    assert {fault.code for fault in _faults_beside(form)} & {"A204", "A301", "A302", "A307", "A308", "A401"}
+    assert {fault.code for fault in _faults_beside(form)} & {
+        "A204",
+        "A301",
+        "A302",
+        "A307",
+        "A308",
+        "A401",
+    }
 
 
 @pytest.mark.parametrize("form", BESIDE["clean"])
@@ -333,7 +426,10 @@ def test_a_short_name_before_a_bare_link_is_no_label(form: str) -> None:
     first, second = ({"{N}": model["name"]} for model in SHORT["offered"]["models"])
     urls = [model["github"] for model in SHORT["offered"]["models"]]
     for other, codes in ((urls, set()), (urls[::-1], {"A401"})):
-        items = [filled(form, {**name, "{U}": url}) for name, url in zip((first, second), other, strict=True)]
+        items = [
+            filled(form, {**name, "{U}": url})
+            for name, url in zip((first, second), other, strict=True)
+        ]
         assert _faults_of_short("\n".join(items)) == codes
         assert _faults_of_short(SHORT["references"] + items[0]) == codes
 
@@ -342,7 +438,10 @@ def test_a_short_name_before_a_bare_link_is_no_label(form: str) -> None:
 def test_what_stands_behind_right_references_is_read(item: str, code: str) -> None:
     assert code in _faults_of_short(SHORT["references"] + item)
     in_markdown = (
-        SHORT["answer"].replace("1. TASK", "## Task").replace("2. WORK", "## Work").replace("3. REF", "## REF")
+        SHORT["answer"]
+        .replace("1. TASK", "## Task")
+        .replace("2. WORK", "## Work")
+        .replace("3. REF", "## REF")
     )
     report = check_answer(filled(in_markdown, {"{R}": SHORT["references"] + item}), OFFERED_SHORT)
     assert code in {finding.code for finding in report.faults}
@@ -360,7 +459,10 @@ def test_example_data_and_authors_in_a_workflow_are_no_fault(workflow: str) -> N
 
 @pytest.mark.parametrize("model", SHORT["foreign models"])
 def test_a_well_known_model_that_was_not_offered_is_no_step(model: str) -> None:
-    for workflow in (f"Photo → {model} → text → VITS → speech", f"- Input: photo\n- Model: {model}\n- Output: text"):
+    for workflow in (
+        f"Photo → {model} → text → VITS → speech",
+        f"- Input: photo\n- Model: {model}\n- Output: text",
+    ):
         assert "A815" in _faults_of_short(SHORT["references"], workflow)
 
 

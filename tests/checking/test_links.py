@@ -50,7 +50,9 @@ HIDDEN_PARTS = yaml.safe_load((DATA.parent / "hidden_parts.yaml").read_text(enco
 
 def offered(entries: dict[str, list[dict[str, str]]]) -> Offered:
     loaded = parse_question_line(json.dumps({"question": "How?", **entries}), "<test>", 1).unwrap()
-    return offered_by_sources(resolve(loaded, parse_catalog("models: []").unwrap()).unwrap(), "How?")
+    return offered_by_sources(
+        resolve(loaded, parse_catalog("models: []").unwrap()).unwrap(), "How?"
+    )
 
 
 WORLD = offered(ENTRIES)
@@ -68,13 +70,17 @@ def forms_by_encoding() -> dict[str, list[Form]]:
     return forms
 
 
-@pytest.mark.parametrize(("encoding", "forms"), forms_by_encoding().items(), ids=lambda item: str(item)[:40])
+@pytest.mark.parametrize(
+    ("encoding", "forms"), forms_by_encoding().items(), ids=lambda item: str(item)[:40]
+)
 def test_a_foreign_link_is_found_in_every_form_and_an_offered_one_is_left_alone(
     encoding: str, forms: list[Form]
 ) -> None:
     missed = [form for form in forms if judge(form.foreign).grounded and not _is_unopened(form)]
     assert not missed
-    flagged = [form for form in forms if form.shell != "as a label" and _accuses(judge(form.offered), form)]
+    flagged = [
+        form for form in forms if form.shell != "as a label" and _accuses(judge(form.offered), form)
+    ]
     assert not flagged
 
 
@@ -88,16 +94,23 @@ def _in_data() -> set[Form]:
 
 
 def _accuses(report: CheckReport, form: Form) -> bool:
-    return any(finding.code.startswith("A2") for finding in report.findings) and not _is_unopened(form)
+    return any(finding.code.startswith("A2") for finding in report.findings) and not _is_unopened(
+        form
+    )
 
 
 @settings(max_examples=examples(60, 3_000), deadline=None)
 @given(st.data())
 def test_encodings_on_encodings_hide_no_link(data: st.DataObject) -> None:
     at = data.draw(st.sampled_from(range(len(FOREIGN))))
-    name, by_reference = data.draw(st.sampled_from(STRUCTURAL)), data.draw(st.sampled_from(BY_REFERENCE))
+    name, by_reference = (
+        data.draw(st.sampled_from(STRUCTURAL)),
+        data.draw(st.sampled_from(BY_REFERENCE)),
+    )
     markup = data.draw(st.sampled_from([*MARKDOWN.values(), *HTML.values()]))
-    foreign, right = (ANYWHERE[by_reference](ANYWHERE[name](urls[at])) for urls in (FOREIGN, OFFERED))
+    foreign, right = (
+        ANYWHERE[by_reference](ANYWHERE[name](urls[at])) for urls in (FOREIGN, OFFERED)
+    )
     assert not judge(markup.format(foreign)).grounded
     assert judge(markup.format(right)).grounded
 
@@ -114,7 +127,12 @@ def test_what_only_looks_like_it_is_judged(text: str) -> None:
 
 
 def _filled(text: str) -> str:
-    parts = {"<answer>": f"{FIRST}\n{SECOND}", "<first>": FIRST, "<second>": SECOND, "<foreign>": FOREIGN[0]}
+    parts = {
+        "<answer>": f"{FIRST}\n{SECOND}",
+        "<first>": FIRST,
+        "<second>": SECOND,
+        "<foreign>": FOREIGN[0],
+    }
     for name, part in parts.items():
         text = text.replace(name, part)
     return text
@@ -199,7 +217,9 @@ def test_random_edits_are_judged_and_mended_once(seed: int) -> None:
         at = rng.randrange(len(text))
         text = (
             text[:at]
-            + rng.choice(["", "<", "](", "&#", "\\", "`", "```\n", "<a href=", '"', "\x00", "http:"])
+            + rng.choice(
+                ["", "<", "](", "&#", "\\", "`", "```\n", "<a href=", '"', "\x00", "http:"]
+            )
             + text[at + 1 :]
         )
     report = check_answer(text, WORLD, strict_links=True)
@@ -240,8 +260,14 @@ def test_a_source_in_code_is_one(code: str) -> None:
 @pytest.mark.parametrize(
     ("paper", "reference"),
     [
-        ({"summary": r"See \url{https://lab.org/x_y}, \href{https://lab.org/code}{code}."}, "https://lab.org/code"),
-        ({"summary": '<a href="https://lab.org/k">code</a> https://lab.org/m&nbsp;here'}, "https://lab.org/m"),
+        (
+            {"summary": r"See \url{https://lab.org/x_y}, \href{https://lab.org/code}{code}."},
+            "https://lab.org/code",
+        ),
+        (
+            {"summary": '<a href="https://lab.org/k">code</a> https://lab.org/m&nbsp;here'},
+            "https://lab.org/m",
+        ),
         ({"paper": "https://lab.org/p?a=1&amp;b=2"}, "https://lab.org/p?a=1&b=2"),
         ({"paper": "https://lab.org/p?a=1&amp;b=2"}, "https://lab.org/p?a=1&amp;b=2"),
         ({"title": "Questions &amp; Answers on Pictures"}, "Questions & Answers on Pictures"),
@@ -253,17 +279,24 @@ def test_a_source_in_code_is_one(code: str) -> None:
             {"paper": "https://doi.org/10.1016/S0893(05)80023-1"},
             "[10.1016/S0893(05)80023-1](https://doi.org/10.1016/S0893(05)80023-1)",
         ),
-        ({"paper": "https://doi.org/10.1145/3394486.3403046"}, "https://dl.acm.org/doi/pdf/10.1145/3394486.3403046"),
+        (
+            {"paper": "https://doi.org/10.1145/3394486.3403046"},
+            "https://dl.acm.org/doi/pdf/10.1145/3394486.3403046",
+        ),
         ({"paper": "https://openreview.net/forum?id=aB_1"}, "https://openreview.net/pdf?id=aB_1"),
     ],
 )
-def test_what_was_offered_is_read_as_curators_write_it(paper: dict[str, str], reference: str) -> None:
+def test_what_was_offered_is_read_as_curators_write_it(
+    paper: dict[str, str], reference: str
+) -> None:
     title = paper.get("title", PAPER)
     world = offered({"models": [{"name": MODEL}], "papers": [{"title": title, **paper}]})
     name = reference if "title" in paper and reference and "://" not in reference else title
     lines = [f"- **Paper**: {name}", f"  - Link: {reference}"][: 1 + ("://" in reference)]
     text = SECOND[: SECOND.index("- **Model**")] + "\n".join([f"- **Model**: {MODEL}", *lines])
-    assert [f.code for f in check_answer(f"{FIRST}\n{text}", world).findings if f.code != "A502"] == []
+    assert [
+        f.code for f in check_answer(f"{FIRST}\n{text}", world).findings if f.code != "A502"
+    ] == []
 
 
 def _repeated(text: str) -> str:

@@ -14,13 +14,17 @@ from explainer.rendering.formats import FORMATS, NO_OPTIONS, Output, Rendering, 
 from tests.helpers.statements import answer_about
 from tests.helpers.support import ROOT, explainer
 
-PAPERS = [json.loads(line) for line in (ROOT / "tests/data/summaries.jsonl").read_text(encoding="utf-8").splitlines()][
-    :3
-]
+PAPERS = [
+    json.loads(line)
+    for line in (ROOT / "tests/data/summaries.jsonl").read_text(encoding="utf-8").splitlines()
+][:3]
 SAID = "The network — small as it is — brightens them on a phone."
 TEXT = answer_about(PAPERS, [(0, SAID)])
 START, END = TEXT.index(SAID), TEXT.index(SAID) + len(SAID)
-GOOD, BAD = "a small network that brightens them on a phone", "a large network that brightens them on a phone"
+GOOD, BAD = (
+    "a small network that brightens them on a phone",
+    "a large network that brightens them on a phone",
+)
 
 
 def row(**answer: Any) -> dict[str, Any]:
@@ -28,10 +32,18 @@ def row(**answer: Any) -> dict[str, Any]:
 
 
 def anthropic(quoted: str, title: str) -> dict[str, Any]:
-    citation = {"type": "char_location", "cited_text": quoted, "document_index": 0, "document_title": title}
+    citation = {
+        "type": "char_location",
+        "cited_text": quoted,
+        "document_index": 0,
+        "document_title": title,
+    }
     blocks = [{"type": "text", "text": TEXT[:START]}, {"type": "text", "text": SAID, "citations": [citation]},
               {"type": "text", "text": TEXT[END:]}]  # fmt: skip
-    return row(custom_id="a", result={"type": "succeeded", "message": {"content": blocks, "stop_reason": "end_turn"}})
+    return row(
+        custom_id="a",
+        result={"type": "succeeded", "message": {"content": blocks, "stop_reason": "end_turn"}},
+    )
 
 
 def bedrock(quoted: str, title: str) -> dict[str, Any]:
@@ -41,15 +53,26 @@ def bedrock(quoted: str, title: str) -> dict[str, Any]:
             "citations": [{"title": title, "sourceContent": [{"text": quoted}]}],
         }
     }
-    message = {"role": "assistant", "content": [{"text": TEXT[:START]}, cited, {"text": TEXT[END:]}]}
+    message = {
+        "role": "assistant",
+        "content": [{"text": TEXT[:START]}, cited, {"text": TEXT[END:]}],
+    }
     return row(recordId="a", modelOutput={"output": {"message": message}})
 
 
 def gemini(quoted: str, title: str) -> dict[str, Any]:
-    places = {"startIndex": len(TEXT[:START].encode()), "endIndex": len(TEXT[:END].encode()), "text": SAID}
+    places = {
+        "startIndex": len(TEXT[:START].encode()),
+        "endIndex": len(TEXT[:END].encode()),
+        "text": SAID,
+    }
     metadata = {"groundingChunks": [{"retrievedContext": {"title": title, "text": quoted, "uri": ""}}],
                 "groundingSupports": [{"segment": places, "groundingChunkIndices": [0]}]}  # fmt: skip
-    candidate = {"content": {"parts": [{"text": TEXT}]}, "groundingMetadata": metadata, "finishReason": "STOP"}
+    candidate = {
+        "content": {"parts": [{"text": TEXT}]},
+        "groundingMetadata": metadata,
+        "finishReason": "STOP",
+    }
     return row(key="a", response={"candidates": [candidate]})
 
 
@@ -83,7 +106,13 @@ def test_a_span_that_is_cited_to_a_foreign_document_is_found(provider: Any) -> N
 
 
 def openai(url: str) -> dict[str, Any]:
-    note = {"type": "url_citation", "start_index": START, "end_index": END, "url": url, "title": "x"}
+    note = {
+        "type": "url_citation",
+        "start_index": START,
+        "end_index": END,
+        "url": url,
+        "title": "x",
+    }
     part = {"type": "output_text", "text": TEXT, "annotations": [note]}
     body = {"output": [{"type": "message", "content": [part]}], "status": "completed"}
     return row(custom_id="a", response={"status_code": 200, "body": body})
@@ -130,14 +159,18 @@ def chat(reason: str) -> dict[str, Any]:
         (ended(gemini, "SAFETY"), True),
     ],
 )
-def test_an_answer_that_was_stopped_is_said_to_be_cut_off(data: dict[str, Any], is_cut: bool) -> None:
+def test_an_answer_that_was_stopped_is_said_to_be_cut_off(
+    data: dict[str, Any], is_cut: bool
+) -> None:
     assert ("A104" in [finding.code for finding in checked(data).findings]) == is_cut
 
 
 @pytest.mark.parametrize(
     "data",
     [
-        row(custom_id="a", result={"type": "errored", "error": {"error": {"message": "overloaded"}}}),
+        row(
+            custom_id="a", result={"type": "errored", "error": {"error": {"message": "overloaded"}}}
+        ),
         row(key="a", response={"candidates": [{"finishReason": "SAFETY"}]}),
         row(recordId="a", error={"errorMessage": "throttled"}),
         row(custom_id="a", result={"type": "succeeded", "message": {"content": "no list"}}),
@@ -149,13 +182,18 @@ def test_a_failed_request_is_no_pass(data: dict[str, Any]) -> None:
 
 
 def request_of(name: str) -> dict[str, Any]:
-    rendering = Rendering((Segment("system", "Be exact.\n\n"), Segment("user", prompt().partition("\n\n")[2])))
+    rendering = Rendering(
+        (Segment("system", "Be exact.\n\n"), Segment("user", prompt().partition("\n\n")[2]))
+    )
     return json.loads(FORMATS[name].line(Output("q/1", "q/1-abcd", rendering), NO_OPTIONS))  # type: ignore[misc,no-any-return]
 
 
 def prompt() -> str:
     question = Path("q.jsonl")
-    question.write_text(json.dumps({"id": "q", "question": "How?", "models": [], "papers": PAPERS}), encoding="utf-8")
+    question.write_text(
+        json.dumps({"id": "q", "question": "How?", "models": [], "papers": PAPERS}),
+        encoding="utf-8",
+    )
     assert explainer("batch", question, "--out", "p.jsonl", "--template", "evidence").status == 0
     return str(json.loads(Path("p.jsonl").read_text(encoding="utf-8").splitlines()[0])["text"])
 
@@ -175,7 +213,10 @@ def test_requests_hand_the_entries_over_as_documents() -> None:
 def test_requests_say_what_was_offered() -> None:
     for name in ("anthropic-batch", "gemini-batch"):
         Path("requests.jsonl").write_text(json.dumps(request_of(name)) + "\n", encoding="utf-8")
-        answer = {"custom_id": {"anthropic-batch": "q-1-abcd"}.get(name, "q/1-abcd"), "answer": TEXT}
+        answer = {
+            "custom_id": {"anthropic-batch": "q-1-abcd"}.get(name, "q/1-abcd"),
+            "answer": TEXT,
+        }
         Path("answers.jsonl").write_text(json.dumps(answer) + "\n", encoding="utf-8")
         outcome = explainer("check", "answers.jsonl", "--prompt", "requests.jsonl")
         assert outcome.status == 0, outcome.out

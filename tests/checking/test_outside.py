@@ -78,7 +78,9 @@ def verdict(form: dict[str, str], question: Path) -> str:
     report = project().check(answer_with(form["where"], form["text"]), question)
     # a list of references that leaves out a model of the workflow is incomplete, whatever stands in it
     judged = [
-        finding for finding in report.findings if finding.severity is not Severity.NOTE and finding.code != "A501"
+        finding
+        for finding in report.findings
+        if finding.severity is not Severity.NOTE and finding.code != "A501"
     ]
     if form["expect"] in ("caught", "missed"):
         return "caught" if judged else "missed"
@@ -91,7 +93,11 @@ def verdict(form: dict[str, str], question: Path) -> str:
 def checked(path: Path) -> tuple[dict[int, str], CheckReport]:
     """The labels of the lines of an answer, and the report about it without them."""
     lines = path.read_text(encoding="utf-8").split("\n")
-    labels = {number: match["label"] for number, line in enumerate(lines, 1) if (match := LABEL.search(line))}
+    labels = {
+        number: match["label"]
+        for number, line in enumerate(lines, 1)
+        if (match := LABEL.search(line))
+    }
     text = "\n".join(LABEL.sub("", line) for line in lines)
     return labels, project().check(text, ROOT / "questions" / f"{path.stem}.yaml")
 
@@ -108,9 +114,15 @@ def test_false_statements_of_an_outside_author_are_found() -> None:
     errors = warnings = 0
     for labels, report in map(checked, ANSWERS):
         false = {number for number, label in labels.items() if label != "T"}
-        lines = {finding.location.line for finding in report.findings if finding.severity is not Severity.NOTE}
+        lines = {
+            finding.location.line
+            for finding in report.findings
+            if finding.severity is not Severity.NOTE
+        }
         wrong = {finding.location.line for finding in report.findings if finding.is_error}
         errors += len(false & wrong)
         warnings += len(false & lines - wrong)
-    assert errors >= 21  # of 120; most others are paraphrases without a figure, a name or a quotation
+    assert (
+        errors >= 21
+    )  # of 120; most others are paraphrases without a figure, a name or a quotation
     assert warnings >= 14

@@ -29,14 +29,22 @@ def reports() -> list[CheckReport]:
     for folder in sorted(path for path in CASES.iterdir() if path.is_dir()):
         offered = AnswerReader().by_question(folder / "question.yaml").unwrap()
         text = (folder / "answer.md").read_text(encoding="utf-8")
-        found.append(check_answer(text, offered, answer_id=folder.name, file=f"{folder.name}/answer.md"))
+        found.append(
+            check_answer(text, offered, answer_id=folder.name, file=f"{folder.name}/answer.md")
+        )
         hostile = (
             text.replace("Model**: ", f"Model**: {HOSTILE.strip()}", 1)
             + HOSTILE
             + f"[{HOSTILE.strip()}](javascript:alert(1))\n"
         )
         found.append(
-            check_answer(hostile, offered, answer_id=f"{folder.name}-{HOSTILE}", file="odd name é,:.md", line=3)
+            check_answer(
+                hostile,
+                offered,
+                answer_id=f"{folder.name}-{HOSTILE}",
+                file="odd name é,:.md",
+                line=3,
+            )
         )
     return found
 
@@ -65,7 +73,9 @@ def test_jsonl_is_a_line_for_each_answer_in_order(reports: list[CheckReport]) ->
 
 def test_sarif_is_valid_by_its_schema(reports: list[CheckReport]) -> None:
     # sarif-schema-2.1.0.json of github.com/oasis-tcs/sarif-spec, without its descriptions
-    schema = json.loads((ROOT / "tests/data/sarif-schema-2.1.0.min.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        (ROOT / "tests/data/sarif-schema-2.1.0.min.json").read_text(encoding="utf-8")
+    )
     data = json.loads(render_report("sarif", reports))
     jsonschema.Draft4Validator(schema).validate(data)
     assert len(data["runs"][0]["results"]) == sum(len(report.findings) for report in reports)
@@ -86,7 +96,9 @@ def test_annotations_stay_on_their_lines(reports: list[CheckReport]) -> None:
 
 @pytest.mark.parametrize("name", ["text", "github"])
 def test_nothing_moves_a_terminal(name: str, reports: list[CheckReport]) -> None:
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render_report(name, reports))
+    assert not re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", render_report(name, reports)
+    )
 
 
 class _Page(HTMLParser):
@@ -106,7 +118,9 @@ def test_the_page_runs_nothing_and_loads_nothing(reports: list[CheckReport]) -> 
     page = _Page()
     html = render_report("html", reports)
     page.feed(html)
-    assert page.tags.isdisjoint({"script", "img", "iframe", "object", "embed", "link", "form", "base"})
+    assert page.tags.isdisjoint(
+        {"script", "img", "iframe", "object", "embed", "link", "form", "base"}
+    )
     assert not {name for name in page.attributes if name.startswith("on") or name == "style"}
     assert all(href.startswith("#") for href in page.hrefs)
     assert "default-src 'none'" in html
@@ -144,7 +158,9 @@ HOSTILE_MARKDOWN = [
 
 @pytest.mark.parametrize("text", [*HOSTILE_MARKDOWN, "\n\n".join(HOSTILE_MARKDOWN)])
 def test_markdown_of_strangers_becomes_harmless_html(text: str) -> None:
-    marks = TextMarks({"a": TextMark("c", '"><script>', "entries/x.html"), "alert": TextMark("<", "'")})
+    marks = TextMarks(
+        {"a": TextMark("c", '"><script>', "entries/x.html"), "alert": TextMark("<", "'")}
+    )
     page = _Page()
     page.feed(markdown_html(judged_markdown(text, ()), marks))
     assert page.tags <= {
@@ -178,7 +194,9 @@ def test_no_answers_are_a_report_too(name: str) -> None:
 @pytest.mark.slow
 @needs_browser
 @pytest.mark.parametrize("width", [360, 1400])
-def test_the_page_fits_a_real_browser(width: int, tmp_path: Path, reports: list[CheckReport]) -> None:
+def test_the_page_fits_a_real_browser(
+    width: int, tmp_path: Path, reports: list[CheckReport]
+) -> None:
     expressions = (
         "d.documentElement.scrollWidth,d.querySelectorAll('.answer').length,"
         "getComputedStyle(d.querySelector('.tile')).borderTopStyle"

@@ -31,7 +31,13 @@ ports:
 papers:
   - {title: "GlowNet: Learning to Relight Portraits", summary: "GlowNet beats ShineGAN."}
 """
-NAMES = ["Txt2Img-Moonlight", "Outline-Anything", "Fill-The-Gap", "Say-What-You-See", "Read-It-Aloud"]
+NAMES = [
+    "Txt2Img-Moonlight",
+    "Outline-Anything",
+    "Fill-The-Gap",
+    "Say-What-You-See",
+    "Read-It-Aloud",
+]
 
 
 def offered(*names: str, **more: Any) -> Offered:
@@ -50,7 +56,11 @@ def report(flow: str, given_models: Offered | None = None) -> CheckReport:
 
 def codes(flow: str, given_models: Offered | None = None) -> list[str]:
     findings = report(flow, given_models).findings
-    return [f.code for f in findings if f.severity is not Severity.NOTE and f.code not in ("A503", "A121")]
+    return [
+        f.code
+        for f in findings
+        if f.severity is not Severity.NOTE and f.code not in ("A503", "A121")
+    ]
 
 
 def chart(*lines: str) -> str:
@@ -125,23 +135,46 @@ def test_harmless_forms_are_no_faults(flow: str) -> None:
 
 BAD = {
     "catalogued": (chart("P[photo] --> O[Other-Model] --> E[Say-What-You-See]"), ["A303"]),
-    "catalogued, quoted": (chart('P["photo"] --> O["Other-Model"] --> E["Say-What-You-See"]'), ["A303"]),
+    "catalogued, quoted": (
+        chart('P["photo"] --> O["Other-Model"] --> E["Say-What-You-See"]'),
+        ["A303"],
+    ),
     "catalogued, quoted, and of many words": (
-        chart('P["photo"] --> O["GlowNet: Learning to Relight Portraits"] --> E["Say-What-You-See"]'),
+        chart(
+            'P["photo"] --> O["GlowNet: Learning to Relight Portraits"] --> E["Say-What-You-See"]'
+        ),
         ["A303"],
     ),
     "catalogued, in a line": ("photo → Other-Model → Say-What-You-See", ["A303"]),
-    "catalogued, on an arrow": (chart("P[photo] -->|Other-Model| E[picture]", "E --> S[Say-What-You-See]"), ["A303"]),
+    "catalogued, on an arrow": (
+        chart("P[photo] -->|Other-Model| E[picture]", "E --> S[Say-What-You-See]"),
+        ["A303"],
+    ),
     "invented": (chart("T[text] --> O[Txt2Img-Sunlight] --> S[Say-What-You-See]"), ["A301"]),
-    "given as a model": (chart("P[photo] --> O[Model: ShadowNet] --> S[Say-What-You-See]"), ["A301"]),
-    "altered": (chart("P[photo] --> O[Say-What-You-Saw] --> E[text]", "E --> R[Read-It-Aloud]"), ["A302"]),
-    "altered, in an item": ("- Input: a photo\n- Model: Say-What-You-Saw.\n- Output: Read-It-Aloud", ["A302"]),
+    "given as a model": (
+        chart("P[photo] --> O[Model: ShadowNet] --> S[Say-What-You-See]"),
+        ["A301"],
+    ),
+    "altered": (
+        chart("P[photo] --> O[Say-What-You-Saw] --> E[text]", "E --> R[Read-It-Aloud]"),
+        ["A302"],
+    ),
+    "altered, in an item": (
+        "- Input: a photo\n- Model: Say-What-You-Saw.\n- Output: Read-It-Aloud",
+        ["A302"],
+    ),
     "written like a model": (chart("P[photo] --> O[ShadowNet] --> S[Say-What-You-See]"), ["A815"]),
     "another version": (chart("P[photo] --> O[Say-What-You-See-v2] --> E[text]"), ["A815"]),
     "another ending": (chart("T[text] --> R[Read-It-Silently] --> E[voice]"), ["A815"]),
     "another ending, in a line": ("text → Read-It-Silently → voice", ["A815"]),
-    "another ending, in prose": ("photo → Say-What-You-See → text\n\nThen Read-It-Silently speaks.", ["A815"]),
-    "a second model in a step": (chart("P[photo] --> O[Say-What-You-See and GFPGAN] --> E[text]"), ["A815"]),
+    "another ending, in prose": (
+        "photo → Say-What-You-See → text\n\nThen Read-It-Silently speaks.",
+        ["A815"],
+    ),
+    "a second model in a step": (
+        chart("P[photo] --> O[Say-What-You-See and GFPGAN] --> E[text]"),
+        ["A815"],
+    ),
     "a second model in an item": (
         "- Input: a photo\n- Model: Say-What-You-See or moon/mask-repair\n- Output: a text",
         ["A815"],
@@ -152,8 +185,14 @@ BAD = {
         "```mermaid\nflowchart LR\nP[photo --> S[Say-What-You-See]\n```",
         ["A801"],
     ),
-    "no arrows of Mermaid": (chart("P[photo] -> O[Txt2Img-Sunlight] --> S[Say-What-You-See]"), ["A801", "A301"]),
-    "no header": ("```mermaid\nP[photo] --> O[Txt2Img-Sunlight] --> S[Say-What-You-See]\n```", ["A801", "A301"]),
+    "no arrows of Mermaid": (
+        chart("P[photo] -> O[Txt2Img-Sunlight] --> S[Say-What-You-See]"),
+        ["A801", "A301"],
+    ),
+    "no header": (
+        "```mermaid\nP[photo] --> O[Txt2Img-Sunlight] --> S[Say-What-You-See]\n```",
+        ["A801", "A301"],
+    ),
     "written like a model, in an item": (
         "- Input: a photo\n- **Model:** `ShadowNet 3`\n  It paints.\n- Output: a picture\n\nSay-What-You-See helps.",
         ["A815"],
@@ -169,21 +208,33 @@ def test_a_fault_is_found(flow: str, expected: list[str]) -> None:
 
 def test_only_names_that_were_certainly_not_offered_are_errors() -> None:
     errors = {name for name, (flow, _) in BAD.items() if not report(flow).grounded}
-    assert errors == {name for name, (_, found) in BAD.items() if {"A301", "A302", "A303"} & set(found)}
+    assert errors == {
+        name for name, (_, found) in BAD.items() if {"A301", "A302", "A303"} & set(found)
+    }
 
 
 def test_a_catalogued_name_that_anybody_may_write_is_no_certain_one() -> None:
     library = parse_catalog(CATALOG.replace("Other-Model", "Style Transfer")).unwrap()
-    loaded = parse_question_line(json.dumps({"question": "How?", "models": NAMES, "papers": []}), "<test>", 1).unwrap()
-    given_models = offered_by_sources(resolve(loaded, library).unwrap(), "How?", CatalogLookup(library))
-    assert codes(chart("P[photo] --> S[style transfer] --> C[Say-What-You-See]"), given_models) == ["A815"]
+    loaded = parse_question_line(
+        json.dumps({"question": "How?", "models": NAMES, "papers": []}), "<test>", 1
+    ).unwrap()
+    given_models = offered_by_sources(
+        resolve(loaded, library).unwrap(), "How?", CatalogLookup(library)
+    )
+    assert codes(chart("P[photo] --> S[style transfer] --> C[Say-What-You-See]"), given_models) == [
+        "A815"
+    ]
 
 
 def test_models_without_types_are_models_and_papers_are_not() -> None:
-    given_models = offered("Wonder-Net", "Outline-Anything", papers=["GlowNet: Learning to Relight Portraits"])
+    given_models = offered(
+        "Wonder-Net", "Outline-Anything", papers=["GlowNet: Learning to Relight Portraits"]
+    )
     beside = chart("P[photo] --> O[Outline-Anything] --> M[final mask]", "O -.-> G[GlowNet]")
     assert codes(beside, given_models) == []
-    quoted = chart('P["photo"] --> G["GlowNet: Learning to Relight Portraits<br/>(2024)"] --> W["Wonder-Net"]')
+    quoted = chart(
+        'P["photo"] --> G["GlowNet: Learning to Relight Portraits<br/>(2024)"] --> W["Wonder-Net"]'
+    )
     assert codes(quoted, given_models) == []
 
 
@@ -212,8 +263,16 @@ def test_steps_that_are_no_models_are_listed_as_such() -> None:
 def test_lines_and_items_are_workflows_too() -> None:
     found = report(f"{GOOD['items']}\n\n{GOOD['lines that begin with arrows']}").workflow
     assert [workflow.kind for workflow in found] == ["items", "arrows"]
-    assert steps_of(found[0]) == [("a photo", "other"), ("Say-What-You-See", "model"), ("a text", "other")]
-    assert steps_of(found[1]) == [("photo", "other"), ("Say-What-You-See", "model"), ("caption", "other")]
+    assert steps_of(found[0]) == [
+        ("a photo", "other"),
+        ("Say-What-You-See", "model"),
+        ("a text", "other"),
+    ]
+    assert steps_of(found[1]) == [
+        ("photo", "other"),
+        ("Say-What-You-See", "model"),
+        ("caption", "other"),
+    ]
 
 
 def test_a_quoted_and_indented_diagram_keeps_its_places() -> None:
@@ -236,7 +295,9 @@ def test_a_prompt_that_asks_for_a_workflow_says_the_signatures(tmp_path: Any) ->
     content = parse_prompt(prompt).unwrap()
     assert [model.signature for model in content.models] == ["ImgMsk2Img", "Img2Msk"]
     given_models = offered_by_prompt(content)
-    assert codes(GOOD["branch and merge"].replace("Say-What-You-See", "tell it"), given_models) == []
+    assert (
+        codes(GOOD["branch and merge"].replace("Say-What-You-See", "tell it"), given_models) == []
+    )
 
 
 def test_ten_thousand_nodes_are_too_many_and_said_to_be() -> None:
@@ -249,15 +310,26 @@ def test_ten_thousand_nodes_are_too_many_and_said_to_be() -> None:
 
 def test_reports_show_the_workflow(tmp_path: Any) -> None:
     write_tree(
-        tmp_path, {"q.yaml": f"question: How?\nmodels: {json.dumps(NAMES)}\npapers: []\n", "catalogs/c.yaml": CATALOG}
+        tmp_path,
+        {
+            "q.yaml": f"question: How?\nmodels: {json.dumps(NAMES)}\npapers: []\n",
+            "catalogs/c.yaml": CATALOG,
+        },
     )
     write_tree(
-        tmp_path, {".git/x": "", "a.md": f"## 1. Task\n\nx\n\n## 2. Workflow\n\n{GOOD['work without a model']}\n"}
+        tmp_path,
+        {
+            ".git/x": "",
+            "a.md": f"## 1. Task\n\nx\n\n## 2. Workflow\n\n{GOOD['work without a model']}\n",
+        },
     )
     arguments = ("check", tmp_path / "a.md", "--question", tmp_path / "q.yaml")
     text = explainer(*arguments).out
     assert "  workflow on line 8: Fill-The-Gap\n" in text
-    assert "    steps without a model: 'photo', 'mark the car by hand', 'good enough?', 'done'\n" in text
+    assert (
+        "    steps without a model: 'photo', 'mark the car by hand', 'good enough?', 'done'\n"
+        in text
+    )
     steps = json.loads(explainer(*arguments, "--format", "json").out)["workflow"][0]["steps"]
     assert steps[2]["status"] == "model"
     page = explainer(*arguments, "--format", "html").out

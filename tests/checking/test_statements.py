@@ -121,7 +121,9 @@ def about_statements(report: CheckReport) -> list[Finding]:
         (LUMEN, "It is built on a Gated Luma Tensor (GLT).", ["A433", "A431"]),
     ],
 )  # fmt: skip
-def test_a_statement_is_judged_by_what_its_entry_prints(paper: int, statement: str, expected: list[str]) -> None:
+def test_a_statement_is_judged_by_what_its_entry_prints(
+    paper: int, statement: str, expected: list[str]
+) -> None:
     assert codes(checked(paper, statement)) == expected
 
 
@@ -140,19 +142,36 @@ SWIFT = {
         ("The classifier is 6.1 times faster and 8.4 times smaller than the best network.", []),
         ("The best network before is 6.1 times slower than it.", []),
         ("The classifier is 6.1 times slower than the best network.", ["A423", "A426"]),
-        ("The classifier is 8.4 times faster and 6.1 times smaller than the best network.", ["A421", "A421"]),
+        (
+            "The classifier is 8.4 times faster and 6.1 times smaller than the best network.",
+            ["A421", "A421"],
+        ),
         ("On a large card it handles 13.2 FPS.", []),
         ("On a large card it handles 13,2 Bilder pro Sekunde.", []),
         ("On a large card it handles 31.2 images/s.", ["A421"]),
     ],
 )
 def test_figures_are_compared_on_their_own_scales(statement: str, expected: list[str]) -> None:
-    assert codes(check_answer(answer_about([SWIFT], [(0, statement)]), offered_of([SWIFT]))) == expected
+    assert (
+        codes(check_answer(answer_about([SWIFT], [(0, statement)]), offered_of([SWIFT])))
+        == expected
+    )
 
 
 STATEMENTS = yaml.safe_load((ROOT / "tests/data/statements.yaml").read_text(encoding="utf-8"))
 ENTRIES = [*PAPERS, *STATEMENTS["further"]]
-NAMES = ["LUMEN", "RAIN", "GRANITE", "QUIET", "ORCHARD", "MAPS", "TIDE", "FOLDING", "SPARROW", "BOTTLES"]
+NAMES = [
+    "LUMEN",
+    "RAIN",
+    "GRANITE",
+    "QUIET",
+    "ORCHARD",
+    "MAPS",
+    "TIDE",
+    "FOLDING",
+    "SPARROW",
+    "BOTTLES",
+]
 
 
 def found_in(name: str, text: str) -> list[Finding]:
@@ -177,7 +196,9 @@ def test_what_is_false_is_found_however_it_is_put(name: str) -> None:
 LABELLED = {
     f"{question} ({name})": (question, labelled)
     for name in ("shipped_statements", "fresh_statements")
-    for question, labelled in yaml.safe_load((ROOT / f"tests/data/{name}.yaml").read_text(encoding="utf-8")).items()
+    for question, labelled in yaml.safe_load(
+        (ROOT / f"tests/data/{name}.yaml").read_text(encoding="utf-8")
+    ).items()
 }
 
 
@@ -187,7 +208,9 @@ def test_statements_about_entries_that_ship_are_refuted_where_they_are_false(nam
     texts = [*labelled.get("faithful", ()), *labelled.get("refuted", ())]
     body = "".join(f"{text}\n\n" for text in texts)
     path = ROOT / "questions" / f"{question}.yaml"
-    report = api.Project().check(f"## 1. Task\n\nSee the question.\n\n## 2. Workflow\n\n{body}", path)
+    report = api.Project().check(
+        f"## 1. Task\n\nSee the question.\n\n## 2. Workflow\n\n{body}", path
+    )
     lines = {finding.location.line for finding in about_statements(report) if finding.is_error}
     refuted = [text for number, text in enumerate(texts) if 7 + 2 * number in lines]
     assert refuted == labelled.get("refuted", [])
@@ -240,12 +263,15 @@ def test_a_statement_is_bound_by_what_cites_its_source(written: str, is_bound: b
     paper = PAPERS[LUMEN]
     body = written.format(said=FALSE, name=paper["title"], link=paper["paper"])
     references = "".join(
-        f"{number}. {PAPERS[index]['title']}. {PAPERS[index]['paper']}\n" for number, index in ((1, RAIN), (2, LUMEN))
+        f"{number}. {PAPERS[index]['title']}. {PAPERS[index]['paper']}\n"
+        for number, index in ((1, RAIN), (2, LUMEN))
     )
     text = f"## 1. Task\n\nLight.\n\n## 2. Workflow\n\n{body}\n\n## 3. References\n\n{references}"
     report = check_answer(text, offered_of(PAPERS))
     assert [
-        one for one in report.statements if "7 million" in one.text and paper["title"] in one.entries
+        one
+        for one in report.statements
+        if "7 million" in one.text and paper["title"] in one.entries
     ] or not is_bound
     assert ("A421" in codes(report)) == is_bound
 
@@ -253,15 +279,25 @@ def test_a_statement_is_bound_by_what_cites_its_source(written: str, is_bound: b
 ATTACKS = yaml.safe_load((ROOT / "tests/data/statement_attacks.yaml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("attack", ATTACKS["answers"], ids=[attack["name"] for attack in ATTACKS["answers"]])
-def test_answers_that_mislead_have_an_error_where_they_are_false_and_nowhere_else(attack: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "attack", ATTACKS["answers"], ids=[attack["name"] for attack in ATTACKS["answers"]]
+)
+def test_answers_that_mislead_have_an_error_where_they_are_false_and_nowhere_else(
+    attack: dict[str, Any],
+) -> None:
     papers = ATTACKS["papers"]
     names = {f"title{number}": paper["title"] for number, paper in enumerate(papers)}
     links = {f"link{number}": paper["paper"] for number, paper in enumerate(papers)}
     text, notes = (attack.get(key, "").format(**names, **links) for key in ("text", "notes"))
-    references = "".join(f"{number}. {paper['title']}. {paper['paper']}\n" for number, paper in enumerate(papers, 1))
+    references = "".join(
+        f"{number}. {paper['title']}. {paper['paper']}\n" for number, paper in enumerate(papers, 1)
+    )
     answer = f"## 1. Task\n\nCount.\n\n## 2. Workflow\n\n{text}\n## 3. References\n\n{references}\n{notes}"
-    refuted = [one.text for one in check_answer(answer, offered_of(papers)).statements if one.verdict == "refuted"]
+    refuted = [
+        one.text
+        for one in check_answer(answer, offered_of(papers)).statements
+        if one.verdict == "refuted"
+    ]
     expected = attack.get("refuted", [])
     assert all(any(fragment in one for one in refuted) for fragment in expected), refuted
     assert all(any(fragment in one for fragment in expected) for one in refuted), refuted
@@ -270,13 +306,20 @@ def test_answers_that_mislead_have_an_error_where_they_are_false_and_nowhere_els
 def test_a_line_of_steps_is_no_statement() -> None:
     flow = "dark photograph → LUMEN brightens it on a phone → bright photograph"
     for line in (flow, f"- {flow}", f"1. **Flow**: {flow.replace('→', '->')}"):
-        report = check_answer(f"## 1. Task\n\nLight.\n\n## 2. Workflow\n\n{line}\n", offered_of(PAPERS))
+        report = check_answer(
+            f"## 1. Task\n\nLight.\n\n## 2. Workflow\n\n{line}\n", offered_of(PAPERS)
+        )
         assert report.statements == (), line
 
 
 def test_a_statement_keeps_its_dashes_and_hyphens() -> None:
-    sentences = ["LUMEN brightens CNN- or grid-based photographs.", "LUMEN runs on phones – without a network."]
-    report = check_answer(f"# Workflow\n\n- {sentences[0]}\n\n1. {sentences[1]}\n", offered_of(PAPERS))
+    sentences = [
+        "LUMEN brightens CNN- or grid-based photographs.",
+        "LUMEN runs on phones – without a network.",
+    ]
+    report = check_answer(
+        f"# Workflow\n\n- {sentences[0]}\n\n1. {sentences[1]}\n", offered_of(PAPERS)
+    )
     assert [statement.text for statement in report.statements] == sentences
 
 
@@ -304,7 +347,9 @@ def test_an_answer_to_another_question_is_told() -> None:
 def test_faithful_answers_have_no_error_and_hardly_a_warning() -> None:
     warned = 0
     for made in faithful_answers(PAPERS, NUMBER):
-        severities = {finding.severity for finding in about_statements(check_answer(made.text, made.offered))}
+        severities = {
+            finding.severity for finding in about_statements(check_answer(made.text, made.offered))
+        }
         assert Severity.ERROR not in severities, made.text
         warned += Severity.WARNING in severities
     assert warned <= NUMBER / 100
@@ -335,8 +380,12 @@ def test_generated_quotations_get_the_verdict_that_they_were_made_for() -> None:
     number = examples(400, 10_000)
     wrong = []
     for text, entries, expected in quotations(PAPERS, number):
-        fit, place = compare(read_quotation(text), [entry_text(one["title"], one["summary"]) for one in entries])
-        expected_place = {"another entry": 1}.get(expected, place if expected in ("absent", "stitched") else 0)
+        fit, place = compare(
+            read_quotation(text), [entry_text(one["title"], one["summary"]) for one in entries]
+        )
+        expected_place = {"another entry": 1}.get(
+            expected, place if expected in ("absent", "stitched") else 0
+        )
         fit_expected = "verbatim" if expected == "another entry" else expected
         if (fit, place) != (QuotationFit(fit_expected), expected_place):
             wrong.append((expected, text, fit, place))
@@ -345,7 +394,9 @@ def test_generated_quotations_get_the_verdict_that_they_were_made_for() -> None:
 
 def test_real_answers_are_judged_as_their_labels_say() -> None:
     """Errors are labelled ones; what is found beside them is, too; no figure, quotation or name is missed."""
-    labels = yaml.safe_load((ROOT / "tests/data/llm_answer_statements.yaml").read_text(encoding="utf-8"))
+    labels = yaml.safe_load(
+        (ROOT / "tests/data/llm_answer_statements.yaml").read_text(encoding="utf-8")
+    )
     kinds = {
         "A41": "quotation",
         "A42": "figure",
@@ -359,7 +410,10 @@ def test_real_answers_are_judged_as_their_labels_say() -> None:
     for row in read_jsonl(shared("corpus/llm_answers.jsonl")):
         report = check_answer(row["answer"], offered_of_prompt(row))
         for finding in about_statements(report):
-            kind = next((kind for code, kind in kinds.items() if finding.code.startswith(code)), "contradiction")
+            kind = next(
+                (kind for code, kind in kinds.items() if finding.code.startswith(code)),
+                "contradiction",
+            )
             total[finding.severity] += 1
             right[finding.severity] += is_labelled(row, labels.get(row["id"], ()), finding, kind)
     assert right[Severity.ERROR] == total[Severity.ERROR] == 1
@@ -370,14 +424,21 @@ def offered_of_prompt(row: dict[str, Any]) -> Offered:
     return offered_by_prompt(parse_prompt(row["prompt"]).unwrap())
 
 
-def is_labelled(row: dict[str, Any], labels: list[dict[str, str]], finding: Finding, kind: str) -> bool:
+def is_labelled(
+    row: dict[str, Any], labels: list[dict[str, str]], finding: Finding, kind: str
+) -> bool:
     line = row["answer"].split("\n")[finding.location.line - 1]
-    return any(label["kind"] == kind and (label["at"] in line or finding.text in label["at"]) for label in labels)
+    return any(
+        label["kind"] == kind and (label["at"] in line or finding.text in label["at"])
+        for label in labels
+    )
 
 
 def test_the_skeletons_of_the_corpus_have_no_finding_about_statements() -> None:
     for row in read_jsonl(shared("corpus/golden.jsonl")):
-        assert codes(check_answer(row["answer"] or row["other_answer"], offered_of_prompt(row))) == []
+        assert (
+            codes(check_answer(row["answer"] or row["other_answer"], offered_of_prompt(row))) == []
+        )
 
 
 FALSE_ANSWER = """\
@@ -435,4 +496,6 @@ def test_an_answer_with_right_links_and_false_statements_is_refuted() -> None:
 def test_figures_are_read_with_their_units(text: str, expected: list[tuple[str, float]]) -> None:
     figures = figures_in(text)
     assert [figure.kind for figure in figures] == [kind for kind, _ in expected]
-    assert [figure.amount for figure in figures] == pytest.approx([amount for _, amount in expected])
+    assert [figure.amount for figure in figures] == pytest.approx(
+        [amount for _, amount in expected]
+    )

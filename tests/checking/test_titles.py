@@ -65,17 +65,25 @@ def test_a_near_miss_is_near_and_another_title_is_not() -> None:
 
 
 def test_names_are_told_from_terms_of_the_field() -> None:
-    assert acronyms("CoIC: a GAN for LLMs with MLS2LoD3 and Self-Supervised CNNs") == ["CoIC", "MLS2LoD3"]
+    assert acronyms("CoIC: a GAN for LLMs with MLS2LoD3 and Self-Supervised CNNs") == [
+        "CoIC",
+        "MLS2LoD3",
+    ]
 
 
 def test_words_of_a_title_are_found_in_other_forms_and_as_initials() -> None:
-    vocabulary = [canonical(word) for word in words("Removing Reflections with Generative Adversarial Networks")]
+    vocabulary = [
+        canonical(word)
+        for word in words("Removing Reflections with Generative Adversarial Networks")
+    ]
     assert own_words("Reflection Removal by GANs", vocabulary) == 1
     assert own_words("Snow Detection", vocabulary) == 0
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no shared data")
-@pytest.mark.parametrize(("file", "key"), [("models", "name"), ("papers", "title"), ("arxiv_papers", "title")])
+@pytest.mark.parametrize(
+    ("file", "key"), [("models", "name"), ("papers", "title"), ("arxiv_papers", "title")]
+)
 def test_no_two_entries_of_a_catalog_become_one(file: str, key: str) -> None:
     lines = (SHARED / f"corpus/{file}.jsonl").read_text(encoding="utf-8").splitlines()
     names = {json.loads(line)[key] for line in lines}
@@ -85,4 +93,8 @@ def test_no_two_entries_of_a_catalog_become_one(file: str, key: str) -> None:
             " ".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
         )
     assert all(canonical(name) for name in names)
-    assert not {form: group for form, group in folded.items() if len({part.replace(" ", "") for part in group}) > 1}
+    assert not {
+        form: group
+        for form, group in folded.items()
+        if len({part.replace(" ", "") for part in group}) > 1
+    }

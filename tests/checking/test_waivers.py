@@ -22,7 +22,9 @@ TODAY = dt.date(2026, 11, 26)
 
 
 def report_with(*codes: str) -> CheckReport:
-    return CheckReport("a", "a.md", tuple(Finding(code, Location("a.md"), "wrong", text=code) for code in codes))
+    return CheckReport(
+        "a", "a.md", tuple(Finding(code, Location("a.md"), "wrong", text=code) for code in codes)
+    )
 
 
 def codes_of(report: CheckReport) -> list[str]:
@@ -57,7 +59,11 @@ def test_findings_about_workflows_are_waived_and_kept_in_a_baseline() -> None:
     text = "- {id: a, code: A815, reason: it is drawn so, until: 2999-01-01}\n"
     waivers = parse_waivers(text, "w.yaml").unwrap()
     (report,), findings = apply_waivers([report_with("A815", "A201")], waivers, TODAY)
-    assert (codes_of(report), [finding.code for finding in report.waived], findings) == (["A201"], ["A815"], [])
+    assert (codes_of(report), [finding.code for finding in report.waived], findings) == (
+        ["A201"],
+        ["A815"],
+        [],
+    )
     baseline = parse_baseline(baseline_text([report_with("A815")]), "b.json").unwrap()
     (report,) = apply_baseline([report_with("A815", "A815")], baseline)
     assert codes_of(report) == ["A815"]
@@ -74,7 +80,10 @@ def test_findings_about_workflows_are_waived_and_kept_in_a_baseline() -> None:
         ("{id: a, cod: A201, reason: r, until: 2999-01-01}", "unknown key 'cod'"),
         ("{id: a, code: A201, reason: r, until: soon}", "'soon' is not a date"),
         ("{id: a, code: A201, reason: [r], until: 2999-01-01}", "a waiver is a mapping of texts"),
-        ("{id: a, code: A201, reason: r, until: 2999-01-01, text: null}", "a waiver is a mapping of texts"),
+        (
+            "{id: a, code: A201, reason: r, until: 2999-01-01, text: null}",
+            "a waiver is a mapping of texts",
+        ),
         ("only text", "a waiver is a mapping of texts"),
     ],
 )
@@ -84,7 +93,9 @@ def test_a_waiver_that_cannot_be_used_is_named_where_it_stands(item: str, messag
     assert (finding.code, finding.message, finding.location.line) == ("A701", message, 2)
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", "{", '{"schema": "explainer/baseline/1"}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", "{", '{"schema": "explainer/baseline/1"}', "[" * 100_000]
+)
 def test_what_is_no_baseline_is_refused(text: str) -> None:
     parsed = parse_baseline(text, "b.json")
     assert (parsed.value, [finding.code for finding in parsed.findings]) == (None, ["A701"])

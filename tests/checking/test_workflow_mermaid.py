@@ -18,7 +18,9 @@ from tests.helpers.support import ROOT, examples
 from tests.helpers.workflows import names
 
 TABLE = [
-    json.loads(line) for line in (ROOT / "tests/data/flowcharts.jsonl").read_text(encoding="utf-8").splitlines() if line
+    json.loads(line)
+    for line in (ROOT / "tests/data/flowcharts.jsonl").read_text(encoding="utf-8").splitlines()
+    if line
 ]
 
 
@@ -28,7 +30,9 @@ def shown(text: str) -> str:
     return " ".join(html.unescape(re.sub(r"</?[a-z]+>", "", text)).split())
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row["text"][:60].encode("unicode_escape").decode())
+@pytest.mark.parametrize(
+    "row", TABLE, ids=lambda row: row["text"][:60].encode("unicode_escape").decode()
+)
 def test_what_mermaid_draws_is_no_mistake_and_read_the_same(row: dict[str, Any]) -> None:
     parsed = parse_flowchart(row["text"])
     if row["parses"]:
@@ -73,7 +77,9 @@ def test_a_mistake_has_its_place(text: str, place: tuple[int, int], text_of_find
 )
 def test_behind_a_mistake_names_are_read_all_the_same(text: str) -> None:
     parsed = parse_flowchart(text)
-    assert [finding.code for finding in parsed.findings] == ["A801"], "only the first mistake is said"
+    assert [finding.code for finding in parsed.findings] == ["A801"], (
+        "only the first mistake is said"
+    )
     assert {drawn.text.strip() for drawn in parsed.unwrap()} >= {"a", "x", "b", "c"}
 
 
@@ -103,7 +109,9 @@ def test_a_label_is_what_it_shows(label: str, shown: str) -> None:
 
 
 def test_what_is_said_about_an_edge_is_no_node() -> None:
-    chart = parse_flowchart("flowchart LR\nA e1@--> B\ne1@{ animate: true }\nC@{ shape: rect }").unwrap()
+    chart = parse_flowchart(
+        "flowchart LR\nA e1@--> B\ne1@{ animate: true }\nC@{ shape: rect }"
+    ).unwrap()
     assert [drawn.text for drawn in chart] == ["A", "B", "C"]
 
 
@@ -130,7 +138,14 @@ def test_very_many_nodes_and_mistakes_are_read_in_bounds() -> None:
     joined = " & ".join(f"n{number}" for number in range(3000))
     parsed = parse_flowchart(f"flowchart LR\n{joined} --> {joined}\n")
     assert (len(parsed.unwrap()), parsed.findings) == (3000, ())
-    for hostile in ("A[(\n" * 5000, "A -.x\n" * 5000, "A ==x\n" * 5000, 'A["' * 9000, "A[x](" * 6000, "e@" * 9000):
+    for hostile in (
+        "A[(\n" * 5000,
+        "A -.x\n" * 5000,
+        "A ==x\n" * 5000,
+        'A["' * 9000,
+        "A[x](" * 6000,
+        "e@" * 9000,
+    ):
         assert len(parse_flowchart(f"flowchart LR\n{hostile}").findings) == 1
 
 

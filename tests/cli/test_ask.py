@@ -56,15 +56,29 @@ def test_a_question_may_come_as_text_or_on_stdin(canned: FaultProxy) -> None:
     canned.otherwise = Canned(GOOD)
     assert ask(canned, "--text", "Which of Alpha and Beta falls?", "--papers", "0").status in (0, 1)
     done = explainer(
-        "ask", "-", "--model", "m", "--base-url", canned.base_url, stdin=Path("questions/rain.yaml").read_bytes()
+        "ask",
+        "-",
+        "--model",
+        "m",
+        "--base-url",
+        canned.base_url,
+        stdin=Path("questions/rain.yaml").read_bytes(),
     )
     assert done.out == GOOD
 
 
-def test_what_is_asked_is_the_prompt_with_its_roles_and_the_body_of_the_options(canned: FaultProxy) -> None:
+def test_what_is_asked_is_the_prompt_with_its_roles_and_the_body_of_the_options(
+    canned: FaultProxy,
+) -> None:
     canned.script(Canned(GOOD))
     ask(
-        canned, "questions/rain.yaml", "--body", "temperature=0.5", "--body", "max_completion_tokens=800", model="gpt-x"
+        canned,
+        "questions/rain.yaml",
+        "--body",
+        "temperature=0.5",
+        "--body",
+        "max_completion_tokens=800",
+        model="gpt-x",
     )
     body = canned.seen[0].body
     prompt = explainer("build", "questions/rain.yaml", "--template", "evidence").out
@@ -128,7 +142,9 @@ def test_what_stays_not_grounded_is_never_passed_off_as_good(canned: FaultProxy)
     assert explainer("check", "out", "--question", "questions").status == 1
 
 
-def test_without_a_place_an_answer_that_is_not_grounded_is_on_stderr_alone(canned: FaultProxy) -> None:
+def test_without_a_place_an_answer_that_is_not_grounded_is_on_stderr_alone(
+    canned: FaultProxy,
+) -> None:
     canned.otherwise = Canned(BAD)
     done = ask(canned, "questions/rain.yaml")
     assert (done.status, done.out) == (1, "")
@@ -148,7 +164,9 @@ def test_the_best_of_the_rounds_is_kept(canned: FaultProxy) -> None:
     assert record(Path("out/rain.record.json"))["round"] == 1
 
 
-def test_what_is_safe_is_mended_at_last_and_the_record_says_so(canned: FaultProxy, tmp_path: Path) -> None:
+def test_what_is_safe_is_mended_at_last_and_the_record_says_so(
+    canned: FaultProxy, tmp_path: Path
+) -> None:
     project(tmp_path / "p", "snow", question=WITH_PAPER)
     canned.otherwise = Canned(MENDABLE)
     assert ask(canned, "questions/snow.yaml", "--rounds", "0", "--out", "out").status == 0
@@ -156,7 +174,9 @@ def test_what_is_safe_is_mended_at_last_and_the_record_says_so(canned: FaultProx
     kept = record(Path("out/snow.record.json"))
     assert (kept["grounded"], kept["fixed"]) == (True, True)
     assert kept["candidates"][0]["rounds"][0]["answer"] == MENDABLE
-    assert ask(canned, "questions/snow.yaml", "--rounds", "0", "--no-fix", "--out", "out").status == 1
+    assert (
+        ask(canned, "questions/snow.yaml", "--rounds", "0", "--no-fix", "--out", "out").status == 1
+    )
     assert not Path("out/snow.answer.md").exists()
 
 
@@ -178,11 +198,18 @@ def test_an_answer_that_was_cut_off_is_not_grounded(canned: FaultProxy) -> None:
     assert "A104" in [finding["code"] for finding in kept["findings"]]
 
 
-def test_of_several_models_the_best_answer_counts_and_the_others_are_kept(canned: FaultProxy) -> None:
+def test_of_several_models_the_best_answer_counts_and_the_others_are_kept(
+    canned: FaultProxy,
+) -> None:
     texts = {"first": BAD, "second": WARNED, "third": GOOD, "fourth": GOOD}
     canned.rule(lambda seen: Canned(texts[seen.body["model"]]))
     models = [part for model in texts for part in ("--model", model)]
-    assert ask(canned, "questions/rain.yaml", *models, "--rounds", "0", "--out", "out", model=None).status == 0
+    assert (
+        ask(
+            canned, "questions/rain.yaml", *models, "--rounds", "0", "--out", "out", model=None
+        ).status
+        == 0
+    )
     kept = record(Path("out/rain.record.json"))
     assert kept["model"] == "third"
     assert [(one["model"], one["grounded"]) for one in kept["candidates"]] == [
@@ -199,12 +226,16 @@ def test_a_model_that_fails_costs_only_its_own_answer(canned: FaultProxy) -> Non
     assert Path("out/rain.answer.md").read_text() == GOOD
 
 
-def test_a_folder_gets_every_answer_its_prompt_its_record_and_their_proof(canned: FaultProxy, tmp_path: Path) -> None:
+def test_a_folder_gets_every_answer_its_prompt_its_record_and_their_proof(
+    canned: FaultProxy, tmp_path: Path
+) -> None:
     project(tmp_path / "p", "a/snow", "hail")
     canned.otherwise = Canned(GOOD)
     done = ask(canned, "questions", "--out", "out", "--report", "r.html")
     assert (done.status, done.out) == (0, "")
-    names = sorted(path.relative_to("out").as_posix() for path in Path("out").rglob("*") if path.is_file())
+    names = sorted(
+        path.relative_to("out").as_posix() for path in Path("out").rglob("*") if path.is_file()
+    )
     each = ["answer.md", "prompt.md", "record.json"]
     about = [f"{id_}.{what}" for id_ in ("a/snow", "hail", "rain") for what in each]
     assert names == sorted([*about, "ask.journal.jsonl", "provenance.jsonl"])
@@ -213,7 +244,11 @@ def test_a_folder_gets_every_answer_its_prompt_its_record_and_their_proof(canned
         == explainer("build", "questions/hail.yaml", "--template", "evidence").out
     )
     assert "3 of 3 answers are grounded" in Path("r.html").read_text()
-    for way in (("out/provenance.jsonl",), ("out", "--question", "questions"), ("out", "--prompt", "out")):
+    for way in (
+        ("out/provenance.jsonl",),
+        ("out", "--question", "questions"),
+        ("out", "--prompt", "out"),
+    ):
         assert explainer("check", *way).status == 0, way
     kept = record(Path("out/hail.record.json"))
     assert kept["schema"] == "explainer/ask/1"
@@ -223,7 +258,9 @@ def test_a_folder_gets_every_answer_its_prompt_its_record_and_their_proof(canned
     assert {row["entry"] for row in kept["citations"]} == {"Beta"}
 
 
-def test_asking_one_question_again_leaves_the_proofs_of_the_others(canned: FaultProxy, tmp_path: Path) -> None:
+def test_asking_one_question_again_leaves_the_proofs_of_the_others(
+    canned: FaultProxy, tmp_path: Path
+) -> None:
     project(tmp_path / "p", "snow", "hail")
     canned.otherwise = Canned(GOOD)
     ask(canned, "questions", "--out", "out")
@@ -231,18 +268,35 @@ def test_asking_one_question_again_leaves_the_proofs_of_the_others(canned: Fault
     canned.otherwise = Canned(WARNED)
     ask(canned, "questions/rain.yaml", "--out", "out", "--force")
     proofs = [json.loads(line) for line in Path("out/provenance.jsonl").read_text().splitlines()]
-    assert [(proof["id"], proof["answer"]) for proof in proofs] == [("hail", GOOD), ("rain", WARNED)]
+    assert [(proof["id"], proof["answer"]) for proof in proofs] == [
+        ("hail", GOOD),
+        ("rain", WARNED),
+    ]
     assert explainer("check", "out/provenance.jsonl").status == 0
 
 
-def test_lines_get_lines_in_the_order_of_the_source_that_check_takes(canned: FaultProxy, tmp_path: Path) -> None:
+def test_lines_get_lines_in_the_order_of_the_source_that_check_takes(
+    canned: FaultProxy, tmp_path: Path
+) -> None:
     project(tmp_path / "p", "one", "two", "three")
-    canned.rule(lambda seen: Canned(BAD if "two" in seen.said else GOOD, delay=0.02 if "one" in seen.said else 0))
+    canned.rule(
+        lambda seen: Canned(
+            BAD if "two" in seen.said else GOOD, delay=0.02 if "one" in seen.said else 0
+        )
+    )
     assert ask(canned, "q.jsonl", "--out", "out/answers.jsonl", "--concurrency", "3").status == 1
     rows = [json.loads(line) for line in Path("out/answers.jsonl").read_text().splitlines()]
-    assert [(row["id"], row["grounded"]) for row in rows] == [("one", True), ("two", False), ("three", True)]
+    assert [(row["id"], row["grounded"]) for row in rows] == [
+        ("one", True),
+        ("two", False),
+        ("three", True),
+    ]
     checked = explainer("check", "out/answers.jsonl", "--format", "jsonl")
-    assert [json.loads(line)["grounded"] for line in checked.out.splitlines()] == [True, False, True]
+    assert [json.loads(line)["grounded"] for line in checked.out.splitlines()] == [
+        True,
+        False,
+        True,
+    ]
     assert explainer("check", "out/provenance.jsonl").status == 2
     assert explainer("check", "out/answers.provenance.jsonl").status == 1
     assert len(Path("out/answers.records.jsonl").read_text().splitlines()) == 3
@@ -275,9 +329,15 @@ def test_a_question_with_a_mistake_costs_that_question_and_is_not_paid(canned: F
 
 
 def test_ids_that_are_one_file_are_refused_before_anything_is_paid(canned: FaultProxy) -> None:
-    write_tree(Path(), {"questions/other.yaml": "id: RAIN\nquestion: What?\nmodels: [Beta]\npapers: []\n"})
-    write_tree(Path(), {"questions/zother.yaml": "id: rain\nquestion: What?\nmodels: [Beta]\npapers: []\n"})
-    write_tree(Path(), {"questions/zz.yaml": "id: con\nquestion: What?\nmodels: [Beta]\npapers: []\n"})
+    write_tree(
+        Path(), {"questions/other.yaml": "id: RAIN\nquestion: What?\nmodels: [Beta]\npapers: []\n"}
+    )
+    write_tree(
+        Path(), {"questions/zother.yaml": "id: rain\nquestion: What?\nmodels: [Beta]\npapers: []\n"}
+    )
+    write_tree(
+        Path(), {"questions/zz.yaml": "id: con\nquestion: What?\nmodels: [Beta]\npapers: []\n"}
+    )
     canned.otherwise = Canned(GOOD)
     done = ask(canned, "questions", "--out", "out")
     assert done.status == 1
@@ -293,7 +353,9 @@ def test_a_question_that_offers_nothing_is_not_asked(canned: FaultProxy) -> None
 
 
 @pytest.mark.parametrize("name", ["a.md", "a.jsonl"])
-def test_a_folder_with_the_name_of_a_file_is_refused_before_anything_is_paid(canned: FaultProxy, name: str) -> None:
+def test_a_folder_with_the_name_of_a_file_is_refused_before_anything_is_paid(
+    canned: FaultProxy, name: str
+) -> None:
     Path(name).mkdir()
     done = ask(canned, "questions/rain.yaml", "--out", name)
     assert (done.status, canned.seen) == (2, [])
@@ -307,9 +369,20 @@ def test_a_line_that_offers_nothing_is_named(canned: FaultProxy) -> None:
     assert done.err.startswith("n.jsonl:3:1: A102")
 
 
-def test_a_dry_run_says_what_it_will_be_and_neither_connects_nor_writes(canned: FaultProxy, tmp_path: Path) -> None:
+def test_a_dry_run_says_what_it_will_be_and_neither_connects_nor_writes(
+    canned: FaultProxy, tmp_path: Path
+) -> None:
     project(tmp_path / "p", "snow")
-    options = ("--rounds", "1", "--body", "max_tokens=100", "--price-in", "2", "--price-out", "m=10")
+    options = (
+        "--rounds",
+        "1",
+        "--body",
+        "max_tokens=100",
+        "--price-in",
+        "2",
+        "--price-out",
+        "m=10",
+    )
     done = ask(canned, "questions", "--out", "out", "--dry-run", *options)
     lines = done.out.splitlines()
     assert done.status == 0
@@ -323,7 +396,9 @@ def test_a_dry_run_says_what_it_will_be_and_neither_connects_nor_writes(canned: 
     assert "no limit" in free
     assert "cost" not in free
     canned.otherwise = Canned(GOOD)
-    assert ask(canned, "questions/rain.yaml", "--out", "out", "--body", "max_tokens=100").status == 0
+    assert (
+        ask(canned, "questions/rain.yaml", "--out", "out", "--body", "max_tokens=100").status == 0
+    )
     again = ask(canned, "questions", "--out", "out", "--dry-run", *options).out
     assert "calls: 1 at least, 2 at most" in again
     assert len(canned.seen) == 1
@@ -335,7 +410,9 @@ def test_a_dry_run_needs_no_endpoint_and_no_key() -> None:
 
 def test_tokens_and_money_are_counted_and_guesses_are_marked(canned: FaultProxy) -> None:
     canned.script(Canned(GOOD), Canned(GOOD, usage=False))
-    done = ask(canned, "questions/rain.yaml", "--out", "a", "--price-in", "1000", "--price-out", "1000")
+    done = ask(
+        canned, "questions/rain.yaml", "--out", "a", "--price-in", "1000", "--price-out", "1000"
+    )
     kept = record(Path("a/rain.record.json"))
     tokens = kept["usage"]["prompt_tokens"] + kept["usage"]["completion_tokens"]
     assert kept["cost"] == pytest.approx(tokens / 1000)
@@ -369,7 +446,9 @@ def test_what_could_control_a_terminal_is_on_no_terminal_and_in_no_file(canned: 
         assert not any(sign.encode() in path.read_bytes() for sign in "\x1b\x07\x9b\u202e\r"), path
 
 
-def test_nothing_is_written_outside_the_target_through_a_link(canned: FaultProxy, tmp_path: Path) -> None:
+def test_nothing_is_written_outside_the_target_through_a_link(
+    canned: FaultProxy, tmp_path: Path
+) -> None:
     project(tmp_path / "p", "a/snow")
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -396,24 +475,74 @@ def test_findings_may_be_one_json_document(canned: FaultProxy) -> None:
         (("questions",), "--base-url"),
         (("questions/rain.yaml", "--text", "x"), "give a question file"),
         (("questions", "--base-url", "http://localhost:1/v1"), "many answers need a place"),
-        (("questions", "--base-url", "http://localhost:1/v1", "--out", "a.md"), "do not fit one file"),
+        (
+            ("questions", "--base-url", "http://localhost:1/v1", "--out", "a.md"),
+            "do not fit one file",
+        ),
         (("questions", "--base-url", "http://localhost:1/v1", "--out", "-"), "need a folder"),
         (("q.jsonl", "--base-url", "http://localhost:1/v1", "--out", "q.jsonl"), "overwritten"),
         (("questions/rain.yaml", "--base-url", "localhost:1/v1"), "not the URL of an endpoint"),
-        (("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--body", "stream=false"), "set already"),
-        (("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--price-in", "cheap"), "no price"),
-        (("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--template", "answer"), "builds answers"),
-        (("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--tokenizer", "o200"), "o200k"),
-        (("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--report", "-"), "goes to stdout"),
         (
-            ("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--report", "questions/rain.yaml"),
+            (
+                "questions/rain.yaml",
+                "--base-url",
+                "http://localhost:1/v1",
+                "--body",
+                "stream=false",
+            ),
+            "set already",
+        ),
+        (
+            ("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--price-in", "cheap"),
+            "no price",
+        ),
+        (
+            ("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--template", "answer"),
+            "builds answers",
+        ),
+        (
+            ("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--tokenizer", "o200"),
+            "o200k",
+        ),
+        (
+            ("questions/rain.yaml", "--base-url", "http://localhost:1/v1", "--report", "-"),
+            "goes to stdout",
+        ),
+        (
+            (
+                "questions/rain.yaml",
+                "--base-url",
+                "http://localhost:1/v1",
+                "--report",
+                "questions/rain.yaml",
+            ),
             "overwritten",
         ),
-        (("--text", "x", "--base-url", "http://localhost:1/v1", "--out", "a.md", "--report", "./a.md"), "overwritten"),
+        (
+            (
+                "--text",
+                "x",
+                "--base-url",
+                "http://localhost:1/v1",
+                "--out",
+                "a.md",
+                "--report",
+                "./a.md",
+            ),
+            "overwritten",
+        ),
     ],
 )
-def test_wrong_usage_is_said_before_anything_is_asked(arguments: tuple[str, ...], said: str) -> None:
-    done = explainer("ask", *arguments, "--model", "m", *(("--out", "out") if arguments == ("questions",) else ()))
+def test_wrong_usage_is_said_before_anything_is_asked(
+    arguments: tuple[str, ...], said: str
+) -> None:
+    done = explainer(
+        "ask",
+        *arguments,
+        "--model",
+        "m",
+        *(("--out", "out") if arguments == ("questions",) else ()),
+    )
     assert (done.status, done.out) == (2, "")
     assert said in done.err.replace("\n", " ")
 
@@ -428,7 +557,9 @@ def test_wrong_usage_is_said_before_anything_is_asked(arguments: tuple[str, ...]
     ],
 )
 def test_what_no_record_can_hold_is_refused(arguments: tuple[str, ...]) -> None:
-    done = explainer("ask", "questions/rain.yaml", "--base-url", "http://localhost:1/v1", *arguments)
+    done = explainer(
+        "ask", "questions/rain.yaml", "--base-url", "http://localhost:1/v1", *arguments
+    )
     assert done.status == 2
     assert "Traceback" not in done.err
 
@@ -440,13 +571,20 @@ def test_a_model_must_be_named() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX")
-def test_a_terminal_shows_the_answer_as_it_comes_and_stdout_is_the_same_as_ever(canned: FaultProxy) -> None:
+def test_a_terminal_shows_the_answer_as_it_comes_and_stdout_is_the_same_as_ever(
+    canned: FaultProxy,
+) -> None:
     import pty
 
     canned.otherwise = Canned(GOOD, delay=0.05, pieces=20)
     master, slave = pty.openpty()
     run = start(
-        canned.base_url, "questions/rain.yaml", "--model", "m", stderr=slave, env={"TERM": "xterm", "COLUMNS": "30"}
+        canned.base_url,
+        "questions/rain.yaml",
+        "--model",
+        "m",
+        stderr=slave,
+        env={"TERM": "xterm", "COLUMNS": "30"},
     )
     os.close(slave)
     drawn = drawn_on(master)
@@ -470,7 +608,9 @@ def test_no_escape_leaves_a_run_that_is_on_no_terminal(canned: FaultProxy) -> No
 
 def test_without_the_client_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx2", None)
-    done = explainer("ask", "questions/rain.yaml", "--model", "m", "--base-url", "http://localhost:1/v1")
+    done = explainer(
+        "ask", "questions/rain.yaml", "--model", "m", "--base-url", "http://localhost:1/v1"
+    )
     assert done.status == 2
     assert "E704" in done.err
     assert "pip install 'cnaps-explainer[ask]'" in done.err
@@ -478,14 +618,22 @@ def test_without_the_client_it_says_what_to_install(monkeypatch: pytest.MonkeyPa
 
 def test_start_up_needs_no_client_until_something_is_asked() -> None:
     code = "import sys; import explainer.cli.ask; sys.exit('httpx2' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False, env=dict(os.environ)).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], check=False, env=dict(os.environ)).returncode
+        == 0
+    )
     assert process("ask", "--help").status == 0
 
 
 def test_the_question_may_be_words(tmp_path: Path) -> None:
-    (tmp_path / "c.yaml").write_text("models: [{name: Cut, summary: Cuts things out of a photo.}]\n")
+    (tmp_path / "c.yaml").write_text(
+        "models: [{name: Cut, summary: Cuts things out of a photo.}]\n"
+    )
     options = ("--catalog", str(tmp_path / "c.yaml"), "--model", "m", "--dry-run")
     done = explainer("ask", "Who", "cuts", "things", "out", "of", "a", "photo?", *options)
-    assert (done.status, done.out) == (0, explainer("ask", "--text", "Who cuts things out of a photo?", *options).out)
+    assert (done.status, done.out) == (
+        0,
+        explainer("ask", "--text", "Who cuts things out of a photo?", *options).out,
+    )
     assert explainer("ask", "no.yaml", *options).status == 2
     assert explainer("ask", "x" * 5000 + "?", *options).status == 1  # longer than a path can be

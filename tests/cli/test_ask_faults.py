@@ -43,7 +43,9 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         SourceRecord(b"\xef\xbb\xbf" + _EVENT + b"data: [DONE]\n\n", "text/event-stream"),
     ],
 )  # fmt: skip
-def test_what_passes_is_asked_again_and_half_an_answer_is_none(canned: FaultProxy, fault: Fault) -> None:
+def test_what_passes_is_asked_again_and_half_an_answer_is_none(
+    canned: FaultProxy, fault: Fault
+) -> None:
     canned.script(fault, Canned(GOOD))
     done = ask(canned, "questions/rain.yaml", "--out", "out", "-v")
     assert done.status == 0, done.err
@@ -55,7 +57,9 @@ def test_what_passes_is_asked_again_and_half_an_answer_is_none(canned: FaultProx
 
 
 def test_a_body_without_end_is_not_paid_again(canned: FaultProxy) -> None:
-    canned.script(SourceRecord(b'{"choices": [{"message": {"content": "' + b"x" * 8 * 1024 * 1024 + b'"}}]}'))
+    canned.script(
+        SourceRecord(b'{"choices": [{"message": {"content": "' + b"x" * 8 * 1024 * 1024 + b'"}}]}')
+    )
     done = ask(canned, "questions/rain.yaml", "--out", "out")
     assert (done.status, len(canned.seen)) == (1, 1)
     assert "larger than 8,388,608 bytes" in done.err
@@ -69,18 +73,26 @@ def test_what_a_server_says_is_one_line_and_forges_no_finding(canned: FaultProxy
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_what_is_refused_is_not_asked_again_and_costs_one_question(canned: FaultProxy, status: int) -> None:
+def test_what_is_refused_is_not_asked_again_and_costs_one_question(
+    canned: FaultProxy, status: int
+) -> None:
     canned.otherwise = Status(status, message="the prompt is odd")
     done = ask(canned, "questions", "--out", "out")
     assert (done.status, len(canned.seen)) == (1, 1)
     assert f"R801 m did not answer: status {status}: the prompt is odd" in done.err
-    assert sorted(path.name for path in Path("out").iterdir()) == ["ask.journal.jsonl", "provenance.jsonl"]
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "ask.journal.jsonl",
+        "provenance.jsonl",
+    ]
 
 
 @pytest.mark.parametrize(
-    "fault", [Status(401), Status(403), Status(404), Redirect("http://127.0.0.1:9/v1"), faults.NOT_JSON]
+    "fault",
+    [Status(401), Status(403), Status(404), Redirect("http://127.0.0.1:9/v1"), faults.NOT_JSON],
 )
-def test_an_endpoint_that_cannot_be_used_ends_the_run_with_2(canned: FaultProxy, tmp_path: Path, fault: Fault) -> None:
+def test_an_endpoint_that_cannot_be_used_ends_the_run_with_2(
+    canned: FaultProxy, tmp_path: Path, fault: Fault
+) -> None:
     project(tmp_path / "p", "hail", "snow", "sleet")
     canned.otherwise = fault
     done = ask(canned, "questions", "--out", "out", "--concurrency", "1")
@@ -90,7 +102,9 @@ def test_an_endpoint_that_cannot_be_used_ends_the_run_with_2(canned: FaultProxy,
 
 def test_a_403_about_one_question_does_not_end_the_run(canned: FaultProxy, tmp_path: Path) -> None:
     project(tmp_path / "p", "hail", "snow")
-    canned.rule(lambda seen: Status(403, message="moderated") if " rain" in seen.said else Canned(GOOD))
+    canned.rule(
+        lambda seen: Status(403, message="moderated") if " rain" in seen.said else Canned(GOOD)
+    )
     assert ask(canned, "questions", "--out", "out", "--concurrency", "1").status == 1
     assert len(canned.seen) == 3
 
@@ -156,7 +170,14 @@ def test_an_answer_that_has_ended_is_not_held_up_by_what_never_follows(
 def test_nobody_there_ends_with_2_and_says_where() -> None:
     port = free_port()
     done = explainer(
-        "ask", "questions/rain.yaml", "--model", "m", "--base-url", f"http://127.0.0.1:{port}/v1", "--retries", "1"
+        "ask",
+        "questions/rain.yaml",
+        "--model",
+        "m",
+        "--base-url",
+        f"http://127.0.0.1:{port}/v1",
+        "--retries",
+        "1",
     )
     assert (done.status, done.out) == (2, "")
     assert f"cannot connect to http://127.0.0.1:{port}/v1" in done.err
@@ -175,12 +196,16 @@ def test_nobody_there_ends_with_2_and_says_where() -> None:
     ],
 )
 def test_an_odd_url_is_said_to_be_one(url: str) -> None:
-    done = explainer("ask", "questions/rain.yaml", "--model", "m", "--base-url", url, "--retries", "0")
+    done = explainer(
+        "ask", "questions/rain.yaml", "--model", "m", "--base-url", url, "--retries", "0"
+    )
     assert done.status == 2
     assert done.err
 
 
-def test_as_many_are_asked_at_once_as_is_said_and_no_more(canned: FaultProxy, tmp_path: Path) -> None:
+def test_as_many_are_asked_at_once_as_is_said_and_no_more(
+    canned: FaultProxy, tmp_path: Path
+) -> None:
     project(tmp_path / "p", *(f"n{number}" for number in range(7)))
     canned.otherwise = Canned(GOOD, delay=0.05)
     assert ask(canned, "questions", "--out", "out", "--concurrency", "3").status == 0
@@ -188,7 +213,10 @@ def test_as_many_are_asked_at_once_as_is_said_and_no_more(canned: FaultProxy, tm
     canned.forget()
     canned.otherwise = Canned(GOOD)
     models = ("--model", "a", "--model", "b")
-    assert ask(canned, "questions", "--out", "two", "--concurrency", "1", *models, model=None).status == 0
+    assert (
+        ask(canned, "questions", "--out", "two", "--concurrency", "1", *models, model=None).status
+        == 0
+    )
     assert canned.most_at_once == 1
 
 
@@ -208,8 +236,16 @@ def test_an_endpoint_may_be_given_in_the_environment_or_whole(
 
 def without_key(done: Outcome, folder: Path = Path()) -> bool:
     """Whether the key is nowhere: in no output, in no file, in no form."""
-    forms = [SECRET.encode(), json.dumps(SECRET)[1:-1].replace("/", "\\/").encode(), b"sk-this%2Fis%2Bthe%3Dsecret"]
-    texts = [done.stdout, done.stderr, *(path.read_bytes() for path in folder.rglob("*") if path.is_file())]
+    forms = [
+        SECRET.encode(),
+        json.dumps(SECRET)[1:-1].replace("/", "\\/").encode(),
+        b"sk-this%2Fis%2Bthe%3Dsecret",
+    ]
+    texts = [
+        done.stdout,
+        done.stderr,
+        *(path.read_bytes() for path in folder.rglob("*") if path.is_file()),
+    ]
     return not any(form in text for form in forms for text in texts)
 
 
@@ -229,14 +265,18 @@ def test_the_key_goes_to_the_endpoint_in_its_header_alone(canned: FaultProxy) ->
         Status(400, message=f"header was 'Bearer {SECRET}'"),
         Status(500, message=SECRET),
         Redirect(f"http://127.0.0.1:9/{SECRET}?key={SECRET}"),
-        SourceRecord(f'data: {{"error": {{"message": "bad {SECRET}"}}}}\n\n'.encode(), "text/event-stream"),
+        SourceRecord(
+            f'data: {{"error": {{"message": "bad {SECRET}"}}}}\n\n'.encode(), "text/event-stream"
+        ),
         SourceRecord(SECRET.encode(), "text/plain"),
         Canned(f"{BAD}\nYour key is {SECRET}, keep it.\n", pieces=60),
         Canned(f"{GOOD.rstrip()} `{SECRET}`\n", pieces=60),
     ],
 )
 @pytest.mark.parametrize("place", [("--out", "out"), ()])
-def test_a_key_that_the_server_says_back_is_nowhere(canned: FaultProxy, fault: Fault, place: tuple[str, ...]) -> None:
+def test_a_key_that_the_server_says_back_is_nowhere(
+    canned: FaultProxy, fault: Fault, place: tuple[str, ...]
+) -> None:
     canned.otherwise = fault
     done = ask(canned, "questions/rain.yaml", "--retries", "1", "--report", "r.html", "-v", *place)
     assert canned.seen
@@ -253,14 +293,18 @@ def test_a_key_is_never_carried_along_to_another_host(canned: FaultProxy) -> Non
             assert "redirects to" in done.err
 
 
-def test_another_variable_may_hold_the_key(canned: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_variable_may_hold_the_key(
+    canned: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MY_KEY", "another-secret-key\n")
     canned.otherwise = Canned(GOOD)
     assert ask(canned, "questions/rain.yaml", "--key-env", "MY_KEY").status == 0
     assert canned.seen[0].headers["authorization"] == "Bearer another-secret-key"
 
 
-def test_without_a_key_there_is_no_header(canned: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_key_there_is_no_header(
+    canned: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     canned.otherwise = Canned(GOOD)
     assert ask(canned, "questions/rain.yaml").status == 0
@@ -283,9 +327,13 @@ def test_a_key_in_the_wrong_place_is_refused_and_not_said(arguments: tuple[str, 
     assert without_key(done)
 
 
-def test_a_key_that_no_header_takes_is_refused_and_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_no_header_takes_is_refused_and_not_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", f"{SECRET} and\nmore")
-    done = explainer("ask", "questions/rain.yaml", "--model", "m", "--base-url", "http://127.0.0.1:9/v1")
+    done = explainer(
+        "ask", "questions/rain.yaml", "--model", "m", "--base-url", "http://127.0.0.1:9/v1"
+    )
     assert done.status == 2
     assert without_key(done)
     assert "OPENAI_API_KEY" in done.err

@@ -67,13 +67,17 @@ def test_a_second_run_asks_nothing_and_changes_no_file(canned: FaultProxy) -> No
     assert done.status == 0
     assert "0 answers paid, 75 from the journal" in done.err
     assert len(canned.seen) == COUNT + COUNT // 2
-    assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in Path("out").iterdir()} == before
+    assert {
+        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in Path("out").iterdir()
+    } == before
 
 
 def test_another_prompt_another_parameter_another_model_are_asked(canned: FaultProxy) -> None:
     canned.otherwise = Canned(GOOD)
     one = ("questions/q00.yaml", "--out", "out")
-    for count, more in enumerate(([], ["--body", "seed=1"], ["--body", "seed=2"], ["--papers", "2"]), start=1):
+    for count, more in enumerate(
+        ([], ["--body", "seed=1"], ["--body", "seed=2"], ["--papers", "2"]), start=1
+    ):
         ask(canned, *one, *more)
         assert len(canned.seen) == min(count, 3)
     ask(canned, *one, model="other")
@@ -147,7 +151,9 @@ def test_a_damaged_line_is_said_and_asked_for_again(canned: FaultProxy) -> None:
     assert "R806 warning: 3 lines" in done.err
 
 
-@pytest.mark.parametrize("text", ["my own notes", "my own notes\n", '{"schema": "explainer/ask-journal/99"}\n', "[]\n"])
+@pytest.mark.parametrize(
+    "text", ["my own notes", "my own notes\n", '{"schema": "explainer/ask-journal/99"}\n', "[]\n"]
+)
 def test_a_file_that_is_no_journal_is_left_as_it_is(canned: FaultProxy, text: str) -> None:
     Path("out").mkdir()
     JOURNAL.write_text(text)
@@ -166,7 +172,9 @@ def test_a_journal_that_is_torn_in_its_first_line_begins_anew(canned: FaultProxy
 
 
 @pytest.mark.parametrize("target", ["a.md", "a.jsonl", "out"])
-def test_what_a_killed_run_left_half_written_is_removed_and_nothing_else(canned: FaultProxy, target: str) -> None:
+def test_what_a_killed_run_left_half_written_is_removed_and_nothing_else(
+    canned: FaultProxy, target: str
+) -> None:
     canned.otherwise = Canned(GOOD)
     folder = Path("out" if target == "out" else ".")
     folder.mkdir(exist_ok=True)
@@ -194,7 +202,9 @@ def test_a_run_that_waits_leaves_the_files_of_the_one_at_work_alone(
         assert at_work.exists()
 
 
-def test_an_answer_that_somebody_changed_or_removed_comes_back_without_being_asked(canned: FaultProxy) -> None:
+def test_an_answer_that_somebody_changed_or_removed_comes_back_without_being_asked(
+    canned: FaultProxy,
+) -> None:
     canned.otherwise = Canned(GOOD)
     answer, record = Path("out/q00.answer.md"), Path("out/q00.record.json")
     ask(canned, "questions/q00.yaml", "--out", "out")
@@ -215,8 +225,12 @@ def test_an_interrupted_run_ends_cleanly_and_says_how_to_go_on(
     canned: FaultProxy, running: list[subprocess.Popen[bytes]], number: int, status: int
 ) -> None:
     canned.otherwise = Canned(GOOD, delay=0.02)
-    hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what runs in the background may be deaf to it
-    running.append(start(canned.base_url, "questions", "--out", "out", "--model", "m", preexec_fn=hear))
+    hear = partial(
+        signal.signal, signal.SIGINT, signal.SIG_DFL
+    )  # what runs in the background may be deaf to it
+    running.append(
+        start(canned.base_url, "questions", "--out", "out", "--model", "m", preexec_fn=hear)
+    )
     wait_for(5, running[0])
     running[0].send_signal(number)
     _, err = running[0].communicate(timeout=30)
@@ -245,7 +259,9 @@ def test_a_second_run_on_one_target_waits_and_finds_nothing_to_do(
     assert sum("waiting for another run" in one for one in said) == 1
 
 
-def test_a_target_that_cannot_be_written_ends_with_2_and_nothing_is_paid(canned: FaultProxy) -> None:
+def test_a_target_that_cannot_be_written_ends_with_2_and_nothing_is_paid(
+    canned: FaultProxy,
+) -> None:
     Path("file").write_text("")
     done = ask(canned, "questions", "--out", "file/out")
     assert (done.status, canned.seen) == (2, [])
@@ -266,7 +282,12 @@ def test_the_journal_holds_what_an_answer_took(canned: FaultProxy) -> None:
     canned.otherwise = Canned(GOOD)
     ask(canned, "questions/q00.yaml", "--out", "out")
     (row,) = journal(JOURNAL)
-    assert (row["model"], row["finish_reason"], row["attempts"], row["text"]) == ("m", "stop", 1, GOOD)
+    assert (row["model"], row["finish_reason"], row["attempts"], row["text"]) == (
+        "m",
+        "stop",
+        1,
+        GOOD,
+    )
     assert row["endpoint"] == canned.base_url
     assert row["usage"]["completion_tokens"] == len(GOOD) // 4
     assert SCHEMA in JOURNAL.read_text().splitlines()[0]

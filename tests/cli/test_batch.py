@@ -37,7 +37,10 @@ def root(tmp_path: Path) -> Path:
 def test_golden_lines_are_rendered_byte_for_byte(tmp_path: Path, jobs: str, kind: str) -> None:
     examples = golden()
     source = (
-        write_tree(tmp_path, {"q.jsonl": lines(*({key: one[key] for key in KEYS} for one in examples))}) / "q.jsonl"
+        write_tree(
+            tmp_path, {"q.jsonl": lines(*({key: one[key] for key in KEYS} for one in examples))}
+        )
+        / "q.jsonl"
     )
     done = batch(source, "--out", tmp_path / "out.jsonl", "--jobs", jobs, "--as", kind)
     assert (done.status, done.out) == (0, "")
@@ -51,11 +54,18 @@ def test_golden_files_are_rendered_byte_for_byte(tmp_path: Path, jobs: str) -> N
     examples = golden()
     for one in examples:
         entries = {
-            kind: [{key: value for key, value in entry.items() if value} for entry in one[kind]] for kind in KEYS[2:]
+            kind: [{key: value for key, value in entry.items() if value} for entry in one[kind]]
+            for kind in KEYS[2:]
         }
-        named = {"models": [m["name"] for m in one["models"]], "papers": [p["title"] for p in one["papers"]]}
+        named = {
+            "models": [m["name"] for m in one["models"]],
+            "papers": [p["title"] for p in one["papers"]],
+        }
         asked = {"question": one["question"], "catalog": f"../c/{one['id']}.yaml", **named}
-        write_tree(tmp_path, {f"c/{one['id']}.yaml": json.dumps(entries), f"q/{one['id']}.yaml": json.dumps(asked)})
+        write_tree(
+            tmp_path,
+            {f"c/{one['id']}.yaml": json.dumps(entries), f"q/{one['id']}.yaml": json.dumps(asked)},
+        )
     assert batch(tmp_path / "q", "--out", tmp_path / "out", "--jobs", jobs).status == 0
     for one in examples:
         assert (tmp_path / "out" / f"{one['id']}.prompt.md").read_bytes().decode() == one["prompt"]
@@ -63,12 +73,18 @@ def test_golden_files_are_rendered_byte_for_byte(tmp_path: Path, jobs: str) -> N
 
 @pytest.mark.parametrize("target", ["out", "out.jsonl"])
 @pytest.mark.parametrize("source", ["questions", "q.jsonl"])
-def test_bytes_and_order_do_not_depend_on_the_number_of_processes(tmp_path: Path, source: str, target: str) -> None:
+def test_bytes_and_order_do_not_depend_on_the_number_of_processes(
+    tmp_path: Path, source: str, target: str
+) -> None:
     root = project(tmp_path, 700)
     for jobs in ("1", "2", "3"):
         assert batch(root / source, "--out", root / jobs / target, "--jobs", jobs).status == 0
     trees = [
-        {str(path.relative_to(root / jobs)): path.read_bytes() for path in (root / jobs).rglob("*") if path.is_file()}
+        {
+            str(path.relative_to(root / jobs)): path.read_bytes()
+            for path in (root / jobs).rglob("*")
+            if path.is_file()
+        }
         for jobs in ("1", "2", "3")
     ]
     assert trees[0] == trees[1] == trees[2]
@@ -95,10 +111,25 @@ def test_lines_come_from_stdin_and_go_to_stdout(root: Path) -> None:
 
 
 def test_the_manifest_says_what_each_output_was_made_of(root: Path) -> None:
-    assert batch(root / "q.jsonl", "--out", root / "out.jsonl", "--format", "openai-batch", "--model", "m").status == 0
+    assert (
+        batch(
+            root / "q.jsonl",
+            "--out",
+            root / "out.jsonl",
+            "--format",
+            "openai-batch",
+            "--model",
+            "m",
+        ).status
+        == 0
+    )
     header, *made = rows(root / "out.manifest.jsonl")
     assert header["schema"] == "explainer/manifest/2"
-    assert (header["as"], header["template"], header["format"]) == ("prompt", "prompt", "openai-batch")
+    assert (header["as"], header["template"], header["format"]) == (
+        "prompt",
+        "prompt",
+        "openai-batch",
+    )
     output = rows(root / "out.jsonl")
     assert [row["custom_id"] for row in made] == [line["custom_id"] for line in output]
     assert made[5]["source"] == 6
@@ -124,27 +155,60 @@ def test_a_size_that_cannot_be_loses_no_output(root: Path, size: int) -> None:
     assert out.read_bytes() == whole
 
 
-def test_the_manifest_says_what_was_recommended_to_a_question_that_leaves_it_out(tmp_path: Path) -> None:
+def test_the_manifest_says_what_was_recommended_to_a_question_that_leaves_it_out(
+    tmp_path: Path,
+) -> None:
     asked = "How does AI colourise old photos?"
     write_tree(
         tmp_path,
-        {"q.jsonl": lines({"id": "named", "question": asked, "models": [], "papers": []}, {"question": asked})},
+        {
+            "q.jsonl": lines(
+                {"id": "named", "question": asked, "models": [], "papers": []}, {"question": asked}
+            )
+        },
     )
     catalogs = ROOT / "catalogs"
-    assert batch(tmp_path / "q.jsonl", "--out", tmp_path / "out.jsonl", "--catalog", catalogs).status == 0
+    assert (
+        batch(tmp_path / "q.jsonl", "--out", tmp_path / "out.jsonl", "--catalog", catalogs).status
+        == 0
+    )
     _, named, left_out = rows(tmp_path / "out.manifest.jsonl")
     assert "models" not in named  # the question says it
-    choice = explainer("recommend", asked, "--catalog", catalogs, "--models", "1", "--papers", "3", "--format", "jsonl")
+    choice = explainer(
+        "recommend",
+        asked,
+        "--catalog",
+        catalogs,
+        "--models",
+        "1",
+        "--papers",
+        "3",
+        "--format",
+        "jsonl",
+    )
     offered = json.loads(choice.out)
-    assert [one["name"] for one in left_out["models"]] == [one["name"] for one in offered["models"]]  # type: ignore[attr-defined]
-    assert [one["name"] for one in left_out["papers"]] == [one["title"] for one in offered["papers"]]  # type: ignore[attr-defined]
+    names = [model["name"] for model in left_out["models"]]  # type: ignore[attr-defined]
+    titles = [paper["name"] for paper in left_out["papers"]]  # type: ignore[attr-defined]
+    assert names == [model["name"] for model in offered["models"]]
+    assert titles == [paper["title"] for paper in offered["papers"]]
     assert len(offered["papers"]) == 3
 
 
-def test_the_custom_id_changes_with_what_the_prompt_is_made_of_and_with_nothing_else(root: Path) -> None:
+def test_the_custom_id_changes_with_what_the_prompt_is_made_of_and_with_nothing_else(
+    root: Path,
+) -> None:
     def custom_ids() -> list[object]:
         assert (
-            batch(root / "q.jsonl", "--out", root / "out.jsonl", "--format", "openai-batch", "--model", "m").status == 0
+            batch(
+                root / "q.jsonl",
+                "--out",
+                root / "out.jsonl",
+                "--format",
+                "openai-batch",
+                "--model",
+                "m",
+            ).status
+            == 0
         )
         return [row["custom_id"] for row in rows(root / "out.jsonl")]
 
@@ -155,7 +219,9 @@ def test_the_custom_id_changes_with_what_the_prompt_is_made_of_and_with_nothing_
     assert [old == new for old, new in zip(before, after, strict=True)] == [
         "Shade" not in question(number)["papers"] for number in range(9)
     ]
-    alone = explainer("build", root / "questions" / "q" / "00006.yaml", "--format", "openai-batch", "--model", "m")
+    alone = explainer(
+        "build", root / "questions" / "q" / "00006.yaml", "--format", "openai-batch", "--model", "m"
+    )
     assert json.loads(alone.stdout)["custom_id"].split(".")[1] == str(after[6]).split(".")[1]
 
 
@@ -200,8 +266,12 @@ def test_content_decides_and_not_the_time(root: Path) -> None:
     assert "MEAN" in (out / "q" / "00003.prompt.md").read_text()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no time of changes that nobody can put back")
-def test_an_edit_of_an_output_is_found_though_its_size_and_its_time_were_put_back(root: Path) -> None:
+@pytest.mark.skipif(
+    os.name == "nt", reason="Windows keeps no time of changes that nobody can put back"
+)
+def test_an_edit_of_an_output_is_found_though_its_size_and_its_time_were_put_back(
+    root: Path,
+) -> None:
     assert batch(root / "questions", "--out", root / "out").status == 0
     path = root / "out" / "q" / "00003.prompt.md"
     right, about = path.read_bytes(), path.stat()
@@ -211,19 +281,29 @@ def test_an_edit_of_an_output_is_found_though_its_size_and_its_time_were_put_bac
     assert path.read_bytes() == right
 
 
-def test_verify_compares_bytes_whatever_the_times_say(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verify_compares_bytes_whatever_the_times_say(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert batch(root / "questions", "--out", root / "out").status == 0
     path = root / "out" / "q" / "00003.prompt.md"
     right = path.read_bytes()
     path.write_bytes(right.replace(b"scientist", b"scientisT"))
     # a disk whose clock is behind
     monkeypatch.setattr("explainer.batching.previous_run.ManifestFile.open", _opened_late)
-    assert "0 rendered, 9 unchanged" in batch(root / "questions", "--out", root / "out", "--jobs", "1").err
-    assert "1 rendered, 8 unchanged" in batch(root / "questions", "--out", root / "out", "--verify", "--jobs", "1").err
+    assert (
+        "0 rendered, 9 unchanged"
+        in batch(root / "questions", "--out", root / "out", "--jobs", "1").err
+    )
+    assert (
+        "1 rendered, 8 unchanged"
+        in batch(root / "questions", "--out", root / "out", "--verify", "--jobs", "1").err
+    )
     assert path.read_bytes() == right
 
 
-def _opened_late(volume: ManifestFile, opened: Callable[[ManifestFile], bool] = ManifestFile.open) -> bool:
+def _opened_late(
+    volume: ManifestFile, opened: Callable[[ManifestFile], bool] = ManifestFile.open
+) -> bool:
     is_usable = opened(volume)
     volume.written = 2**62
     return is_usable
@@ -247,9 +327,13 @@ def _nested(depth: int) -> str:
         '{"source": "q", "raw": "x", "id": "x\\ud800"}', "\xff",
     ],
 )  # fmt: skip
-def test_a_damaged_row_is_refused_with_its_line_and_costs_nothing(root: Path, target: str, row: str) -> None:
+def test_a_damaged_row_is_refused_with_its_line_and_costs_nothing(
+    root: Path, target: str, row: str
+) -> None:
     assert batch(root / "questions", "--out", root / target).status == 0
-    manifest = root / target / "prompt.manifest.jsonl" if target == "out" else root / "out.manifest.jsonl"
+    manifest = (
+        root / target / "prompt.manifest.jsonl" if target == "out" else root / "out.manifest.jsonl"
+    )
     right = manifest.read_bytes()
     header, *others = right.splitlines(keepends=True)
     damaged = row.encode("latin-1") + b"\n"
@@ -257,7 +341,10 @@ def test_a_damaged_row_is_refused_with_its_line_and_costs_nothing(root: Path, ta
         manifest.write_bytes(b"".join(lines_))
         done = batch(root / "questions", "--out", root / target)
         refused = f"manifest.jsonl:{number}:1: F105" in done.err and "--force" in done.err
-        assert (done.status, refused) == (2, True) or (done.status, manifest.read_bytes()) == (0, right), done.err
+        assert (done.status, refused) == (2, True) or (done.status, manifest.read_bytes()) == (
+            0,
+            right,
+        ), done.err
         assert batch(root / "questions", "--out", root / target, "--force").status == 0
         assert manifest.read_bytes() == right
 
@@ -268,7 +355,9 @@ def test_a_manifest_of_the_version_before_is_read(root: Path) -> None:
     header, *made = rows(manifest)
     old = [header | {"schema": "explainer/manifest/1"}]
     old += [
-        row | {"output": "", "question": "Why?", "models": [{"name": "B", "hash": "0"}], "papers": []} for row in made
+        row
+        | {"output": "", "question": "Why?", "models": [{"name": "B", "hash": "0"}], "papers": []}
+        for row in made
     ]
     manifest.write_text(lines(*old), encoding="utf-8")
     assert "0 rendered, 9 unchanged" in batch(root / "q.jsonl", "--out", root / "out.jsonl").err
@@ -290,9 +379,14 @@ def test_an_output_that_was_edited_or_lost_is_made_again(root: Path, target: str
 def test_a_line_that_moved_keeps_its_output(root: Path) -> None:
     assert batch(root / "q.jsonl", "--out", root / "out.jsonl").status == 0
     text = (root / "q.jsonl").read_text()
-    (root / "q.jsonl").write_text(lines({"id": "new", "question": "?", "models": [], "papers": []}) + text)
+    (root / "q.jsonl").write_text(
+        lines({"id": "new", "question": "?", "models": [], "papers": []}) + text
+    )
     assert "1 rendered, 9 unchanged" in batch(root / "q.jsonl", "--out", root / "out.jsonl").err
-    assert [row["id"] for row in rows(root / "out.jsonl")] == ["new", *(question(n)["id"] for n in range(9))]
+    assert [row["id"] for row in rows(root / "out.jsonl")] == [
+        "new",
+        *(question(n)["id"] for n in range(9)),
+    ]
     assert [row["source"] for row in rows(root / "out.manifest.jsonl")[1:]] == list(range(1, 11))
 
 
@@ -301,14 +395,19 @@ def test_a_line_without_an_id_is_another_one_when_it_moves(root: Path) -> None:
     (root / "q.jsonl").write_text(lines(*anonymous))
     assert batch(root / "q.jsonl", "--out", root / "out.jsonl").status == 0
     (root / "q.jsonl").write_text(lines(*anonymous[1:]))
-    assert "2 rendered, 0 unchanged, 1 removed" in batch(root / "q.jsonl", "--out", root / "out.jsonl").err
+    assert (
+        "2 rendered, 0 unchanged, 1 removed"
+        in batch(root / "q.jsonl", "--out", root / "out.jsonl").err
+    )
     assert [(row["id"], "1?" in str(row["text"])) for row in rows(root / "out.jsonl")] == [
         ("line-1", True),
         ("line-2", False),
     ]
 
 
-def test_outputs_of_questions_that_are_gone_are_reported_and_removed_only_when_asked(root: Path) -> None:
+def test_outputs_of_questions_that_are_gone_are_reported_and_removed_only_when_asked(
+    root: Path,
+) -> None:
     out = root / "out"
     assert batch(root / "questions", "--out", out).status == 0
     (root / "questions" / "q" / "00003.yaml").unlink()
@@ -317,7 +416,10 @@ def test_outputs_of_questions_that_are_gone_are_reported_and_removed_only_when_a
         assert done.status == 0
         assert "00003.prompt.md:1:1: B706 warning: its question (q/00003.yaml) is gone" in done.err
         assert (out / "q" / "00003.prompt.md").exists()
-    assert "0 rendered, 8 unchanged, 1 removed" in batch(root / "questions", "--out", out, "--prune").err
+    assert (
+        "0 rendered, 8 unchanged, 1 removed"
+        in batch(root / "questions", "--out", out, "--prune").err
+    )
     assert not (out / "q" / "00003.prompt.md").exists()
     assert "B706" not in batch(root / "questions", "--out", out).err
 
@@ -328,7 +430,10 @@ def test_an_output_that_is_left_over_hides_no_other(root: Path) -> None:
     assert "9 gone" in batch(root / "questions", "--out", out, "--format", "messages").err
     path = root / "questions" / "q" / "00003.yaml"
     path.write_text(path.read_text().replace("mean", "MEAN"))
-    assert "1 rendered, 8 unchanged" in batch(root / "questions", "--out", out, "--format", "messages").err
+    assert (
+        "1 rendered, 8 unchanged"
+        in batch(root / "questions", "--out", out, "--format", "messages").err
+    )
     path.write_text(path.read_text().replace("id: null", "id: another"))
     for summary in ("1 rendered, 8 unchanged", "0 rendered, 9 unchanged"):
         assert summary in batch(root / "questions", "--out", out, "--format", "messages").err
@@ -340,7 +445,9 @@ def test_another_kind_of_output_does_not_lose_the_first(root: Path) -> None:
     for summary in ("9 rendered, 0 unchanged", "0 rendered, 9 unchanged"):
         assert summary in batch(root / "questions", "--out", out, "--as", "answer", "--prune").err
     assert "0 rendered, 9 unchanged" in batch(root / "questions", "--out", out, "--prune").err
-    assert sorted(path.suffixes[-2] for path in out.rglob("*.md")) == [".answer"] * 9 + [".prompt"] * 9
+    assert (
+        sorted(path.suffixes[-2] for path in out.rglob("*.md")) == [".answer"] * 9 + [".prompt"] * 9
+    )
     assert (
         "9 rendered, 0 unchanged, 9 removed"
         in batch(root / "questions", "--out", out, "--format", "messages", "--prune").err
@@ -348,7 +455,9 @@ def test_another_kind_of_output_does_not_lose_the_first(root: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["out", "out.jsonl"])
-def test_check_writes_nothing_and_fails_when_an_output_is_out_of_date(root: Path, target: str) -> None:
+def test_check_writes_nothing_and_fails_when_an_output_is_out_of_date(
+    root: Path, target: str
+) -> None:
     missing = batch(root / "questions", "--out", root / target, "--check")
     assert (missing.status, (root / target).exists()) == (1, False)
     assert "B705 the output " in missing.err
@@ -368,9 +477,14 @@ def test_check_writes_nothing_and_fails_when_an_output_is_out_of_date(root: Path
 @pytest.mark.parametrize("output_format", [name for name, each in FORMATS.items() if each.line])
 def test_check_finds_a_line_by_its_id(root: Path, output_format: str) -> None:
     """One line more or less, or another order, makes no other line stale."""
-    options = ["--format", output_format, *(["--model", "m"] if output_format.endswith("-batch") else [])]
+    options = [
+        "--format",
+        output_format,
+        *(["--model", "m"] if output_format.endswith("-batch") else []),
+    ]
     questions: list[dict[str, object]] = [
-        {"id": f"q{number}", "question": f"Why {number}?", "models": [], "papers": []} for number in range(9)
+        {"id": f"q{number}", "question": f"Why {number}?", "models": [], "papers": []}
+        for number in range(9)
     ]
     write_tree(root, {"q.jsonl": lines(*questions)})
     assert batch(root / "q.jsonl", "--out", root / "out.jsonl", *options).status == 0
@@ -384,11 +498,15 @@ def test_check_finds_a_line_by_its_id(root: Path, output_format: str) -> None:
 
     new: dict[str, object] = {"id": "new", "question": "Why now?", "models": [], "papers": []}
     assert found(*questions) == []
-    assert found(*questions[:2], new, *questions[2:]) == ["3:1: B705 the output of 'new' is missing"]
+    assert found(*questions[:2], new, *questions[2:]) == [
+        "3:1: B705 the output of 'new' is missing"
+    ]
     assert found(*questions[:2], {**questions[2], "question": "How?"}, *questions[3:], new) == [
         "3:1: B705 the output of 'q2' is out of date", "10:1: B705 the output of 'new' is missing",
     ]  # fmt: skip
-    assert found(*questions[:4], *questions[5:]) == ["5:1: B705 there is more here than the source asks for"]
+    assert found(*questions[:4], *questions[5:]) == [
+        "5:1: B705 there is more here than the source asks for"
+    ]
     assert found(*questions[:8]) == ["9:1: B705 there is more here than the source asks for"]
     assert found(questions[1], questions[0], *questions[2:]) == [
         "1:1: B705 the lines are in another order than the questions"
@@ -411,7 +529,11 @@ def test_one_bad_question_costs_one_question(root: Path) -> None:
     )
     done = batch(root / "q.jsonl", "--out", root / "out.jsonl")
     assert done.status == 1
-    found = [line.split(" ")[:2] for line in done.err.splitlines() if line.startswith(("../", "q.jsonl", str(root)))]
+    found = [
+        line.split(" ")[:2]
+        for line in done.err.splitlines()
+        if line.startswith(("../", "q.jsonl", str(root)))
+    ]
     assert [(where.rsplit(":", 3)[1:3], code) for where, code in found] == [
         (["1", "2"], "Y102"), (["2", "14"], "S203"), (["3", "30"], "Q401"), (["4", "19"], "Y103"), (["15", "14"], "Y108"),
     ]  # fmt: skip
@@ -428,13 +550,22 @@ def test_the_output_of_a_question_that_has_a_mistake_now_stays(root: Path) -> No
     done = batch(root / "questions", "--out", out, "--prune")
     assert (done.status, (out / "q" / "00003.prompt.md").exists()) == (1, True)
     path.write_text(right)
-    assert "1 rendered, 8 unchanged, 0 removed" in batch(root / "questions", "--out", out, "--prune").err
+    assert (
+        "1 rendered, 8 unchanged, 0 removed"
+        in batch(root / "questions", "--out", out, "--prune").err
+    )
 
 
 def test_ids_are_unique_within_a_source(root: Path) -> None:
     write_tree(
         root,
-        {"d.jsonl": lines(question(1), {**question(2), "id": question(1)["id"]}, {**question(3), "id": "Q/00001"})},
+        {
+            "d.jsonl": lines(
+                question(1),
+                {**question(2), "id": question(1)["id"]},
+                {**question(3), "id": "Q/00001"},
+            )
+        },
     )
     as_lines = batch(root / "d.jsonl", "--out", root / "out.jsonl")
     assert as_lines.status == 1
@@ -456,7 +587,9 @@ def test_ids_that_windows_cannot_store_are_refused_for_files_alone(root: Path, i
     assert batch(root / "w.jsonl", "--out", root / "out.jsonl").status == 0
 
 
-@pytest.mark.parametrize("id_", ["../x", "/x", "a//b", "a/../b", ".x", "a/.x", "x\x00", "a\\b", "-x", "a b"])
+@pytest.mark.parametrize(
+    "id_", ["../x", "/x", "a//b", "a/../b", ".x", "a/.x", "x\x00", "a\\b", "-x", "a b"]
+)
 def test_no_output_leaves_the_target(root: Path, id_: str) -> None:
     write_tree(root, {"w.jsonl": lines({**question(1), "id": id_})})
     before = {path for path in root.rglob("*") if "out" not in path.parts}
@@ -487,14 +620,20 @@ def test_what_is_no_question_is_passed_over_and_said(root: Path) -> None:
     done = batch(root / "questions", "--out", root / "out", "-v")
     assert done.status == 1
     assert "typo.yaml:1:1: S201 unknown key 'qestion'" in done.err
-    assert "9 rendered, 0 unchanged, 0 removed, 1 failed, 3 skipped (no questions), 2 hidden, skipped" in done.err
+    assert (
+        "9 rendered, 0 unchanged, 0 removed, 1 failed, 3 skipped (no questions), 2 hidden, skipped"
+        in done.err
+    )
     assert "skipped: catalog.yaml (a catalog)" in done.err
     assert (
         f"catalog: {root / 'catalogs' / 'c.yaml'} (the nearest catalogs folder); for questions that name none"
         in done.err
     )
     again = batch(root / "questions", "--out", root / "out")
-    assert "0 rendered, 9 unchanged, 0 removed, 1 failed, 3 skipped (no questions), 2 hidden, skipped" in again.err
+    assert (
+        "0 rendered, 9 unchanged, 0 removed, 1 failed, 3 skipped (no questions), 2 hidden, skipped"
+        in again.err
+    )
 
 
 def test_the_target_inside_the_source_is_no_source(root: Path) -> None:
@@ -511,7 +650,9 @@ def test_a_template_that_fails_costs_the_questions_that_it_fails_on(root: Path) 
     assert done.status == 1
     assert done.err.count("T502") == len(failing)
     assert f"(rendering {question(failing[0])['id']!r})" in done.err
-    assert [row["id"] for row in rows(root / "out.jsonl")] == [question(n)["id"] for n in range(9) if n not in failing]
+    assert [row["id"] for row in rows(root / "out.jsonl")] == [
+        question(n)["id"] for n in range(9) if n not in failing
+    ]
 
 
 def test_a_catalog_with_mistakes_costs_the_questions_that_need_them(root: Path) -> None:
@@ -545,14 +686,33 @@ def test_findings_as_json_are_one_document(root: Path) -> None:
         (["nowhere", "--out", "out"], "nowhere:1:1: F101 no such file or folder"),
         (["q.jsonl"], "Missing option '--out'"),
         (["q.jsonl", "--out", "q.jsonl"], "would be overwritten"),
-        (["q.jsonl", "--out", "out.jsonl", "--format", "llm"], "makes a file of each question: give a folder"),
-        (["q.jsonl", "--out", "out", "--format", "messages", "--as", "answer"], "is for prompts, not for answers"),
+        (
+            ["q.jsonl", "--out", "out.jsonl", "--format", "llm"],
+            "makes a file of each question: give a folder",
+        ),
+        (
+            ["q.jsonl", "--out", "out", "--format", "messages", "--as", "answer"],
+            "is for prompts, not for answers",
+        ),
         (["q.jsonl", "--out", "o", "--format", "openai-batch"], "say which model"),
         (["q.jsonl", "--out", "o", "--format", "anthropic-batch"], "say which model"),
         (["q.jsonl", "--out", "out", "--model", "m"], "are for the formats openai-batch, "),
-        (["q.jsonl", "--out", "o", "--format", "openai-batch", "--model", "m", "--body", "x"], "is not KEY=VALUE"),
         (
-            ["q.jsonl", "--out", "o", "--format", "openai-batch", "--model", "m", "--body", "model=x"],
+            ["q.jsonl", "--out", "o", "--format", "openai-batch", "--model", "m", "--body", "x"],
+            "is not KEY=VALUE",
+        ),
+        (
+            [
+                "q.jsonl",
+                "--out",
+                "o",
+                "--format",
+                "openai-batch",
+                "--model",
+                "m",
+                "--body",
+                "model=x",
+            ],
             "is set already; use --model",
         ),
         (["q.jsonl", "--out", "o", "--format", "massages"], "did you mean 'messages'?"),
@@ -585,7 +745,12 @@ def test_nothing_but_the_summary_is_said_in_a_pipe(root: Path) -> None:
 
 
 def test_a_budget_cuts_summaries_then_papers_from_the_last_and_says_so(root: Path) -> None:
-    asked = {"id": "x", "question": "Why?", "models": ["Alpha"], "papers": ["Light: a study", "Shade", "Dusk"]}
+    asked = {
+        "id": "x",
+        "question": "Why?",
+        "models": ["Alpha"],
+        "papers": ["Light: a study", "Shade", "Dusk"],
+    }
     write_tree(root, {"b.jsonl": lines(asked)})
 
     def cut(budget: int) -> tuple[list[str], str]:
@@ -606,7 +771,13 @@ def test_a_budget_cuts_summaries_then_papers_from_the_last_and_says_so(root: Pat
             smallest = budget + 5
             break
     cuts, text = cut(smallest)
-    expected = ["Shade: summary", "Light: a study: summary", "Dusk: paper", "Shade: paper", "Light: a study: paper"]
+    expected = [
+        "Shade: summary",
+        "Light: a study: summary",
+        "Dusk: paper",
+        "Shade: paper",
+        "Light: a study: paper",
+    ]
     assert cuts == expected[: len(cuts)]
     assert "Why?" in text
     assert "Alpha" in text
@@ -629,16 +800,22 @@ def test_a_csv_is_a_source(root: Path) -> None:
         {"id": "a", "question": 'What, “then”?\r\nAnd "now"?', "models": ["Alpha", "Beta"], "papers": ["Light: a study"]},
     )})  # fmt: skip
     done = batch(root / "q.csv", "--out", root / "out.jsonl")
-    assert "q.csv:2:1: Y108" in done.err  # a carriage return in a text is refused, wherever it comes from
+    assert (
+        "q.csv:2:1: Y108" in done.err
+    )  # a carriage return in a text is refused, wherever it comes from
     (root / "q.csv").write_bytes((root / "q.csv").read_bytes().replace(b"?\r\nAnd", b"?\nAnd"))
     (root / "c.jsonl").write_text((root / "c.jsonl").read_text().replace("\\r\\n", "\\n"))
     batch(root / "q.csv", "--out", root / "out.jsonl")
     assert batch(root / "c.jsonl", "--out", root / "expected.jsonl").status == 0
-    assert (root / "out.jsonl").read_text().splitlines()[0] + "\n" == (root / "expected.jsonl").read_text()
+    assert (root / "out.jsonl").read_text().splitlines()[0] + "\n" == (
+        root / "expected.jsonl"
+    ).read_text()
 
 
 CSV_AS_PEOPLE_HAVE_IT = {
-    "semicolons": "id;question\na;Why?\nb;How; and when?\n".replace("How; and when?", '"How; and when?"'),
+    "semicolons": "id;question\na;Why?\nb;How; and when?\n".replace(
+        "How; and when?", '"How; and when?"'
+    ),
     "tabs": "id\tquestion\na\tWhy?\nb\tHow; and when?\n",
     "pipes": "id|question\r\na|Why?\r\nb|How; and when?\r\n",
     "a stated separator": 'sep=;\r\nid;question\r\na;Why?\r\nb;"How; and when?"\r\n',
@@ -659,14 +836,32 @@ def test_a_csv_is_read_with_the_separator_that_it_has(root: Path, form: str) -> 
 @pytest.mark.parametrize(
     ("text", "place", "rendered"),
     [
-        (b"id,question\na,A caf\xe9?\nb,Why?\n", "q.csv:2:8: Y101 the byte 0xe9 is not UTF-8", ["b"]),
-        (b'id,question\na,"One\nb,Two?\nc,Three?\n', "q.csv:2:3: B707 the row cannot be read: a quote", ["b", "c"]),
-        (b'id,question\na,"One" and?\nb,Two?\n', "q.csv:2:3: B707 the row cannot be read: a quote", ["b"]),
+        (
+            b"id,question\na,A caf\xe9?\nb,Why?\n",
+            "q.csv:2:8: Y101 the byte 0xe9 is not UTF-8",
+            ["b"],
+        ),
+        (
+            b'id,question\na,"One\nb,Two?\nc,Three?\n',
+            "q.csv:2:3: B707 the row cannot be read: a quote",
+            ["b", "c"],
+        ),
+        (
+            b'id,question\na,"One" and?\nb,Two?\n',
+            "q.csv:2:3: B707 the row cannot be read: a quote",
+            ["b"],
+        ),
         (b'id,question\na,One?\nb,"Two?', "q.csv:3:3: B707 the row cannot be read: a quote", ["a"]),
-        (b'id,question\na,"One\r\nmore\xff?"\r\nb,Two?\n', "q.csv:3:5: Y101 the byte 0xff is not UTF-8", ["b"]),
+        (
+            b'id,question\na,"One\r\nmore\xff?"\r\nb,Two?\n',
+            "q.csv:3:5: Y101 the byte 0xff is not UTF-8",
+            ["b"],
+        ),
     ],
 )
-def test_a_row_that_cannot_be_read_costs_itself(root: Path, text: bytes, place: str, rendered: list[str]) -> None:
+def test_a_row_that_cannot_be_read_costs_itself(
+    root: Path, text: bytes, place: str, rendered: list[str]
+) -> None:
     (root / "q.csv").write_bytes(text)
     done = batch(root / "q.csv", "--out", root / "out.jsonl", "--models", "0", "--papers", "0")
     assert done.status == 1
@@ -683,7 +878,9 @@ def test_a_csv_in_utf_16_is_refused_and_says_what_to_do(root: Path) -> None:
 
 def many(root: Path) -> Path:
     """A source with twenty mistakes of one kind, and one of another."""
-    (root / "q.jsonl").write_text('{"question": "Why?", "models": ["Nobody"]}\n' * 20 + '{"question": 1}\n')
+    (root / "q.jsonl").write_text(
+        '{"question": "Why?", "models": ["Nobody"]}\n' * 20 + '{"question": 1}\n'
+    )
     return root / "q.jsonl"
 
 
@@ -693,7 +890,10 @@ def test_of_many_findings_of_a_kind_the_first_are_shown_and_the_others_counted(r
     assert done.err.count(" S203 ") == 1
     assert "10 more Q401; -v shows all" in done.err
     assert batch(many(root), "--out", root / "out.jsonl", "-v").err.count(" Q401 ") == 20
-    assert batch(many(root), "--out", root / "out.jsonl", "--findings", "github").err.count("Q401") == 20
+    assert (
+        batch(many(root), "--out", root / "out.jsonl", "--findings", "github").err.count("Q401")
+        == 20
+    )
 
 
 def test_statistics_count_findings_and_show_none(root: Path) -> None:
@@ -706,7 +906,14 @@ def test_statistics_count_findings_and_show_none(root: Path) -> None:
 def test_a_quiet_run_says_only_what_makes_it_fail(root: Path) -> None:
     named = {"question": "Why?", "models": ["M1", "M1"], "papers": []}
     write_tree(root, {"c.yaml": "models: [{name: M1}]", "q.jsonl": lines(named)})
-    options = (root / "q.jsonl", "--catalog", root / "c.yaml", "--out", root / "out.jsonl", "--quiet")
+    options = (
+        root / "q.jsonl",
+        "--catalog",
+        root / "c.yaml",
+        "--out",
+        root / "out.jsonl",
+        "--quiet",
+    )
     assert batch(*options).err == ""
     told = batch(*options, "--strict").err
     assert told.startswith(f"{root}/q.jsonl:1:")
@@ -724,7 +931,10 @@ def test_check_counts_what_is_stale(root: Path) -> None:
     files = sorted((root / "out").rglob("*.prompt.md"))
     files[0].write_text("x")
     files[1].unlink()
-    assert "9 checked, 2 out of date or missing" in batch(root / "questions", "--out", root / "out", "--check").err
+    assert (
+        "9 checked, 2 out of date or missing"
+        in batch(root / "questions", "--out", root / "out", "--check").err
+    )
 
 
 def test_a_table_with_an_unknown_column_is_refused(root: Path) -> None:
@@ -751,7 +961,9 @@ def test_a_parquet_is_a_source(root: Path) -> None:
     ("header.csv", "header.csv:1:1: B711 no question in any line; nothing is written"),
 ])  # fmt: skip
 @pytest.mark.parametrize("out", ["out", "out.jsonl"])
-def test_a_source_without_a_question_is_no_success_and_costs_no_output(source: str, says: str, out: str) -> None:
+def test_a_source_without_a_question_is_no_success_and_costs_no_output(
+    source: str, says: str, out: str
+) -> None:
     files = {
         "c.yaml": CATALOG, "q/a.yaml": "question: Why?\nmodels: []\npapers: []\n", "empty/.hidden": "",
         "catalogs_only/c.yaml": CATALOG, "catalogs_only/notes.txt": "", "blank.jsonl": "\n\n", "header.csv": "id,question\n",

@@ -43,11 +43,18 @@ def joined(parts: list[Path]) -> bytes:
 @pytest.mark.parametrize("count", [1, 3, 4, 20])
 def test_the_lines_of_all_shards_are_those_of_the_whole(root: Path, count: int) -> None:
     write_tree(
-        root, {"q.jsonl": "\n" + (root / "q.jsonl").read_text(encoding="utf-8") + lines({"question": 7}, question(99))}
+        root,
+        {
+            "q.jsonl": "\n"
+            + (root / "q.jsonl").read_text(encoding="utf-8")
+            + lines({"question": 7}, question(99))
+        },
     )
     assert batch(root / "q.jsonl", "--out", root / "whole.jsonl").status == 1
     for number in range(1, count + 1):
-        assert batch(root / "q.jsonl", "--out", root / "part.jsonl", "--shard", f"{number}/{count}").status in (0, 1)
+        assert batch(
+            root / "q.jsonl", "--out", root / "part.jsonl", "--shard", f"{number}/{count}"
+        ).status in (0, 1)
     parts = sorted(path for path in root.glob("part.*-of-*.jsonl") if "manifest" not in path.name)
     assert len(parts) == count
     assert b"".join(part.read_bytes() for part in parts) == (root / "whole.jsonl").read_bytes()
@@ -58,7 +65,10 @@ def test_the_lines_of_all_shards_are_those_of_the_whole(root: Path, count: int) 
 def test_the_files_of_all_shards_are_those_of_the_whole(root: Path) -> None:
     write_tree(root, {"questions/no.txt": "", "questions/.hidden.yaml": ""})
     whole = batch(root / "questions", "--out", root / "whole")
-    said = [batch(root / "questions", "--out", root / "out", "--shard", f"{number}/3") for number in (3, 1, 2)]
+    said = [
+        batch(root / "questions", "--out", root / "out", "--shard", f"{number}/3")
+        for number in (3, 1, 2)
+    ]
     assert [one.status for one in said] == [0, 0, 0]
     assert "skipped" in whole.err
     assert ["skipped" in one.err for one in said] == [False, True, False]
@@ -120,9 +130,18 @@ def test_rows_of_a_csv_may_span_lines_and_be_cut(tmp_path: Path) -> None:
     write_tree(tmp_path, {"c.yaml": CATALOG, "q.csv": "id,question,models,papers\n" + rows})
     for out, *shard in (("w", ""), ("a", "1/2"), ("b", "2/2")):
         options = ["--shard", *shard] if shard[0] else []
-        batch(tmp_path / "q.csv", "--catalog", tmp_path / "c.yaml", "--out", tmp_path / f"{out}.jsonl", *options)
+        batch(
+            tmp_path / "q.csv",
+            "--catalog",
+            tmp_path / "c.yaml",
+            "--out",
+            tmp_path / f"{out}.jsonl",
+            *options,
+        )
     whole = (tmp_path / "w.jsonl").read_bytes()
-    assert (tmp_path / "a.1-of-2.jsonl").read_bytes() + (tmp_path / "b.2-of-2.jsonl").read_bytes() == whole
+    assert (tmp_path / "a.1-of-2.jsonl").read_bytes() + (
+        tmp_path / "b.2-of-2.jsonl"
+    ).read_bytes() == whole
 
 
 # --- Parquet ---
@@ -151,7 +170,10 @@ def test_rows_become_rows(root: Path, table: Path) -> None:
     done = batch(table, "--out", root / "o.parquet")
     assert (done.status, done.out, done.err) == (0, "", "11 rendered, 0 unchanged, 0 removed\n")
     batch(table, "--out", root / "o.jsonl")
-    texts = [json.loads(line)["text"] for line in (root / "o.jsonl").read_text(encoding="utf-8").splitlines()]
+    texts = [
+        json.loads(line)["text"]
+        for line in (root / "o.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert [row["prompt"] for row in read_table(root / "o.parquet")] == texts
     assert [path.name for path in (root / "o.parquet").iterdir()] == ["part-00000.parquet"]
 
@@ -169,19 +191,28 @@ def test_parts_are_the_same_whoever_makes_them(
     for number in (1, 2):
         assert batch(table, "--out", root / "s.parquet", "--shard", f"{number}/2").status == 0
     assert files(root / "s.parquet") == files(root / "o.parquet")
-    assert [row["id"] for row in read_table(root / "o.parquet")] == [question(n)["id"] for n in range(11)]
+    assert [row["id"] for row in read_table(root / "o.parquet")] == [
+        question(n)["id"] for n in range(11)
+    ]
 
 
-def test_parts_of_an_earlier_run_are_removed(root: Path, table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_of_an_earlier_run_are_removed(
+    root: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("pyarrow")
     from explainer.engines import parts
 
     monkeypatch.setattr(parts, "PART_ROWS", 4)
     batch(table, "--out", root / "o.parquet")
-    write_tree(root, {"o.parquet/.part-00001.parquet.1-ab.explainer-tmp": "", "o.parquet/mine.txt": ""})
+    write_tree(
+        root, {"o.parquet/.part-00001.parquet.1-ab.explainer-tmp": "", "o.parquet/mine.txt": ""}
+    )
     write_table(table, [question(1)])
     batch(table, "--out", root / "o.parquet")
-    assert sorted(path.name for path in (root / "o.parquet").iterdir()) == ["mine.txt", "part-00000.parquet"]
+    assert sorted(path.name for path in (root / "o.parquet").iterdir()) == [
+        "mine.txt",
+        "part-00000.parquet",
+    ]
 
 
 def test_a_bad_row_is_a_row_with_findings(root: Path) -> None:
@@ -198,7 +229,12 @@ def test_a_bad_row_is_a_row_with_findings(root: Path) -> None:
     assert "duplicate id 'q/00000', first on line 1" in done.err
     assert done.err.endswith("2 rendered, 0 unchanged, 0 removed, 2 failed\n")
     made = read_table(root / "o.parquet")
-    assert [[finding["code"] for finding in row["findings"]] for row in made] == [[], ["Q401"], [], ["Q407"]]
+    assert [[finding["code"] for finding in row["findings"]] for row in made] == [
+        [],
+        ["Q401"],
+        [],
+        ["Q407"],
+    ]
     assert [row["id"] for row in made] == ["q/00000", "q/00001", "line-3", "q/00000"]
     assert [row["prompt"] is None for row in made] == [False, True, False, True]
 
@@ -215,10 +251,16 @@ def test_a_row_may_choose_its_catalog(root: Path) -> None:
 
 def test_a_folder_of_parts_is_a_source(root: Path) -> None:
     for number in range(3):
-        write_table(root / f"q.parquet/part-{number}.parquet", [question(2 * number), question(2 * number + 1)])
+        write_table(
+            root / f"q.parquet/part-{number}.parquet",
+            [question(2 * number), question(2 * number + 1)],
+        )
     write_tree(root, {"q.parquet/_SUCCESS": "", "q.parquet/.crc": ""})
     assert batch(root / "q.parquet", "--out", root / "o.jsonl").status == 0
-    ids = [json.loads(line)["id"] for line in (root / "o.jsonl").read_text(encoding="utf-8").splitlines()]
+    ids = [
+        json.loads(line)["id"]
+        for line in (root / "o.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert ids == [question(n)["id"] for n in range(6)]
     assert batch(root / "q.parquet", "--out", root / "p.jsonl", "--shard", "2/3").status == 0
     assert len((root / "p.2-of-3.jsonl").read_bytes().splitlines()) == 2
@@ -230,7 +272,9 @@ def test_a_damaged_cell_costs_its_row(root: Path) -> None:
     cells = pa.array([b"Fine?", b"\xff\xfe"], pa.binary())
     text = pa.Array.from_buffers(pa.string(), 2, cells.buffers())
     names = pa.array([[], []], pa.list_(pa.string()))
-    pq.write_table(pa.table({"question": text, "models": names, "papers": names}), root / "q.parquet")
+    pq.write_table(
+        pa.table({"question": text, "models": names, "papers": names}), root / "q.parquet"
+    )
     done = batch(root / "q.parquet", "--out", root / "o.jsonl")
     assert (done.status, "q.parquet:2:1: Y101" in done.err) == (1, True)
     assert len((root / "o.jsonl").read_bytes().splitlines()) == 1
@@ -251,7 +295,10 @@ def test_a_table_of_one_question_will_do_and_an_empty_one_is_said(root: Path) ->
 
 def test_a_damaged_table_is_said_in_a_line(root: Path) -> None:
     source = write_table(
-        root / "q.parquet", [question(n) for n in range(3000)], compression="none", use_dictionary=False
+        root / "q.parquet",
+        [question(n) for n in range(3000)],
+        compression="none",
+        use_dictionary=False,
     )
     raw = bytearray(source.read_bytes())
     raw[200:5000] = b"\xff" * 4800
@@ -268,7 +315,9 @@ def test_files_with_different_columns_are_no_table(root: Path) -> None:
     done = batch(root / "q.parquet", "--out", root / "o.jsonl")
     assert (done.status, "its files have different columns" in done.err) == (2, True)
     (root / "r.parquet").mkdir()
-    assert "no .parquet file in the folder" in batch(root / "r.parquet", "--out", root / "o.jsonl").err
+    assert (
+        "no .parquet file in the folder" in batch(root / "r.parquet", "--out", root / "o.jsonl").err
+    )
 
 
 # --- engines ---
@@ -279,7 +328,9 @@ def test_an_engine_that_is_not_installed_is_named(
     root: Path, table: Path, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = {"ray": "ray", "spark": "pyspark"}[engine]
-    for name in [name for name in sys.modules if name.partition(".")[0] == package or "integrations" in name]:
+    for name in [
+        name for name in sys.modules if name.partition(".")[0] == package or "integrations" in name
+    ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.setitem(sys.modules, "py4j", None)

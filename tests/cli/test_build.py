@@ -66,22 +66,38 @@ def test_out_writes_a_file_and_nothing_to_stdout(tmp_path: Path) -> None:
     [
         ({"catalogs/c.yaml": CATALOG}, [], "catalogs/c.yaml"),
         ({"../../catalogs/c.yaml": CATALOG}, [], "../../catalogs/c.yaml"),
-        ({"catalogs/c.yaml": "models: []\n", "own.yaml": CATALOG}, ["catalog: own.yaml\n"], "own.yaml"),
-        ({"catalogs/c.yaml": "models: []\n", "folder/a.yml": CATALOG}, ["catalog: [folder]\n"], "folder/a.yml"),
+        (
+            {"catalogs/c.yaml": "models: []\n", "own.yaml": CATALOG},
+            ["catalog: own.yaml\n"],
+            "own.yaml",
+        ),
+        (
+            {"catalogs/c.yaml": "models: []\n", "folder/a.yml": CATALOG},
+            ["catalog: [folder]\n"],
+            "folder/a.yml",
+        ),
     ],
 )
-def test_catalogs_are_found_as_promised(tmp_path: Path, files: dict[str, str], arguments: list[str], used: str) -> None:
+def test_catalogs_are_found_as_promised(
+    tmp_path: Path, files: dict[str, str], arguments: list[str], used: str
+) -> None:
     base = tmp_path / "project" / "a" / "b"
     base.mkdir(parents=True)
     write_tree(base, {**files, "q.yaml": QUESTION + "".join(arguments)})
     outcome = explainer("build", base / "q.yaml", "-v")
     assert outcome.status == 0, outcome.err
     assert outcome.err.count("catalog: ") == 1
-    assert outcome.err.strip().endswith(str((base / used).resolve())) or used.rsplit("/", maxsplit=1)[-1] in outcome.err
+    assert (
+        outcome.err.strip().endswith(str((base / used).resolve()))
+        or used.rsplit("/", maxsplit=1)[-1] in outcome.err
+    )
 
 
 def test_catalogs_above_the_projects_root_are_not_taken(tmp_path: Path) -> None:
-    write_tree(tmp_path, {"catalogs/c.yaml": CATALOG, "project/pyproject.toml": "", "project/q.yaml": QUESTION})
+    write_tree(
+        tmp_path,
+        {"catalogs/c.yaml": CATALOG, "project/pyproject.toml": "", "project/q.yaml": QUESTION},
+    )
     outcome = explainer("build", tmp_path / "project" / "q.yaml")
     assert outcome.status == 1
     assert "Q401 unknown model 'M'" in outcome.err
@@ -89,7 +105,12 @@ def test_catalogs_above_the_projects_root_are_not_taken(tmp_path: Path) -> None:
 
 def test_the_catalog_of_the_command_line_wins_over_the_questions(tmp_path: Path) -> None:
     write_tree(
-        tmp_path, {"own.yaml": "models: []\n", "given.yaml": CATALOG, "q.yaml": QUESTION + "catalog: own.yaml\n"}
+        tmp_path,
+        {
+            "own.yaml": "models: []\n",
+            "given.yaml": CATALOG,
+            "q.yaml": QUESTION + "catalog: own.yaml\n",
+        },
     )
     assert explainer("build", tmp_path / "q.yaml").status == 1
     assert explainer("build", tmp_path / "q.yaml", "--catalog", tmp_path / "given.yaml").status == 0
@@ -103,7 +124,10 @@ def test_the_catalog_of_the_command_line_wins_over_the_questions(tmp_path: Path)
         (["q.yaml", "--as", "anser"], "did you mean 'answer'?"),
         (["q.yaml", "--format", "mesages"], "did you mean 'messages'?"),
         (["q.yaml", "--template", "promt"], "did you mean 'prompt'?"),
-        (["q.yaml", "--template", "answer", "--as", "prompt"], "the template 'answer' builds answers"),
+        (
+            ["q.yaml", "--template", "answer", "--as", "prompt"],
+            "the template 'answer' builds answers",
+        ),
         (["q.yaml", "--template", "answer", "--format", "messages"], "is for prompts"),
         (["q.yaml", "--as", "answer", "--format", "messages"], "is for prompts"),
         (["--nope"], "No such option"),
@@ -140,7 +164,9 @@ def test_what_cannot_be_read_or_written_ends_with_2(arguments: list[str], code: 
 
 
 def test_bad_input_ends_with_1_and_lists_everything() -> None:
-    write_tree(Path(), {"q.yaml": "question: x\nmodels: [Mm]\npapers: [Pp]\n", "catalogs/c.yaml": CATALOG})
+    write_tree(
+        Path(), {"q.yaml": "question: x\nmodels: [Mm]\npapers: [Pp]\n", "catalogs/c.yaml": CATALOG}
+    )
     outcome = explainer("build", "q.yaml")
     assert outcome.status == 1
     assert outcome.err == (
@@ -153,11 +179,18 @@ def test_findings_speak_json_and_github() -> None:
     write_tree(Path(), {"q.yaml": "question: x\nmodels: [Mm]\n", "catalogs/c.yaml": CATALOG})
     document = json.loads(explainer("build", "q.yaml", "--findings", "json").err)
     assert document["schema"] == "explainer/findings/1"
-    assert {"file": "q.yaml", "line": 2, "column": 10, "code": "Q401", "severity": "error"}.items() <= document[
-        "findings"
-    ][0].items()
+    assert {
+        "file": "q.yaml",
+        "line": 2,
+        "column": 10,
+        "code": "Q401",
+        "severity": "error",
+    }.items() <= document["findings"][0].items()
     github = explainer("build", "q.yaml", "--findings", "github").err
-    assert github == "::error file=q.yaml,line=2,col=10,title=Q401::unknown model 'Mm' (did you mean 'M'?)\n"
+    assert (
+        github
+        == "::error file=q.yaml,line=2,col=10,title=Q401::unknown model 'Mm' (did you mean 'M'?)\n"
+    )
 
 
 def test_warnings_fail_only_when_strict() -> None:
@@ -171,7 +204,9 @@ def test_warnings_fail_only_when_strict() -> None:
 
 
 def test_a_template_of_ones_own_may_extend_the_built_in_one() -> None:
-    template = "{% extends 'builtin/prompt.md.j2' %}{% block system %}You are a poet.\n\n{% endblock %}"
+    template = (
+        "{% extends 'builtin/prompt.md.j2' %}{% block system %}You are a poet.\n\n{% endblock %}"
+    )
     write_tree(Path(), {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG, "t/poet.j2": template})
     standard = explainer("build", "q.yaml").out
     outcome = explainer("build", "q.yaml", "--template", "t/poet.j2")
@@ -180,7 +215,10 @@ def test_a_template_of_ones_own_may_extend_the_built_in_one() -> None:
 
 
 def test_a_template_that_fails_names_file_and_line_and_ends_with_1() -> None:
-    write_tree(Path(), {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG, "t.j2": "x\n{{ models[0].titel }}\n"})
+    write_tree(
+        Path(),
+        {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG, "t.j2": "x\n{{ models[0].titel }}\n"},
+    )
     outcome = explainer("build", "q.yaml", "--template", "t.j2")
     assert outcome.status == 1
     assert outcome.err.startswith("t.j2:2:1: T502 ")
@@ -211,7 +249,10 @@ def test_a_device_or_a_pipe_is_written_to_and_never_replaced() -> None:
         assert int(reader.stdout.read()) == len(explainer("build", "q.yaml").stdout)
     assert Path("pipe").is_fifo()
     outcome = explainer("build", "q.yaml", "--out", "catalogs")
-    assert (outcome.status, outcome.err) == (2, "catalogs:1:1: F105 cannot be written: it is a folder\n")
+    assert (outcome.status, outcome.err) == (
+        2,
+        "catalogs:1:1: F105 cannot be written: it is a folder\n",
+    )
 
 
 def test_links_that_run_in_circles_are_read_once() -> None:
@@ -223,7 +264,9 @@ def test_links_that_run_in_circles_are_read_once() -> None:
     assert outcome.err == "catalog: catalogs/c.yaml (the nearest catalogs folder)\n"
 
 
-@pytest.mark.parametrize("source", ['{{ "\\ud800" }}', '{{ "\\x1b[31m" }}', "{{ '%c' % 27 }}", "\x1b[31m"])
+@pytest.mark.parametrize(
+    "source", ['{{ "\\ud800" }}', '{{ "\\x1b[31m" }}', "{{ '%c' % 27 }}", "\x1b[31m"]
+)
 def test_a_template_cannot_write_what_loading_refuses(source: str) -> None:
     write_tree(Path(), {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG, "t.j2": source})
     outcome = explainer("build", "q.yaml", "--template", "t.j2")
@@ -232,21 +275,35 @@ def test_a_template_cannot_write_what_loading_refuses(source: str) -> None:
 
 
 def test_parts_are_named_by_their_path_and_hidden_files_are_not_parts() -> None:
-    files = {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG, "t/.env": "SECRET", "t/part.j2": "\n{{ nope }}"}
-    write_tree(Path(), {**files, "t/a.j2": "{% include 'part.j2' %}", "t/b.j2": "{% include '.env' %}"})
-    assert explainer("build", "q.yaml", "--template", "t/a.j2").err.startswith("t/part.j2:2:1: T502 ")
+    files = {
+        "q.yaml": QUESTION,
+        "catalogs/c.yaml": CATALOG,
+        "t/.env": "SECRET",
+        "t/part.j2": "\n{{ nope }}",
+    }
+    write_tree(
+        Path(), {**files, "t/a.j2": "{% include 'part.j2' %}", "t/b.j2": "{% include '.env' %}"}
+    )
+    assert explainer("build", "q.yaml", "--template", "t/a.j2").err.startswith(
+        "t/part.j2:2:1: T502 "
+    )
     assert explainer("build", "q.yaml", "--template", "t/b.j2").err.startswith("t/b.j2:1:1: T509 ")
 
 
 def test_a_folder_called_builtin_is_not_built_in() -> None:
     template = "{% extends 'builtin/prompt.md.j2' %}"
-    write_tree(Path(), {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG, "builtin/prompt.md.j2": template})
+    write_tree(
+        Path(), {"q.yaml": QUESTION, "catalogs/c.yaml": CATALOG, "builtin/prompt.md.j2": template}
+    )
     outcome = explainer("build", "q.yaml", "--template", "builtin/prompt.md.j2")
     assert outcome.out == explainer("build", "q.yaml").out
 
 
 def test_several_questions_follow_each_other_and_a_bad_one_costs_only_itself() -> None:
-    write_tree(Path(), {"catalogs/c.yaml": CATALOG, "a.yaml": QUESTION, "b.yaml": QUESTION.replace("Why", "How")})
+    write_tree(
+        Path(),
+        {"catalogs/c.yaml": CATALOG, "a.yaml": QUESTION, "b.yaml": QUESTION.replace("Why", "How")},
+    )
     single = [explainer("build", name).out for name in ("a.yaml", "b.yaml")]
     outcome = explainer("build", "a.yaml", "b.yaml")
     assert (outcome.status, outcome.out, outcome.err) == (0, "".join(single), "")
@@ -275,7 +332,9 @@ def test_words_are_no_question_where_there_is_one_already() -> None:
     assert (outcome.status, outcome.out) == (2, "")
 
 
-@pytest.mark.parametrize("words", [["nix.yaml"], ["nix"], ["questions/nix"], ["nix.yaml", "two.yaml"], ["a", "b.yaml"]])
+@pytest.mark.parametrize(
+    "words", [["nix.yaml"], ["nix"], ["questions/nix"], ["nix.yaml", "two.yaml"], ["a", "b.yaml"]]
+)
 def test_a_path_that_is_missing_says_so_and_names_text(words: list[str]) -> None:
     outcome = explainer("build", *words)
     assert (outcome.status, outcome.out) == (2, "")
@@ -294,11 +353,17 @@ def test_an_ambiguous_name_is_said_with_both_places_and_what_differs() -> None:
     one = "# one\nmodels:\n- {name: Same}\n- {name: X, dataset: a, github: 'https://github.com/a/b'}\n"
     two = "models:\n- {name: Same}\n- {name: X, dataset: b, github: 'https://github.com/a/b', aliases: [y]}\n"
     write_tree(
-        Path(), {"catalogs/one.yaml": one, "catalogs/two.yaml": two, "q.yaml": "question: Why?\nmodels: [Same, X]\n"}
+        Path(),
+        {
+            "catalogs/one.yaml": one,
+            "catalogs/two.yaml": two,
+            "q.yaml": "question: Why?\nmodels: [Same, X]\n",
+        },
     )
     told = explainer("build", "q.yaml").err
     assert (
-        "q.yaml:2:16: Q403 'X' means 2 different entries: those in catalogs/one.yaml:4 and catalogs/two.yaml:3" in told
+        "q.yaml:2:16: Q403 'X' means 2 different entries: those in catalogs/one.yaml:4 and catalogs/two.yaml:3"
+        in told
     )
     assert "differ in aliases, dataset\n" in told
 

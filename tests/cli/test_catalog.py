@@ -47,14 +47,20 @@ def test_show_prints_a_catalog_that_reads_back_the_same() -> None:
     here()
     out = explainer("catalog", "show", "first").out
     shown = parse_catalog(out, "shown").unwrap().catalog.models[0]
-    assert shown.model_copy(update={"id": "a"}) == parse_catalog(CATALOG, "c").unwrap().catalog.models[0]
+    assert (
+        shown.model_copy(update={"id": "a"})
+        == parse_catalog(CATALOG, "c").unwrap().catalog.models[0]
+    )
 
 
 def test_show_prints_a_model_and_a_paper_of_one_name() -> None:
     here()
     shown = yaml.safe_load(explainer("catalog", "show", "Alpha").out)
     assert [next(iter(entries[0])) for entries in shown.values()] == ["name", "title"]
-    assert json.loads(explainer("catalog", "show", "Alpha", "--format", "json").out)["schema"] == "explainer/entries/1"
+    assert (
+        json.loads(explainer("catalog", "show", "Alpha", "--format", "json").out)["schema"]
+        == "explainer/entries/1"
+    )
 
 
 def test_an_unknown_name_is_a_finding_with_a_suggestion() -> None:
@@ -70,7 +76,9 @@ def test_findings_as_json_are_for_all_commands_also_for_those_that_are_never_ver
 ) -> None:
     shown = explainer("catalog", *arguments, "--findings", "json")
     assert shown.status == (arguments[0] == "show")
-    assert [row["code"] for row in json.loads(shown.err or '{"findings": []}')["findings"]] == ["Q401"] * shown.status
+    assert [row["code"] for row in json.loads(shown.err or '{"findings": []}')["findings"]] == [
+        "Q401"
+    ] * shown.status
 
 
 def test_a_catalog_with_mistakes_is_not_listed() -> None:
@@ -83,9 +91,15 @@ def test_a_catalog_with_mistakes_is_not_listed() -> None:
 def test_the_schema_of_questions_can_list_the_names_of_the_catalogs() -> None:
     here()
     schema = json.loads(explainer("catalog", "schema", "--names").out)
-    assert schema["properties"]["models"]["anyOf"][0]["items"]["anyOf"][0] == {"enum": ["Alpha", "画像"]}
+    assert schema["properties"]["models"]["anyOf"][0]["items"]["anyOf"][0] == {
+        "enum": ["Alpha", "画像"]
+    }
     assert schema["properties"]["papers"]["anyOf"][0]["items"]["anyOf"][0] == {"enum": ["Alpha"]}
-    for models in (["画像"], ["first"], ["added later"]):  # editors offer the names, and refuse no other
+    for models in (
+        ["画像"],
+        ["first"],
+        ["added later"],
+    ):  # editors offer the names, and refuse no other
         jsonschema.validate({"question": "Why?", "models": models}, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"question": "Why?", "models": [1]}, schema)
@@ -119,7 +133,9 @@ ports: [{id: Mood, description: a mood}, {id: Scent}]
     assert "Scent" not in Path("shown.yaml").read_text()
     assert explainer("validate", "shown.yaml").status == 0
     assert "ports" not in explainer("catalog", "show", "B", "--catalog", "c.yaml").out
-    assert "port   Mood" in explainer("catalog", "list", "--catalog", "c.yaml", "--kind", "ports").out
+    assert (
+        "port   Mood" in explainer("catalog", "list", "--catalog", "c.yaml", "--kind", "ports").out
+    )
 
 
 def test_one_long_id_pushes_no_names_away() -> None:
@@ -132,4 +148,8 @@ def test_one_long_id_pushes_no_names_away() -> None:
 def test_eval_of_nothing_checks_nothing() -> None:
     write_tree(Path(), {"catalogs/c.yaml": CATALOG, "labels.jsonl": ""})
     outcome = explainer("catalog", "eval", "labels.jsonl")
-    assert (outcome.status, outcome.out, outcome.err) == (3, "", "Error: no labels in labels.jsonl\n")
+    assert (outcome.status, outcome.out, outcome.err) == (
+        3,
+        "",
+        "Error: no labels in labels.jsonl\n",
+    )

@@ -45,17 +45,24 @@ def test_a_new_name_reaches_every_question_that_needs_it_and_comments_stay() -> 
         .read_text()
         .startswith('models:\n  # ours\n  - name: "New: Net"  # keep\n    aliases: [ON]\n')
     )
-    assert Path("questions/a.yaml").read_text() == 'question: q?\nmodels: ["New: Net"]  # why\npapers: []\n'
+    assert (
+        Path("questions/a.yaml").read_text()
+        == 'question: q?\nmodels: ["New: Net"]  # why\npapers: []\n'
+    )
     assert Path("questions/b.yaml").read_text() == FILES["questions/b.yaml"]
     assert (
-        Path("questions/c.jsonl").read_text() == '{"question": "q?", "models": ["Other", "New: Net"], "papers": []}\n'
+        Path("questions/c.jsonl").read_text()
+        == '{"question": "q?", "models": ["Other", "New: Net"], "papers": []}\n'
     )
     assert explainer("validate").status == 0
 
 
 def test_the_old_name_can_stay_as_an_alias() -> None:
     assert explainer("catalog", "rename", "Old Net", "New", "--alias").status == 0
-    assert '  - name: New  # keep\n    aliases: ["ON", Old Net]\n' in Path("catalogs/c.yaml").read_text()
+    assert (
+        '  - name: New  # keep\n    aliases: ["ON", Old Net]\n'
+        in Path("catalogs/c.yaml").read_text()
+    )
     assert Path("questions/a.yaml").read_text() == FILES["questions/a.yaml"]
     assert explainer("validate").status == 0
 
@@ -67,7 +74,8 @@ def test_a_dry_run_shows_the_diff_and_writes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"), [(["Old Net", "Other"], "C301"), (["Other", "New"], "Q403"), (["Nope", "New"], "Q401")]
+    ("arguments", "code"),
+    [(["Old Net", "Other"], "C301"), (["Other", "New"], "Q403"), (["Nope", "New"], "Q401")],
 )
 def test_what_cannot_be_renamed_changes_nothing(arguments: list[str], code: str) -> None:
     outcome = explainer("catalog", "rename", *arguments)
@@ -90,7 +98,9 @@ def test_a_mistake_in_a_question_stops_everything() -> None:
 
 
 def test_two_catalogs_are_compared_by_entry_and_by_prompt() -> None:
-    changed = FILES["catalogs/c.yaml"].replace("- name: Other\n", "- name: Other\n    github: https://x.y\n")
+    changed = FILES["catalogs/c.yaml"].replace(
+        "- name: Other\n", "- name: Other\n    github: https://x.y\n"
+    )
     changed = changed.replace("title: Other", "title: Another").replace("Old Net", "New Net")
     write_tree(Path(), {"new.yaml": changed})
     arguments = ("catalog", "diff", "catalogs", "new.yaml", "--questions", "questions")
@@ -115,7 +125,8 @@ def test_stats_and_exports_of_a_project() -> None:
     document = json.loads(explainer("catalog", "stats", "--format", "json").out)
     assert document["totals"] == {"models": 2, "papers": 1}
     assert (
-        explainer("catalog", "export").out.splitlines()[0] == '{"kind": "model", "name": "Old Net", "aliases": ["ON"]}'
+        explainer("catalog", "export").out.splitlines()[0]
+        == '{"kind": "model", "name": "Old Net", "aliases": ["ON"]}'
     )
     assert (
         explainer("catalog", "export", "--format", "bibtex", "--kind", "papers").out
@@ -129,4 +140,7 @@ def test_a_name_that_other_programs_open_is_refused(name: str) -> None:
     outcome = explainer("catalog", "export", "--catalog", "c.yaml", "-o", name)
     assert (outcome.status, Path(name).exists()) == (2, False)
     assert "cannot be written: end the name in .jsonl" in outcome.err
-    assert explainer("catalog", "export", "--catalog", "c.yaml", "-o", name, "--format", "csv").status == 0
+    assert (
+        explainer("catalog", "export", "--catalog", "c.yaml", "-o", name, "--format", "csv").status
+        == 0
+    )

@@ -26,10 +26,14 @@ def imported(*lines: str, extra: tuple[str, ...] = ()) -> str:
 
 def test_each_entry_has_its_source_its_date_and_its_licence_on_record() -> None:
     imported(
-        entry(name="A", license="MIT"), entry(name="B"), extra=("--licence", "CC-BY-4.0", "--retrieved", "2026-01-31")
+        entry(name="A", license="MIT"),
+        entry(name="B"),
+        extra=("--licence", "CC-BY-4.0", "--retrieved", "2026-01-31"),
     )
     lines = [json.loads(line) for line in Path("c.sources.jsonl").read_text().splitlines()]
-    assert [(line["name"], line["source"], line["retrieved"], line["licence"]) for line in lines] == [
+    assert [
+        (line["name"], line["source"], line["retrieved"], line["licence"]) for line in lines
+    ] == [
         ("A", "list.jsonl", "2026-01-31", "MIT"),
         ("B", "list.jsonl", "2026-01-31", "CC-BY-4.0"),
     ]
@@ -68,7 +72,9 @@ def test_a_value_that_was_emptied_by_hand_stays_empty() -> None:
 def test_an_entry_that_was_removed_by_hand_stays_out() -> None:
     imported(entry(name="A"), entry(name="B"))
     Path("c.yaml").write_text("models:\n  - name: A\n")
-    assert "1 removed by hand before, and not brought back" in imported(entry(name="A"), entry(name="B"))
+    assert "1 removed by hand before, and not brought back" in imported(
+        entry(name="A"), entry(name="B")
+    )
     assert "B" not in Path("c.yaml").read_text()
 
 
@@ -118,7 +124,9 @@ def test_a_dry_run_shows_a_diff_and_writes_nothing() -> None:
 
 
 def test_without_a_file_the_catalog_goes_to_stdout() -> None:
-    outcome = explainer("catalog", "import", "-", "--from", "jsonl", stdin=entry(name="2401.10000").encode())
+    outcome = explainer(
+        "catalog", "import", "-", "--from", "jsonl", stdin=entry(name="2401.10000").encode()
+    )
     assert (outcome.status, outcome.out) == (0, 'models:\n  - name: "2401.10000"\n')
 
 
@@ -199,7 +207,19 @@ def test_what_a_library_is_missing_for_is_said_with_the_command_that_installs_it
 
 @pytest.mark.parametrize("name", sorted(IMPORTERS))
 @pytest.mark.parametrize(
-    "raw", [b"", b"\xff\xfe", b"\0" * 10, b"[" * 100_000, b"{", b'"', b"---\n", b"@a{", b"<", b"\xef\xbb\xbf"]
+    "raw",
+    [
+        b"",
+        b"\xff\xfe",
+        b"\0" * 10,
+        b"[" * 100_000,
+        b"{",
+        b'"',
+        b"---\n",
+        b"@a{",
+        b"<",
+        b"\xef\xbb\xbf",
+    ],
 )
 def test_no_importer_stumbles_over_what_is_none_of_its_business(name: str, raw: bytes) -> None:
     outcome = explainer("catalog", "import", "-", "--from", name, stdin=raw)
@@ -209,7 +229,16 @@ def test_no_importer_stumbles_over_what_is_none_of_its_business(name: str, raw: 
 
 def test_progress_is_shown_on_a_terminal_only() -> None:
     write_tree(Path(), {"list.jsonl": "".join(entry(name=f"Model {at}") for at in range(20_000))})
-    arguments = [sys.executable, "-m", "explainer", "catalog", "import", "list.jsonl", "-o", "c.yaml"]
+    arguments = [
+        sys.executable,
+        "-m",
+        "explainer",
+        "catalog",
+        "import",
+        "list.jsonl",
+        "-o",
+        "c.yaml",
+    ]
     assert b"\r" not in process(*arguments[3:]).stderr
     Path("c.yaml").unlink()
     leader, follower = pty.openpty()
@@ -228,7 +257,9 @@ def test_progress_is_shown_on_a_terminal_only() -> None:
     assert b"\x1b[2K" in seen
 
 
-@pytest.mark.parametrize("name", ["corpus/models.jsonl", "corpus/papers.jsonl", "openmmlab/collections.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["corpus/models.jsonl", "corpus/papers.jsonl", "openmmlab/collections.jsonl"]
+)
 def test_lists_as_they_are_out_there_are_imported(name: str) -> None:
     outcome = explainer("catalog", "import", shared(*name.split("/")), "-o", "c.yaml")
     assert outcome.status == 0, outcome.err
@@ -253,7 +284,10 @@ def test_a_signature_that_is_none_is_left_out_and_pointed_at() -> None:
         entry(name="D", signature="ImgMsk2Img"),
     )
     assert "list.jsonl:1:" in said
-    assert "I811 warning: unknown port 'Immg' in the signature 'Txt2Immg'\n    did you mean 'Txt2Img'?" in said
+    assert (
+        "I811 warning: unknown port 'Immg' in the signature 'Txt2Immg'\n    did you mean 'Txt2Img'?"
+        in said
+    )
     text = Path("c.yaml").read_text()
     assert [line for line in text.splitlines() if "signature" in line] == [
         "    signature: Img23D", "    signature: ImgMsk2Img",

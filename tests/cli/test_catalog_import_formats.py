@@ -23,14 +23,22 @@ def entry(**values: object) -> str:
 def test_a_spreadsheet_is_read_as_it_shows_itself() -> None:
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
-    for row in (["Paper Title", "arXiv", "Year"], ["A", 2401.10000, 2024], ["B", "2401.10000", 2023.0], [None] * 3):
+    for row in (
+        ["Paper Title", "arXiv", "Year"],
+        ["A", 2401.10000, 2024],
+        ["B", "2401.10000", 2023.0],
+        [None] * 3,
+    ):
         book.active.append(row)
     book.save("list.xlsx")
     outcome = explainer("catalog", "import", "list.xlsx")
     assert outcome.out == (
         "papers:\n  - title: A\n    year: 2024\n  - title: B\n    year: 2023\n    paper: https://arxiv.org/abs/2401.10000\n"
     )
-    assert "list.xlsx:2:2: I803 warning: '2401.1' looks like an arXiv id that lost a zero" in outcome.err
+    assert (
+        "list.xlsx:2:2: I803 warning: '2401.1' looks like an arXiv id that lost a zero"
+        in outcome.err
+    )
 
 
 def test_a_cell_may_be_longer_than_the_limit_of_the_csv_module() -> None:
@@ -38,7 +46,9 @@ def test_a_cell_may_be_longer_than_the_limit_of_the_csv_module() -> None:
     write_tree(Path(), {"list.csv": f'\ufeffname;summary\nA;"{text}"\n'})
     outcome = explainer("catalog", "import", "list.csv", "-o", "c.yaml")
     assert (outcome.status, "1 added" in outcome.err) == (0, True)
-    assert (parse_catalog(Path("c.yaml").read_text(), "c").unwrap().catalog.models[0].summary or "") == text.strip()
+    assert (
+        parse_catalog(Path("c.yaml").read_text(), "c").unwrap().catalog.models[0].summary or ""
+    ) == text.strip()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -49,7 +59,10 @@ def test_a_cell_may_be_longer_than_the_limit_of_the_csv_module() -> None:
 def test_encodings_that_programs_write_are_read(name: str, text: str, encoding: str) -> None:
     Path(name).write_bytes(text.encode(encoding))
     outcome = explainer("catalog", "import", name)
-    assert outcome.out == "papers:\n  - title: Café à la carte\n    paper: https://arxiv.org/abs/2401.10000\n"
+    assert (
+        outcome.out
+        == "papers:\n  - title: Café à la carte\n    paper: https://arxiv.org/abs/2401.10000\n"
+    )
     assert ("I808" in outcome.err) is (encoding == "cp1252")
 
 
@@ -64,7 +77,10 @@ def test_places_and_repeated_keys_hold_across_the_parts_of_a_long_bibliography()
         f"list.bib:{line}:1: I802 the entry cannot be read: duplicate key 'first': an earlier entry has it"
         in outcome.err
     )
-    assert f"list.bib:{line + 7}:1: I802 the entry cannot be read: a brace or a quote is not closed" in outcome.err
+    assert (
+        f"list.bib:{line + 7}:1: I802 the entry cannot be read: a brace or a quote is not closed"
+        in outcome.err
+    )
     last = parse_catalog(Path("c.yaml").read_text(), "c").unwrap().catalog.papers[-1]
     assert (last.title, last.authors) == ("Last", ("The Team",))
     assert "904 records: 902 added, 2 left out" in outcome.err
@@ -75,13 +91,20 @@ def test_what_is_no_entry_is_not_kept_in_memory(monkeypatch: pytest.MonkeyPatch)
     write_tree(Path(), {"list.bib": "nothing\n" * 1_000 + "@misc{a, title={A}}\n"})
     outcome = explainer("catalog", "import", "list.bib")
     assert outcome.out == "papers:\n  - title: A\n"
-    assert "list.bib:1:1: I802 no entry begins in 1,000 characters; they are left out" in outcome.err
+    assert (
+        "list.bib:1:1: I802 no entry begins in 1,000 characters; they are left out" in outcome.err
+    )
 
 
 def test_a_table_that_begins_elsewhere_in_its_sheet_has_its_places() -> None:
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
-    book.active["B3"], book.active["C3"], book.active["B5"], book.active["C5"] = "title", "arxiv", "A", 2401.1
+    book.active["B3"], book.active["C3"], book.active["B5"], book.active["C5"] = (
+        "title",
+        "arxiv",
+        "A",
+        2401.1,
+    )
     book.save("list.xlsx")
     outcome = explainer("catalog", "import", "list.xlsx")
     assert outcome.out == "papers:\n  - title: A\n"
@@ -103,7 +126,8 @@ def _ods(name: str, rows: str) -> None:
         kind = "application/vnd.oasis.opendocument.spreadsheet"
         packed.writestr("mimetype", kind)
         names = "".join(
-            f' xmlns:{one}="urn:oasis:names:tc:opendocument:xmlns:{one}:1.0"' for one in ("office", "table", "text")
+            f' xmlns:{one}="urn:oasis:names:tc:opendocument:xmlns:{one}:1.0"'
+            for one in ("office", "table", "text")
         )
         manifest = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
         packed.writestr(
@@ -143,7 +167,9 @@ def test_a_spreadsheet_that_is_damaged_inside_is_a_finding() -> None:
 
 def test_a_sheet_of_an_office_is_read_up_to_where_it_is_empty() -> None:
     empty = '<table:table-row table:number-rows-repeated="1048574"><table:table-cell table:number-columns-repeated="16384"/>'
-    _ods("list.ods", _row("title", "arxiv") + _row("A", "2401.10000") + f"{empty}</table:table-row>")
+    _ods(
+        "list.ods", _row("title", "arxiv") + _row("A", "2401.10000") + f"{empty}</table:table-row>"
+    )
     outcome = explainer("catalog", "import", "list.ods")
     assert outcome.out == "papers:\n  - title: A\n    paper: https://arxiv.org/abs/2401.10000\n"
 
@@ -169,14 +195,21 @@ def test_entities_and_document_types_are_refused(bomb: str) -> None:
 
 def _jsonl(file: TextIO, size: int) -> None:
     file.writelines(
-        entry(name=f"Model {at}", paper=f"2401.{at % 100000:05}", summary="Takes the grain out of photos.")
+        entry(
+            name=f"Model {at}",
+            paper=f"2401.{at % 100000:05}",
+            summary="Takes the grain out of photos.",
+        )
         for at in range(size)
     )
 
 
 def _csv(file: TextIO, size: int) -> None:
     file.write("Model;Paper;Abstract\n")
-    file.writelines(f'Model {at};2401.{at % 100000:05};"Takes the grain; out of photos."\n' for at in range(size))
+    file.writelines(
+        f'Model {at};2401.{at % 100000:05};"Takes the grain; out of photos."\n'
+        for at in range(size)
+    )
 
 
 def _bib(file: TextIO, size: int) -> None:
@@ -189,9 +222,12 @@ def _bib(file: TextIO, size: int) -> None:
 
 @slow
 @pytest.mark.parametrize(
-    ("name", "write", "size"), [("list.jsonl", _jsonl, 10_000), ("list.csv", _csv, 10_000), ("list.bib", _bib, 4_000)]
+    ("name", "write", "size"),
+    [("list.jsonl", _jsonl, 10_000), ("list.csv", _csv, 10_000), ("list.bib", _bib, 4_000)],
 )
-def test_memory_does_not_grow_with_the_source(name: str, write: Callable[[TextIO, int], None], size: int) -> None:
+def test_memory_does_not_grow_with_the_source(
+    name: str, write: Callable[[TextIO, int], None], size: int
+) -> None:
     peaks = []
     for times in (1, 10):
         with Path(name).open("w") as file:
@@ -201,7 +237,9 @@ def test_memory_does_not_grow_with_the_source(name: str, write: Callable[[TextIO
             f"run(['catalog', 'import', {name!r}, '-o', 'c.yaml']); "
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
         peaks.append(int(done.stdout))
         assert Path("c.yaml").stat().st_size > 40 * times * size
         Path("c.yaml").unlink()
@@ -222,7 +260,9 @@ def test_memory_does_not_grow_with_the_source(name: str, write: Callable[[TextIO
     ("c.yaml", "yaml", "- name: A\n", "say what it is with --from"),
     ("d.yaml", "openmmlab", "Import:\n  - a/metafile.yml\n", "an index of OpenMMLab metafiles\n    import the files that it lists"),
 ])  # fmt: skip
-def test_what_is_not_recognised_is_no_success(name: str, source_format: str, text: str, looks: str) -> None:
+def test_what_is_not_recognised_is_no_success(
+    name: str, source_format: str, text: str, looks: str
+) -> None:
     write_tree(Path(), {name: text})
     outcome = explainer("catalog", "import", name, "--from", source_format, "-o", "c.out.yaml")
     if not looks:
@@ -242,10 +282,15 @@ def test_an_empty_first_sheet_is_no_success() -> None:
     book.save("list.xlsx")
     outcome = explainer("catalog", "import", "list.xlsx")
     assert (outcome.status, outcome.out) == (1, "")
-    assert "I813 nothing is recognised: the first sheet, 'Cover', is empty; the list may be in 'Models'" in outcome.err
+    assert (
+        "I813 nothing is recognised: the first sheet, 'Cover', is empty; the list may be in 'Models'"
+        in outcome.err
+    )
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.jsonl", "a.bib", "a.ris", "a.yaml", "a.md", "a.xml"])
+@pytest.mark.parametrize(
+    "name", ["a.csv", "a.json", "a.jsonl", "a.bib", "a.ris", "a.yaml", "a.md", "a.xml"]
+)
 def test_a_file_without_a_byte_is_no_success(name: str) -> None:
     write_tree(Path(), {name: ""})
     outcome = explainer("catalog", "import", name, "-o", "out.yaml")
@@ -275,7 +320,9 @@ def test_an_array_is_read_to_its_end(text: str, says: str) -> None:
 
 
 def test_an_array_is_read_whole_across_the_pieces_in_which_it_is_read() -> None:
-    filling = ",\n".join(json.dumps({"name": f"Model {at}", "summary": "ä{[" * 40}) for at in range(3_000))
+    filling = ",\n".join(
+        json.dumps({"name": f"Model {at}", "summary": "ä{[" * 40}) for at in range(3_000)
+    )
     write_tree(Path(), {"a.json": f'[{filling},\n{{"name": NaN}},\n{{"name": "last"}}\n]\n'})
     outcome = explainer("catalog", "import", "a.json")
     assert outcome.status == 1
@@ -283,7 +330,9 @@ def test_an_array_is_read_whole_across_the_pieces_in_which_it_is_read() -> None:
     assert "3,002 records: 3,001 added, 1 left out" in outcome.err
 
 
-@pytest.mark.parametrize(("suffix", "extra"), [("bib", ()), ("ris", ()), ("json", ("--format", "csl-json"))])
+@pytest.mark.parametrize(
+    ("suffix", "extra"), [("bib", ()), ("ris", ()), ("json", ("--format", "csl-json"))]
+)
 def test_references_that_are_exported_read_back_equal(suffix: str, extra: tuple[str, ...]) -> None:
     catalog = (
         "models:\n  - name: Net\n    github: https://github.com/acme/net\n    huggingface: https://huggingface.co/acme/net\n"
@@ -291,7 +340,10 @@ def test_references_that_are_exported_read_back_equal(suffix: str, extra: tuple[
         "    category: cs.CV\n    paper: https://doi.org/10.1000/a_b\n    summary: Of 50% & more.\n"
     )  # fmt: skip
     write_tree(Path(), {"c.yaml": catalog})
-    assert explainer("catalog", "export", "--catalog", "c.yaml", "-o", f"out.{suffix}", *extra).status == 0
+    assert (
+        explainer("catalog", "export", "--catalog", "c.yaml", "-o", f"out.{suffix}", *extra).status
+        == 0
+    )
     outcome = explainer("catalog", "import", f"out.{suffix}", "-o", "back.yaml")
     assert outcome.status == 0, outcome.err
     back = parse_catalog(Path("back.yaml").read_text(), "back").unwrap().catalog
@@ -323,9 +375,13 @@ def test_what_stands_before_a_mistake_in_yaml_is_read() -> None:
     assert "a.yaml:3:11: Y102" in outcome.err
 
 
-def test_a_reference_that_is_never_closed_is_not_kept_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reference_that_is_never_closed_is_not_kept_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("explainer.curation.importers.ris._MOST_LINES", 100)
-    write_tree(Path(), {"a.ris": "TY  - GEN\n" + "nothing\n" * 200 + "TY  - GEN\nTI  - A\nER  - \n"})
+    write_tree(
+        Path(), {"a.ris": "TY  - GEN\n" + "nothing\n" * 200 + "TY  - GEN\nTI  - A\nER  - \n"}
+    )
     outcome = explainer("catalog", "import", "a.ris")
     assert (outcome.status, outcome.out) == (1, "papers:\n  - title: A\n")
     assert "a.ris:1:1: I802 no end in 100 lines; it is left out" in outcome.err
@@ -334,7 +390,12 @@ def test_a_reference_that_is_never_closed_is_not_kept_in_memory(monkeypatch: pyt
 @pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
 def test_a_record_that_lists_its_tasks_is_no_catalog(name: str) -> None:
     write_tree(
-        Path(), {name: entry(name="A", tasks=["ocr"]) + entry(name="B", tasks=[]) + entry(name="C", items=["x"])}
+        Path(),
+        {
+            name: entry(name="A", tasks=["ocr"])
+            + entry(name="B", tasks=[])
+            + entry(name="C", items=["x"])
+        },
     )
     outcome = explainer("catalog", "import", name)
     assert outcome.status == 0
@@ -361,7 +422,11 @@ def test_the_tag_of_a_card_becomes_a_task_that_ships(tag: str, task: str | None)
     write_tree(Path(), {"cards/acme/m/README.md": f"---\npipeline_tag: {tag}\n---\n# M\n"})
     made = explainer("catalog", "import", "cards", "-o", "c.yaml")
     assert made.status == 0
-    model = parse_catalog(Path("c.yaml").read_text(encoding="utf-8"), "c.yaml").unwrap().catalog.models[0]
+    model = (
+        parse_catalog(Path("c.yaml").read_text(encoding="utf-8"), "c.yaml")
+        .unwrap()
+        .catalog.models[0]
+    )
     assert (model.task, model.category) == (task, tag)
 
 
@@ -373,7 +438,9 @@ def test_attachments_and_notes_of_zotero_are_no_papers() -> None:
     write_tree(Path(), {"list.csv": f"{ZOTERO}{rows}K3,note,,,,\nK4,annotation,,,Marked words,\n"})
     done = explainer("catalog", "import", "list.csv")
     assert (done.status, done.out.count("title:")) == (0, 1)
-    assert "list.csv:3:1: I815 note: skipped 3 rows of attachments, notes or annotations" in done.err
+    assert (
+        "list.csv:3:1: I815 note: skipped 3 rows of attachments, notes or annotations" in done.err
+    )
     assert "1 record: 1 added" in done.err
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from tests.helpers.support import ROOT, explainer, write_tree
 
-EXAMPLES = "examples: [Who took the grain out of my night photo?, Why is this dark snapshot so clean?]"
+EXAMPLES = (
+    "examples: [Who took the grain out of my night photo?, Why is this dark snapshot so clean?]"
+)
 
 
 def findings(text: str, *arguments: str) -> list[str]:
@@ -26,7 +28,10 @@ def findings(text: str, *arguments: str) -> list[str]:
         ("L706", "dataset: CafÃ©s"),
         ("L708", "{signature: Txt2Snd, task: super-resolution}"),
         ("L711", "dataset: <b>DIV2K</b>"),
-        ("L713", "summary: This paper presents Noise, a novel and effective method with state-of-the-art results."),
+        (
+            "L713",
+            "summary: This paper presents Noise, a novel and effective method with state-of-the-art results.",
+        ),
     ],
 )
 def test_each_rule_lights_up(code: str, entry: str) -> None:
@@ -39,11 +44,18 @@ def test_each_rule_lights_up(code: str, entry: str) -> None:
     [
         ("summary: S\n    signature: Img2Img\n    github: https://github.com/a/{n}", []),
         ("summary: S\n    signature: Img2Img", ["12 of 12 models (100%) have no link"]),
-        ("github: https://github.com/a/{n}", ["(100%) have no summary", "(100%) have no signature"]),
+        (
+            "github: https://github.com/a/{n}",
+            ["(100%) have no summary", "(100%) have no signature"],
+        ),
     ],
 )
-def test_what_too_many_models_lack_is_said_once_for_all_of_them(lines: str, messages: list[str]) -> None:
-    entries = [f"  - name: Model {number}\n    {lines}\n".format(n=10_000 + number) for number in range(12)]
+def test_what_too_many_models_lack_is_said_once_for_all_of_them(
+    lines: str, messages: list[str]
+) -> None:
+    entries = [
+        f"  - name: Model {number}\n    {lines}\n".format(n=10_000 + number) for number in range(12)
+    ]
     write_tree(Path(), {"c.yaml": "models:\n" + "".join(entries)})
     outcome = explainer("catalog", "lint", "c.yaml", "--select", "L712")
     assert outcome.out.count("L712") == len(messages)
@@ -55,7 +67,9 @@ def test_models_whose_papers_are_not_catalogued_are_counted_where_there_are_pape
     models = "models:\n" + "".join(entry.format(n=10_000 + number) for number in range(12))
     assert findings(models, "--select", "L712") == []
     assert findings(
-        models + "papers: [{title: P, paper: 'https://arxiv.org/abs/2312.10000'}]\n", "--select", "L712"
+        models + "papers: [{title: P, paper: 'https://arxiv.org/abs/2312.10000'}]\n",
+        "--select",
+        "L712",
     ) == ["L712"]
 
 
@@ -71,11 +85,16 @@ def test_entries_are_compared_with_each_other() -> None:
 
 
 def test_an_entry_without_examples_is_noted_unless_it_is_deprecated() -> None:
-    assert findings("models:\n  - name: A\n  - {name: B, deprecated: gone}\n", "--select", "L707") == ["L707"]
+    assert findings(
+        "models:\n  - name: A\n  - {name: B, deprecated: gone}\n", "--select", "L707"
+    ) == ["L707"]
 
 
 def test_what_is_never_recommended_is_found() -> None:
-    twins = "".join(f"  - {{name: Clear {at}, examples: [Why is my night photo so clean?]}}\n" for at in range(7))
+    twins = "".join(
+        f"  - {{name: Clear {at}, examples: [Why is my night photo so clean?]}}\n"
+        for at in range(7)
+    )
     assert findings(f"models:\n{twins}", "--select", "L709") == ["L709", "L709"]
 
 
@@ -122,6 +141,12 @@ def test_an_unknown_rule_is_wrong_usage() -> None:
 
 def test_the_shipped_seeds_have_no_misplaced_links_and_no_damaged_texts() -> None:
     outcome = explainer(
-        "catalog", "lint", ROOT / "catalogs" / "seeds.yaml", "--select", "L70", "--ignore", "L707,L709,L704"
+        "catalog",
+        "lint",
+        ROOT / "catalogs" / "seeds.yaml",
+        "--select",
+        "L70",
+        "--ignore",
+        "L707,L709,L704",
     )
     assert (outcome.status, outcome.out) == (0, "")

@@ -33,7 +33,10 @@ def test_its_catalog_leaves_lint_nothing_to_say(monkeypatch: pytest.MonkeyPatch)
 def test_its_questions_may_leave_everything_out(monkeypatch: pytest.MonkeyPatch) -> None:
     explainer("init", "demo")
     monkeypatch.chdir("demo")
-    assert "whisper-large-v3" in explainer("build", "--text", "Who wrote down my spoken recording?").out
+    assert (
+        "whisper-large-v3"
+        in explainer("build", "--text", "Who wrote down my spoken recording?").out
+    )
 
 
 def test_an_empty_folder_will_do_and_one_with_something_in_it_will_not() -> None:
@@ -65,7 +68,10 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
             {"url": "https://example.org/e.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
             f"cnaps-explainer @ git+https://example.org/e.git@{COMMIT}",
         ),
-        ({"url": "https://example.org/e.whl", "archive_info": {}}, "cnaps-explainer @ https://example.org/e.whl"),
+        (
+            {"url": "https://example.org/e.whl", "archive_info": {}},
+            "cnaps-explainer @ https://example.org/e.whl",
+        ),
         ({"url": "file:///home/me/explainer", "dir_info": {"editable": True}}, None),
         ({"url": "file:///home/me/e.whl", "archive_info": {}}, None),
     ],
@@ -76,8 +82,12 @@ def test_ci_and_pre_commit_install_from_where_the_package_was_had(
     record = None if origin is None else json.dumps(origin)
     monkeypatch.setattr("explainer.cli.init._origin", lambda: record)
     outcome = explainer("init", "demo")
-    workflow = yaml.safe_load(Path("demo/.github/workflows/explainer.yml").read_text(encoding="utf-8"))
-    hooks = yaml.safe_load(Path("demo/.pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    workflow = yaml.safe_load(
+        Path("demo/.github/workflows/explainer.yml").read_text(encoding="utf-8")
+    )
+    hooks = yaml.safe_load(Path("demo/.pre-commit-config.yaml").read_text(encoding="utf-8"))[
+        "repos"
+    ][0]["hooks"]
     installed = requirement or "cnaps-explainer @ git+https://WHERE-IT-IS/explainer.git"
     assert {"run": f'pip install "{installed}"'} in workflow["jobs"]["check"]["steps"]
     assert hooks[0]["additional_dependencies"] == [installed]

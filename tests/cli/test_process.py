@@ -17,7 +17,12 @@ posix = pytest.mark.skipif(os.name == "nt", reason="POSIX")
 
 
 @pytest.mark.parametrize(
-    "env", [{"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "cp1252"}, {"PYTHONUTF8": "0"}]
+    "env",
+    [
+        {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "cp1252"},
+        {"PYTHONUTF8": "0"},
+    ],
 )
 def test_bytes_are_utf8_whatever_the_locale(env: dict[str, str]) -> None:
     outcome = process("build", QUESTION, "--as", "answer", env=env)
@@ -32,7 +37,9 @@ def test_bytes_are_the_same_in_a_pipe_in_a_file_and_on_a_terminal(tmp_path: Path
 
     piped = process("build", QUESTION).stdout
     with (tmp_path / "out").open("wb") as out:
-        subprocess.run([sys.executable, "-m", "explainer", "build", QUESTION], stdout=out, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "explainer", "build", QUESTION], stdout=out, check=True
+        )
     assert (tmp_path / "out").read_bytes() == piped
     master, slave = pty.openpty()
     import termios
@@ -41,7 +48,9 @@ def test_bytes_are_the_same_in_a_pipe_in_a_file_and_on_a_terminal(tmp_path: Path
     attributes[1] &= ~termios.OPOST  # the terminal's own rewriting of line breaks is not ours
     termios.tcsetattr(slave, termios.TCSANOW, attributes)
     with subprocess.Popen(
-        [sys.executable, "-m", "explainer", "build", QUESTION], stdout=slave, env={**os.environ, "COLUMNS": "40"}
+        [sys.executable, "-m", "explainer", "build", QUESTION],
+        stdout=slave,
+        env={**os.environ, "COLUMNS": "40"},
     ) as run:
         os.close(slave)
         seen = b""
@@ -63,7 +72,10 @@ def test_a_closed_stdout_is_said_and_ends_with_2() -> None:
 def test_a_full_disk_is_said_in_one_line_and_ends_with_2() -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "explainer", "build", QUESTION], stdout=full, stderr=subprocess.PIPE, check=False
+            [sys.executable, "-m", "explainer", "build", QUESTION],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
         )
     assert done.returncode == 2
     assert done.stderr == b"Error: cannot write to stdout: No space left on device\n"
@@ -74,7 +86,10 @@ def test_a_reader_that_has_gone_ends_it_silently() -> None:
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [sys.executable, "-m", "explainer", "build", QUESTION], stdout=write, stderr=subprocess.PIPE, check=False
+        [sys.executable, "-m", "explainer", "build", QUESTION],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (1, b"")
@@ -114,7 +129,9 @@ def _wait_until_it_reads(pid: int) -> None:
 
 def test_stdin_is_not_read_unless_asked() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "explainer", "build", QUESTION], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "explainer", "build", QUESTION],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as run:
         assert run.stdout is not None
         assert run.stdout.read().startswith(b"You are an AI scientist.")
@@ -131,7 +148,9 @@ def completions(words: str) -> list[str]:
     """What bash offers for the last of some words."""
     words = f"explainer {words}"
     count = str(len(words.split(" ")) - 1)
-    done = process(env={"_EXPLAINER_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": count})
+    done = process(
+        env={"_EXPLAINER_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": count}
+    )
     assert (done.status, done.err) == (0, "")
     return done.out.split()
 
@@ -152,29 +171,41 @@ COMPLETIONS = {
 
 
 @pytest.mark.parametrize("words", COMPLETIONS)
-def test_what_a_project_holds_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+def test_what_a_project_holds_is_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     catalog = "models: [{name: Whisper}]\npapers: [{title: A Paper}]\ntasks: [{id: my-task}]\n"
     own = "models: [{name: Own}]\npapers: [{title: Own Paper}]\n"
-    write_tree(tmp_path, {"catalogs/c.yaml": catalog, "own/c.yaml": own, "own/mine.j2": "", "own/x.md": ""})
+    write_tree(
+        tmp_path, {"catalogs/c.yaml": catalog, "own/c.yaml": own, "own/mine.j2": "", "own/x.md": ""}
+    )
     assert completions(words) == COMPLETIONS[words]
 
 
-def test_completion_stays_silent_where_a_project_has_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(write_tree(tmp_path, {"catalogs/c.yaml": "models: [", "explainer.toml": "x ="}))
+def test_completion_stays_silent_where_a_project_has_mistakes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(
+        write_tree(tmp_path, {"catalogs/c.yaml": "models: [", "explainer.toml": "x ="})
+    )
     assert completions("catalog show a") == []
 
 
 def test_help_of_a_command_is_asked_for_in_either_way() -> None:
-    assert explainer("help", "catalog", "import").out == explainer("catalog", "import", "--help").out
+    assert (
+        explainer("help", "catalog", "import").out == explainer("catalog", "import", "--help").out
+    )
     assert explainer("help").out == explainer("--help").out
     assert "No such command 'nix'" in explainer("help", "nix").err
 
 
 def test_a_number_out_of_range_is_refused_in_plain_words() -> None:
     assert (
-        "Error: Invalid value for '--models': must be 0 or more\n" in explainer("build", "--models", "-1", "x.yaml").err
+        "Error: Invalid value for '--models': must be 0 or more\n"
+        in explainer("build", "--models", "-1", "x.yaml").err
     )
     assert (
-        "Error: Invalid value for '--rounds': must be 20 or less\n" in explainer("ask", "--rounds", "99", "x.yaml").err
+        "Error: Invalid value for '--rounds': must be 20 or less\n"
+        in explainer("ask", "--rounds", "99", "x.yaml").err
     )

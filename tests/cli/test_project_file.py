@@ -26,7 +26,9 @@ SETTINGS = 'catalogs = [\n  "data/own.yaml",\n  "data/other.yaml",\n]\ntemplate 
 @pytest.fixture(params=["explainer.toml", "pyproject.toml"])
 def project(request: pytest.FixtureRequest) -> Path:
     """The working folder, with a project in it."""
-    head = "" if request.param == "explainer.toml" else '[project]\nname = "x"\n\n[tool.explainer]\n'
+    head = (
+        "" if request.param == "explainer.toml" else '[project]\nname = "x"\n\n[tool.explainer]\n'
+    )
     return write_tree(Path(), FILES | {request.param: head + SETTINGS})
 
 
@@ -50,15 +52,26 @@ def test_the_first_catalog_wins() -> None:
 def test_what_is_typed_goes_before_the_file() -> None:
     done = explainer("build", "questions/open.yaml", "--models", "1", "--template", "prompt")
     assert done.out.count("Model: ") == 1
-    assert "Noisy" in explainer("build", "questions/open.yaml", "--catalog", "data/other.yaml", "--models", "1").out
+    assert (
+        "Noisy"
+        in explainer(
+            "build", "questions/open.yaml", "--catalog", "data/other.yaml", "--models", "1"
+        ).out
+    )
 
 
 @pytest.mark.usefixtures("project")
 def test_what_a_question_says_goes_before_the_file() -> None:
     write_tree(
-        Path(), {"questions/own.yaml": "question: x y z\ncatalog: ../data/other.yaml\nmodels: [Own]\npapers: []\n"}
+        Path(),
+        {
+            "questions/own.yaml": "question: x y z\ncatalog: ../data/other.yaml\nmodels: [Own]\npapers: []\n"
+        },
     )
-    assert "https://example.org/2" in explainer("build", "questions/own.yaml", "--template", "prompt").out
+    assert (
+        "https://example.org/2"
+        in explainer("build", "questions/own.yaml", "--template", "prompt").out
+    )
 
 
 def test_the_file_is_that_of_the_question_wherever_the_command_runs() -> None:
@@ -71,7 +84,11 @@ def test_the_file_is_that_of_the_question_wherever_the_command_runs() -> None:
 @pytest.mark.usefixtures("project")
 def test_strict_holds_everywhere_and_can_be_turned_off() -> None:
     write_tree(Path(), {"questions/twice.yaml": "question: How?\nmodels: [Own, Own]\npapers: []\n"})
-    for command in (("build", "questions/twice.yaml"), ("validate",), ("batch", "questions", "--out", "out")):
+    for command in (
+        ("build", "questions/twice.yaml"),
+        ("validate",),
+        ("batch", "questions", "--out", "out"),
+    ):
         assert explainer(*command).status == 1, command
         assert explainer(*command, "--no-strict").status == 0, command
 
@@ -172,7 +189,9 @@ def test_python_reads_the_same(project: Path) -> None:
     assert Project().build("questions/open.yaml", models=1).text.endswith("[Next]")
     assert len(Project().recommend("noise in photos").models) == 2
     assert Project().batch("questions", "out").rendered == 2
-    write_tree(project, {"questions/twice.yaml": "question: How?\nmodels: [Own, Own]\npapers: []\n"})
+    write_tree(
+        project, {"questions/twice.yaml": "question: How?\nmodels: [Own, Own]\npapers: []\n"}
+    )
     assert Project().try_build("questions/twice.yaml").value is None
 
 
@@ -187,9 +206,12 @@ KEYS = {
 
 
 @given(
-    keys=st.permutations(list(KEYS)), gaps=st.lists(st.sampled_from(["", "# models = 1", "  "]), min_size=6, max_size=6)
+    keys=st.permutations(list(KEYS)),
+    gaps=st.lists(st.sampled_from(["", "# models = 1", "  "]), min_size=6, max_size=6),
 )
-def test_the_place_of_a_key_is_the_line_that_begins_with_it(keys: list[str], gaps: list[str]) -> None:
+def test_the_place_of_a_key_is_the_line_that_begins_with_it(
+    keys: list[str], gaps: list[str]
+) -> None:
     parts = [f"{gap}\n{key} = {KEYS[key]}" for key, gap in zip(keys, gaps, strict=True)]
     text = "\n".join(parts)
     parsed = parse_settings(text, "explainer.toml", "explainer.toml")
@@ -205,7 +227,10 @@ def test_the_place_of_a_key_is_the_line_that_begins_with_it(keys: list[str], gap
     ("model = 5", "quote it, so that it stays the text that you wrote"),
 ])  # fmt: skip
 def test_hints_say_what_to_type_in_toml(text: str, hint: str) -> None:
-    assert [finding.hint for finding in parse_settings(text, "explainer.toml", "explainer.toml").findings] == [hint]
+    assert [
+        finding.hint
+        for finding in parse_settings(text, "explainer.toml", "explainer.toml").findings
+    ] == [hint]
 
 
 def test_hints_say_what_to_type_in_json() -> None:
@@ -216,12 +241,21 @@ def test_hints_say_what_to_type_in_json() -> None:
 
 
 @pytest.mark.parametrize(("template", "expected"), [("evidence", []), ("prompt", ["A206", "A206"])])
-def test_links_that_the_template_of_the_project_prints_are_offered(template: str, expected: list[str]) -> None:
+def test_links_that_the_template_of_the_project_prints_are_offered(
+    template: str, expected: list[str]
+) -> None:
     link = "https://huggingface.co/lab/own"
     catalog = f"models:\n- {{name: Own, paper: 'https://example.org/1', huggingface: '{link}'}}\n"
     answer = f"# 1. Task\n\nTo see.\n\n# 2. Workflow\n\nOwn looks: {link}\n\n# 3. References\n\n- Own: {link}\n"
-    files = {"data/own.yaml": catalog, "questions/named.yaml": FILES["questions/named.yaml"], "answer.md": answer}
-    write_tree(Path(), files | {"explainer.toml": f'catalogs = ["data/own.yaml"]\ntemplate = "{template}"\n'})
+    files = {
+        "data/own.yaml": catalog,
+        "questions/named.yaml": FILES["questions/named.yaml"],
+        "answer.md": answer,
+    }
+    write_tree(
+        Path(),
+        files | {"explainer.toml": f'catalogs = ["data/own.yaml"]\ntemplate = "{template}"\n'},
+    )
     done = explainer("check", "answer.md", "--question", "questions/named.yaml", "--format", "json")
     assert [finding["code"] for finding in json.loads(done.out)["findings"]] == expected
     report = Project().check(Path("answer.md"), "questions/named.yaml")
@@ -229,7 +263,11 @@ def test_links_that_the_template_of_the_project_prints_are_offered(template: str
 
 
 def test_questions_are_not_blamed_for_a_mistake_in_the_project_file() -> None:
-    write_tree(Path(), {"explainer.toml": "modles = 2\n", "catalogs/c.yaml": "models:\n  - name: A\n"})
+    write_tree(
+        Path(), {"explainer.toml": "modles = 2\n", "catalogs/c.yaml": "models:\n  - name: A\n"}
+    )
     write_tree(Path(), {"questions/q.yaml": "question: Why?\nmodels: [A]\npapers: []\n"})
     outcome = explainer("validate")
-    assert outcome.out == "explainer.toml:1:1: S201 unknown key 'modles'\n    did you mean 'models'?\n"
+    assert (
+        outcome.out == "explainer.toml:1:1: S201 unknown key 'modles'\n    did you mean 'models'?\n"
+    )

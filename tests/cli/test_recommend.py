@@ -29,11 +29,15 @@ def test_colorization_comes_first_with_its_reason() -> None:
 
 
 def test_what_is_offered_is_known_before_it_is_used() -> None:
-    outcome = explainer("recommend", OLD_PHOTOS, "--catalog", CATALOGS, "--models", "1", "--papers", "1")
+    outcome = explainer(
+        "recommend", OLD_PHOTOS, "--catalog", CATALOGS, "--models", "1", "--papers", "1"
+    )
     lines = outcome.out.splitlines()
     assert lines[3].split() == ["colorization,", "Img2Img"]
     assert lines[4].strip().startswith("https://")
-    document = json.loads(explainer("recommend", OLD_PHOTOS, "--catalog", CATALOGS, "--format", "json").out)
+    document = json.loads(
+        explainer("recommend", OLD_PHOTOS, "--catalog", CATALOGS, "--format", "json").out
+    )
     (question,) = document["questions"]
     first = question["models"][0]
     assert (first["task"], first["signature"]) == ("colorization", "Img2Img")
@@ -49,10 +53,17 @@ def test_a_refusal_names_the_nearest_tasks() -> None:
 
 
 def test_each_line_of_questions_gives_a_line_of_choices() -> None:
-    lines = [{"id": "a/b", "question": OLD_PHOTOS}, {"question": "swap two faces", "model": "whatever"}]
-    Path("q.jsonl").write_text("".join(json.dumps(line) + "\n\n" for line in lines), encoding="utf-8")
+    lines = [
+        {"id": "a/b", "question": OLD_PHOTOS},
+        {"question": "swap two faces", "model": "whatever"},
+    ]
+    Path("q.jsonl").write_text(
+        "".join(json.dumps(line) + "\n\n" for line in lines), encoding="utf-8"
+    )
     counts = ("--models", "2", "--papers", "1")
-    outcome = explainer("recommend", "--questions", "q.jsonl", "--format", "jsonl", "--catalog", CATALOGS, *counts)
+    outcome = explainer(
+        "recommend", "--questions", "q.jsonl", "--format", "jsonl", "--catalog", CATALOGS, *counts
+    )
     assert (outcome.status, outcome.err) == (0, "")
     rows = [json.loads(line) for line in outcome.out.splitlines()]
     assert [row["id"] for row in rows] == ["a/b", "line-3"]
@@ -68,19 +79,27 @@ def test_where_nothing_fits_the_exit_status_is_1_and_stdout_is_empty() -> None:
 
 
 def test_a_question_that_nothing_fits_keeps_its_line_in_a_batch() -> None:
-    Path("q.jsonl").write_text('{"question": "sourdough"}\n{"question": "swap faces"}\n', encoding="utf-8")
-    outcome = explainer("recommend", "--questions", "q.jsonl", "--format", "jsonl", "--catalog", CATALOGS)
+    Path("q.jsonl").write_text(
+        '{"question": "sourdough"}\n{"question": "swap faces"}\n', encoding="utf-8"
+    )
+    outcome = explainer(
+        "recommend", "--questions", "q.jsonl", "--format", "jsonl", "--catalog", CATALOGS
+    )
     assert outcome.status == 1
     assert [bool(json.loads(line)["models"]) for line in outcome.out.splitlines()] == [False, True]
     assert outcome.err.startswith("q.jsonl:1:14: Q406")
 
 
 def test_the_explanation_shows_what_adds_up_to_the_score() -> None:
-    outcome = explainer("recommend", OLD_PHOTOS, "--catalog", CATALOGS, "--explain", "--format", "json")
+    outcome = explainer(
+        "recommend", OLD_PHOTOS, "--catalog", CATALOGS, "--explain", "--format", "json"
+    )
     document = json.loads(outcome.out)
     assert document["schema"] == "explainer/recommend/1"
     for one in document["questions"][0]["models"]:
-        total = sum(word["own"] + word["kin"] + word["task"] for word in one["words"]) + sum(one["gains"].values())
+        total = sum(word["own"] + word["kin"] + word["task"] for word in one["words"]) + sum(
+            one["gains"].values()
+        )
         assert one["score"] == pytest.approx(total * one["near_duplicate_factor"], abs=0.02)
     text = explainer("recommend", OLD_PHOTOS, "--catalog", CATALOGS, "--explain").out
     assert "found in" in text
@@ -93,7 +112,13 @@ def test_zero_of_a_kind_is_none_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("text", "--questions", "q.jsonl"), ("text", "--format", "xml"), ("text", "--models", "-1")]
+    "arguments",
+    [
+        (),
+        ("text", "--questions", "q.jsonl"),
+        ("text", "--format", "xml"),
+        ("text", "--models", "-1"),
+    ],
 )
 def test_wrong_usage_is_2(arguments: tuple[str, ...]) -> None:
     assert explainer("recommend", *arguments).status == 2
@@ -101,7 +126,11 @@ def test_wrong_usage_is_2(arguments: tuple[str, ...]) -> None:
 
 def test_a_file_that_is_not_there_is_all_that_is_said() -> None:
     outcome = explainer("recommend", "swap faces", "--catalog", "none.yaml")
-    assert (outcome.status, outcome.out, outcome.err) == (2, "", "none.yaml:1:1: F101 no such file\n")
+    assert (outcome.status, outcome.out, outcome.err) == (
+        2,
+        "",
+        "none.yaml:1:1: F101 no such file\n",
+    )
 
 
 def test_a_file_that_is_not_there_is_2() -> None:
@@ -121,7 +150,9 @@ def test_build_recommends_what_a_question_leaves_out_and_v_says_why() -> None:
 
 
 def test_the_options_say_how_many_are_recommended() -> None:
-    outcome = explainer("build", "--text", OLD_PHOTOS, "--catalog", CATALOGS, "--models", "2", "--papers", "0")
+    outcome = explainer(
+        "build", "--text", OLD_PHOTOS, "--catalog", CATALOGS, "--models", "2", "--papers", "0"
+    )
     assert outcome.out.count("\nModel: ") == 2
 
 
@@ -135,7 +166,9 @@ def test_named_models_stay_and_papers_are_found_for_them() -> None:
 
 
 def test_build_of_a_question_that_nothing_fits_is_1_and_prints_nothing() -> None:
-    outcome = explainer("build", "--text", "What is the capital of Australia?", "--catalog", CATALOGS)
+    outcome = explainer(
+        "build", "--text", "What is the capital of Australia?", "--catalog", CATALOGS
+    )
     assert (outcome.status, outcome.out) == (1, "")
     assert "Q406" in outcome.err
 
@@ -181,9 +214,14 @@ def test_every_shipped_question_without_its_sources_builds_a_prompt() -> None:
 
 
 def test_every_shipped_question_is_labelled_as_it_stands() -> None:
-    labels = {row["id"]: row["question"] for row in map(json.loads, SHIPPED.read_text(encoding="utf-8").splitlines())}
+    labels = {
+        row["id"]: row["question"]
+        for row in map(json.loads, SHIPPED.read_text(encoding="utf-8").splitlines())
+    }
     files = (ROOT / "questions").glob("*.yaml")
-    assert labels == {file.stem: yaml.safe_load(file.read_text(encoding="utf-8"))["question"] for file in files}
+    assert labels == {
+        file.stem: yaml.safe_load(file.read_text(encoding="utf-8"))["question"] for file in files
+    }
 
 
 def test_every_shipped_question_is_recommended_a_model_for_its_task() -> None:
@@ -214,7 +252,9 @@ def test_eval_prints_the_figures_the_misses_and_what_is_never_offered() -> None:
         "never among the first five",
     ):
         assert part in text
-    document = json.loads(explainer("catalog", "eval", labels, "--catalog", CATALOGS, "--format", "json").out)
+    document = json.loads(
+        explainer("catalog", "eval", labels, "--catalog", CATALOGS, "--format", "json").out
+    )
     assert document["schema"] == "explainer/catalog-eval/1"
     (evaluation,) = document["evaluations"]
     assert evaluation["kind"] == "models"
@@ -222,9 +262,16 @@ def test_eval_prints_the_figures_the_misses_and_what_is_never_offered() -> None:
 
 
 def test_eval_of_models_and_papers_is_one_document() -> None:
-    rows = [{"question": OLD_PHOTOS, "task": "colorization"}, {"question": "Read a receipt", "paper": OCR_PAPER}]
-    Path("labels.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
-    outcome = explainer("catalog", "eval", "labels.jsonl", "--catalog", CATALOGS, "--format", "json")
+    rows = [
+        {"question": OLD_PHOTOS, "task": "colorization"},
+        {"question": "Read a receipt", "paper": OCR_PAPER},
+    ]
+    Path("labels.jsonl").write_text(
+        "".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8"
+    )
+    outcome = explainer(
+        "catalog", "eval", "labels.jsonl", "--catalog", CATALOGS, "--format", "json"
+    )
     document = json.loads(outcome.out)
     assert [one["kind"] for one in document["evaluations"]] == ["models", "papers"]
 
@@ -240,7 +287,10 @@ def test_eval_says_which_labels_name_nothing() -> None:
 def test_a_file_without_a_question_is_no_success() -> None:
     write_tree(Path(), {"q.jsonl": "\n"})
     outcome = explainer("recommend", "--questions", "q.jsonl")
-    assert (outcome.status, outcome.err) == (1, "q.jsonl:1:1: B711 no question in any line; nothing is written\n")
+    assert (outcome.status, outcome.err) == (
+        1,
+        "q.jsonl:1:1: B711 no question in any line; nothing is written\n",
+    )
 
 
 def test_what_would_not_be_recommended_by_itself_is_called_weak() -> None:

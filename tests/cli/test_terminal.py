@@ -27,15 +27,24 @@ def test_lines_are_drawn_in_place_cut_to_the_terminal_and_gone_in_the_end() -> N
     leader, follower = pty.openpty()
     terminal = {"TERM": "xterm", "COLUMNS": "40"}
     running = subprocess.Popen(
-        [sys.executable, "-c", CODE], stderr=follower, stdout=subprocess.PIPE, env={**os.environ, **terminal}
+        [sys.executable, "-c", CODE],
+        stderr=follower,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **terminal},
     )
     os.close(follower)
     drawn = drawn_on(leader)
     assert (running.communicate()[0], running.returncode) == (b"", 0)
     assert "1,000 of 4,000 records · " in drawn
     assert drawn.count("\x1b[2K") > 3
-    assert ("39 columns" in drawn, "red\\x1b[31m" in drawn, "\x1b[31m" in drawn) == (True, True, False)
-    assert all(len(line.rpartition("\x1b[")[2]) < 50 for line in drawn.splitlines() if "word" in line)
+    assert ("39 columns" in drawn, "red\\x1b[31m" in drawn, "\x1b[31m" in drawn) == (
+        True,
+        True,
+        False,
+    )
+    assert all(
+        len(line.rpartition("\x1b[")[2]) < 50 for line in drawn.splitlines() if "word" in line
+    )
     assert drawn.rstrip("\r").endswith("\x1b[2K")
 
 
@@ -64,9 +73,13 @@ def on_terminal(*arguments: str, **variables: str) -> str:
 
 
 def test_findings_have_colors_on_a_terminal() -> None:
-    plain = "nix.yaml:1:1: F101 no such file\n    to ask in words: explainer build --text 'nix.yaml'\n"
+    plain = (
+        "nix.yaml:1:1: F101 no such file\n    to ask in words: explainer build --text 'nix.yaml'\n"
+    )
     colored = (
-        plain.replace("F101", "\x1b[31mF101\x1b[0m").replace("to ask", "\x1b[2mto ask").replace("l'\n", "l'\x1b[0m\n")
+        plain.replace("F101", "\x1b[31mF101\x1b[0m")
+        .replace("to ask", "\x1b[2mto ask")
+        .replace("l'\n", "l'\x1b[0m\n")
     )
     assert on_terminal("build", "nix.yaml") == colored
     assert on_terminal("build", "nix.yaml", NO_COLOR="1") == plain

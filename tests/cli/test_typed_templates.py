@@ -37,7 +37,9 @@ OWN = "{% for step in workflow.steps %}{{ step.model.name }}:{{ step.gives[0].id
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = "".join(f"{json.dumps(line)}\n" for line in LINES)
-    monkeypatch.chdir(write_tree(tmp_path, {"catalogs/c.yaml": CATALOG, "q.jsonl": lines, "own.md.j2": OWN}))
+    monkeypatch.chdir(
+        write_tree(tmp_path, {"catalogs/c.yaml": CATALOG, "q.jsonl": lines, "own.md.j2": OWN})
+    )
 
 
 def batch(template: str, *options: str) -> str:
@@ -64,12 +66,21 @@ def test_a_batch_of_typed_skeletons_has_the_facts_of_each() -> None:
 
 def test_a_template_of_ones_own_gets_the_same_variables() -> None:
     batch("own.md.j2")
-    assert texts() == {"a": "See:Txt Say:Snd 1", "b": "Say:Snd 0", "c": "See:Txt Say:Snd 1", "d": "Feel:Mood 0"}
+    assert texts() == {
+        "a": "See:Txt Say:Snd 1",
+        "b": "Say:Snd 0",
+        "c": "See:Txt Say:Snd 1",
+        "d": "Feel:Mood 0",
+    }
 
 
 @pytest.mark.parametrize(
     ("old", "new", "again"),
-    [("Describe a picture.", "Say what is seen.", 2), ("a mood", "a feeling", 1), ("Photos-1k", "Photos-2k", 2)],
+    [
+        ("Describe a picture.", "Say what is seen.", 2),
+        ("a mood", "a feeling", 1),
+        ("Photos-1k", "Photos-2k", 2),
+    ],
 )
 @pytest.mark.parametrize("template", ["typed", "workflow"])
 def test_what_a_template_says_of_tasks_and_ports_makes_an_output_out_of_date(
@@ -112,7 +123,9 @@ def test_a_built_in_name_knows_what_it_builds() -> None:
 
 def test_a_system_part_is_marked() -> None:
     Path("q.yaml").write_text("question: How?\nmodels: [See, Say]\npapers: []\n", encoding="utf-8")
-    found = json.loads(explainer("build", "q.yaml", "--template", "workflow", "--format", "messages").out)
+    found = json.loads(
+        explainer("build", "q.yaml", "--template", "workflow", "--format", "messages").out
+    )
     messages = found["messages"] if isinstance(found, dict) else found
     assert [message["role"] for message in messages] == ["system", "user"]
 

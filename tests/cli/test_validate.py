@@ -43,7 +43,9 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     outcome = explainer("validate")
     assert outcome.status == 1
     places = [
-        line.split(" ")[0] + " " + line.split(" ")[1] for line in outcome.out.splitlines() if not line.startswith(" ")
+        line.split(" ")[0] + " " + line.split(" ")[1]
+        for line in outcome.out.splitlines()
+        if not line.startswith(" ")
     ]
     assert places == [
         "catalogs/d.yaml:2:15: S201",
@@ -84,7 +86,10 @@ def test_json_is_valid_with_and_without_findings() -> None:
         "schema": "explainer/findings/1",
         "findings": [],
     }
-    assert json.loads(explainer("validate", "missing", "--format", "json").out)["findings"][0]["code"] == "F101"
+    assert (
+        json.loads(explainer("validate", "missing", "--format", "json").out)["findings"][0]["code"]
+        == "F101"
+    )
 
 
 def test_a_single_file_may_be_a_question_a_catalog_or_a_template() -> None:
@@ -106,14 +111,24 @@ def test_the_catalog_of_the_command_line_is_what_questions_are_answered_from() -
 
 def test_one_mistake_in_a_file_is_not_many_in_others() -> None:
     question = "question: x\nmodels: [M, N]\npapers: []\n"
-    write_tree(Path(), {"catalogs/c.yaml": "models:\n  - name: M\n  - name: 'N\n", "questions/q.yaml": question})
-    assert [line.split()[1] for line in explainer("validate").out.splitlines() if not line.startswith(" ")] == ["Y102"]
+    write_tree(
+        Path(),
+        {"catalogs/c.yaml": "models:\n  - name: M\n  - name: 'N\n", "questions/q.yaml": question},
+    )
+    assert [
+        line.split()[1]
+        for line in explainer("validate").out.splitlines()
+        if not line.startswith(" ")
+    ] == ["Y102"]
     missing = explainer("build", "questions/q.yaml", "--catalog", "nowhere.yaml")
     assert (missing.status, missing.err) == (2, "nowhere.yaml:1:1: F101 no such file\n")
 
 
 def test_a_question_with_a_mistake_still_has_its_names_looked_up() -> None:
-    write_tree(Path(), {**GOOD, "questions/q.yaml": "question: x\nmodels: [Mm, [y], null]\npaper: []\nid: ../x\n"})
+    write_tree(
+        Path(),
+        {**GOOD, "questions/q.yaml": "question: x\nmodels: [Mm, [y], null]\npaper: []\nid: ../x\n"},
+    )
     out = explainer("validate", "questions/q.yaml").out
     codes = [line.split()[1] for line in out.splitlines() if not line.startswith(" ")]
     assert codes == ["Q401", "S203", "S203", "S201", "S207"]
@@ -157,11 +172,13 @@ def test_a_file_that_is_cut_is_judged_by_what_it_was_meant_to_be(tmp_path: Path)
 
 def test_tasks_that_ship_are_known_beside_those_of_a_catalog(tmp_path: Path) -> None:
     tasks = "tasks:\n  - id: own-task\nmodels:\n"
-    models = "".join(f"  - {{name: {name}, task: {name}}}\n" for name in ("own-task", "colorization", "no-such"))
+    models = "".join(
+        f"  - {{name: {name}, task: {name}}}\n" for name in ("own-task", "colorization", "no-such")
+    )
     write_tree(tmp_path, {"c.yaml": tasks + models})
-    assert [line for line in explainer("validate", tmp_path).out.splitlines() if "C303" in line] == [
-        f"{tmp_path / 'c.yaml'}:6:27: C303 warning: unknown task 'no-such'"
-    ]
+    assert [
+        line for line in explainer("validate", tmp_path).out.splitlines() if "C303" in line
+    ] == [f"{tmp_path / 'c.yaml'}:6:27: C303 warning: unknown task 'no-such'"]
 
 
 def test_outputs_and_manifests_in_a_folder_are_no_questions() -> None:
@@ -191,5 +208,10 @@ def test_where_there_is_nothing_it_is_said_what_was_looked_for() -> None:
 
 
 def test_a_question_beside_the_folders_is_not_taken_for_a_checked_one() -> None:
-    write_tree(Path(), {"catalogs/c.yaml": "models:\n  - name: Own\n", "question.yaml": "question: Why?\n"})
-    assert explainer("validate").err == "1 catalog, 0 questions, 0 templates: no errors; looked only in catalogs\n"
+    write_tree(
+        Path(), {"catalogs/c.yaml": "models:\n  - name: Own\n", "question.yaml": "question: Why?\n"}
+    )
+    assert (
+        explainer("validate").err
+        == "1 catalog, 0 questions, 0 templates: no errors; looked only in catalogs\n"
+    )

@@ -40,7 +40,10 @@ def ask(**changes: str) -> Path:
     """A question file with some lines changed."""
     lines = dict(line.split(": ", 1) for line in QUESTION.strip().splitlines())
     path = Path("asked.yaml")
-    path.write_text("".join(f"{key}: {value}\n" for key, value in {**lines, **changes}.items()), encoding="utf-8")
+    path.write_text(
+        "".join(f"{key}: {value}\n" for key, value in {**lines, **changes}.items()),
+        encoding="utf-8",
+    )
     return path
 
 
@@ -87,10 +90,16 @@ def test_an_image_is_written_to_a_file() -> None:
 
 
 def test_json_has_a_schema_and_says_everything() -> None:
-    data = json.loads(explainer("workflow", ask(models="[Cut, Fill, Fill-Two, Hear, Old]"), "--format", "json").out)
+    data = json.loads(
+        explainer(
+            "workflow", ask(models="[Cut, Fill, Fill-Two, Hear, Old]"), "--format", "json"
+        ).out
+    )
     assert data["schema"] == "explainer/workflow/1"
     assert (data["input"], data["output"], data["untyped"]) == (["Img"], ["Img"], ["Old"])
-    assert data["unused"] == [{"model": "Hear", "lacks": ["Snd"], "why": "nothing turns Img or Msk into Snd"}]
+    assert data["unused"] == [
+        {"model": "Hear", "lacks": ["Snd"], "why": "nothing turns Img or Msk into Snd"}
+    ]
     assert data["workflows"][0]["steps"][1]["alternatives"] == ["Fill-Two"]
     assert data["workflows"][0]["edges"][0] == {"from": "in1", "to": "s1", "port": "Img"}
 
@@ -98,7 +107,10 @@ def test_json_has_a_schema_and_says_everything() -> None:
 def test_models_that_cannot_be_joined_end_with_1_and_say_why() -> None:
     outcome = explainer("workflow", ask(models="[Fill]"))
     assert (outcome.status, outcome.out) == (1, "")
-    assert "asked.yaml:2:9: W603 these models cannot be joined because nothing turns Img into Msk" in outcome.err
+    assert (
+        "asked.yaml:2:9: W603 these models cannot be joined because nothing turns Img into Msk"
+        in outcome.err
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,8 +144,13 @@ def test_one_of_several_can_be_picked() -> None:
 
 
 def test_a_question_may_be_text_or_stdin() -> None:
-    assert explainer("workflow", "-", stdin=QUESTION.encode()).out == explainer("workflow", "q.yaml").out
-    assert explainer("workflow", "--text", "photo segmentation", "--models", "1").out.startswith("Workflow 1 (1 model)")
+    assert (
+        explainer("workflow", "-", stdin=QUESTION.encode()).out
+        == explainer("workflow", "q.yaml").out
+    )
+    assert explainer("workflow", "--text", "photo segmentation", "--models", "1").out.startswith(
+        "Workflow 1 (1 model)"
+    )
     assert explainer("workflow").status == 2
     assert explainer("workflow", "q.yaml", "--text", "x").status == 2
 
@@ -141,28 +158,38 @@ def test_a_question_may_be_text_or_stdin() -> None:
 def test_a_kind_of_data_that_nobody_knows_is_an_error_with_a_suggestion() -> None:
     outcome = explainer("workflow", ask(input="fotos"))
     assert outcome.status == 1
-    assert "asked.yaml:4:8: W602 unknown kind of data 'fotos'\n    did you mean 'photos'?" in outcome.err
+    assert (
+        "asked.yaml:4:8: W602 unknown kind of data 'fotos'\n    did you mean 'photos'?"
+        in outcome.err
+    )
 
 
 def test_the_bytes_are_the_same_in_a_pipe() -> None:
-    assert process("workflow", "q.yaml", env={"COLUMNS": "60"}).stdout == explainer("workflow", "q.yaml").stdout
+    assert (
+        process("workflow", "q.yaml", env={"COLUMNS": "60"}).stdout
+        == explainer("workflow", "q.yaml").stdout
+    )
 
 
 def test_a_catalog_of_many_models_still_answers() -> None:
     ports = ["Img", "Txt", "Snd", "Vid", "Msk", "Depth", "3D"]
     models = "".join(
-        f"  - {{name: M{n}, signature: {ports[n % 7]}{ports[n % 5]}2{ports[n * 3 % 7]}}}\n" for n in range(200)
+        f"  - {{name: M{n}, signature: {ports[n % 7]}{ports[n % 5]}2{ports[n * 3 % 7]}}}\n"
+        for n in range(200)
     )
     Path("big.yaml").write_text(f"models:\n{models}", encoding="utf-8")
     names = ", ".join(f"M{n}" for n in range(200))
     outcome = explainer(
-        "workflow", ask(models=f"[{names}]", catalog="big.yaml", input="[photo, text]", output="[Vid, Depth]")
+        "workflow",
+        ask(models=f"[{names}]", catalog="big.yaml", input="[photo, text]", output="[Vid, Depth]"),
     )
     assert outcome.status == 0, outcome.err
 
 
 def test_recommended_models_that_cannot_be_joined_say_how_to_offer_more() -> None:
-    Path("left-out.yaml").write_text("question: inpainting, please\ninput: text\noutput: sound\n", encoding="utf-8")
+    Path("left-out.yaml").write_text(
+        "question: inpainting, please\ninput: text\noutput: sound\n", encoding="utf-8"
+    )
     outcome = explainer("workflow", "left-out.yaml")
     assert outcome.status == 1
     assert "the models were recommended; --models N recommends more" in outcome.err
@@ -170,7 +197,9 @@ def test_recommended_models_that_cannot_be_joined_say_how_to_offer_more() -> Non
 
 def test_the_question_may_be_words() -> None:
     done = explainer("workflow", "Which", "model", "cuts", "a", "photo", "(segmentation)?")
-    assert done.out == explainer("workflow", "--text", "Which model cuts a photo (segmentation)?").out
+    assert (
+        done.out == explainer("workflow", "--text", "Which model cuts a photo (segmentation)?").out
+    )
     assert done.out
     for words in (["how", "now"], ["a.yaml", "b.yaml"]):
         assert "give one question" in explainer("workflow", *words).err

@@ -19,7 +19,9 @@ CASES = sorted((ROOT / "tests" / "cases" / "import").iterdir())
 def test_a_source_becomes_the_expected_catalog(case: Path) -> None:
     source = next(case.glob("source*"))
     (shutil.copytree if source.is_dir() else shutil.copy)(source, source.name)
-    outcome = explainer("catalog", "import", source.name, "--retrieved", "2026-01-31", "-o", "out.yaml")
+    outcome = explainer(
+        "catalog", "import", source.name, "--retrieved", "2026-01-31", "-o", "out.yaml"
+    )
     made = {
         "expected.yaml": Path("out.yaml").read_bytes(),
         "expected.sources.jsonl": Path("out.sources.jsonl").read_bytes(),
@@ -42,4 +44,8 @@ def test_a_second_import_changes_nothing(case: Path) -> None:
     first = Path("out.yaml").read_bytes(), Path("out.sources.jsonl").read_bytes()
     again = explainer(*arguments, "--retrieved", "2026-02-28")
     assert (Path("out.yaml").read_bytes(), Path("out.sources.jsonl").read_bytes()) == first
-    assert (again.out, "added" in again.err, "changed," in again.err.replace("unchanged", "")) == ("", False, False)
+    assert (again.out, "added" in again.err, "changed," in again.err.replace("unchanged", "")) == (
+        "",
+        False,
+        False,
+    )

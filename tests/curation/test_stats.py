@@ -52,7 +52,11 @@ def read(html: str) -> _Page:
 
 def test_bars_are_as_long_as_their_counts() -> None:
     bars = read(page_of(CATALOG)).bars
-    assert bars[:3] == [("models", "0.0%", "66.67%"), ("papers", "66.67%", "33.33%"), ("models", "0.0%", "33.33%")]
+    assert bars[:3] == [
+        ("models", "0.0%", "66.67%"),
+        ("papers", "66.67%", "33.33%"),
+        ("models", "0.0%", "33.33%"),
+    ]
 
 
 def test_gaps_are_shares_of_their_kind() -> None:
@@ -67,23 +71,36 @@ def test_the_page_runs_nothing_and_loads_nothing_whatever_names_say() -> None:
     page = read(html)
     assert "<script" not in html
     assert "&lt;script&gt;" in html
-    assert page.tags.isdisjoint({"script", "img", "image", "use", "a", "iframe", "object", "link", "form", "base"})
-    assert not {name for name in page.attributes if name.startswith("on") or name in ("style", "href", "src")}
+    assert page.tags.isdisjoint(
+        {"script", "img", "image", "use", "a", "iframe", "object", "link", "form", "base"}
+    )
+    assert not {
+        name
+        for name in page.attributes
+        if name.startswith("on") or name in ("style", "href", "src")
+    }
     assert "default-src 'none'" in html
     assert "http" not in html.replace("http-equiv", "")
 
 
 def test_long_and_wide_labels_are_cut_and_stand_whole_in_the_table() -> None:
-    html = page_of(f"models:\n  - {{name: A, task: {'字' * 40}}}\n  - {{name: B, task: {'a' * 31}}}\n")
+    html = page_of(
+        f"models:\n  - {{name: A, task: {'字' * 40}}}\n  - {{name: B, task: {'a' * 31}}}\n"
+    )
     assert re.findall(r'<text x="0" y="\d+">(字+…)<', html) == ["字" * 14 + "…"]
     assert re.findall(r'<text x="0" y="\d+">(a+…)<', html) == ["a" * 29 + "…"]
     assert f'<th scope="row">{"字" * 40}</th>' in html
 
 
 def test_many_tasks_share_the_last_row() -> None:
-    entries = "".join(f"  - {{name: m{number}, task: t{number:03}}}\n" for number in range(MAX_BARS + 5))
+    entries = "".join(
+        f"  - {{name: m{number}, task: t{number:03}}}\n" for number in range(MAX_BARS + 5)
+    )
     html = page_of(f"models:\n{entries}")
-    assert '>5 rows more</text><text class="figure" x="100%" y="2414" text-anchor="end">5 + 0</text>' in html
+    assert (
+        '>5 rows more</text><text class="figure" x="100%" y="2414" text-anchor="end">5 + 0</text>'
+        in html
+    )
     assert '<th scope="row">t064</th>' in html
 
 
@@ -115,9 +132,10 @@ def test_the_page_fits_a_real_browser(width: int, tmp_path: Path) -> None:
         "Img2Img", "ImgMskTxtDepth2ImgTxtSndVidDepthMsk3D"
     )
     bar = "d.querySelector('rect.models').getBBox().width/d.querySelector('svg').clientWidth"
-    expressions = (
-        f"d.documentElement.scrollWidth,Math.round(100*{bar}),getComputedStyle(d.querySelector('.tile')).borderTopStyle"
-    )
+    expressions = f"d.documentElement.scrollWidth,Math.round(100*{bar}),getComputedStyle(d.querySelector('.tile')).borderTopStyle"
     found = measured(page_of(wide), width, expressions, tmp_path)
     assert int(found[0]) <= width
-    assert (int(found[1]), found[2]) == (67, "solid")  # bars are shares; the style sheet passed the page's own policy
+    assert (int(found[1]), found[2]) == (
+        67,
+        "solid",
+    )  # bars are shares; the style sheet passed the page's own policy

@@ -3,11 +3,16 @@ from __future__ import annotations
 from explainer.diagnostics.finding import NOWHERE, ExplainerError, Finding, Location
 from explainer.diagnostics.report import report
 
-ABOUT_NO_FILE = Finding("Q401", NOWHERE, "no model and no paper is called 'NIX'", "did you mean 'NIXE'?")
+ABOUT_NO_FILE = Finding(
+    "Q401", NOWHERE, "no model and no paper is called 'NIX'", "did you mean 'NIXE'?"
+)
 
 
 def test_a_finding_about_no_file_carries_no_path() -> None:
-    assert report([ABOUT_NO_FILE], "text") == "Q401 no model and no paper is called 'NIX'\n    did you mean 'NIXE'?\n"
+    assert (
+        report([ABOUT_NO_FILE], "text")
+        == "Q401 no model and no paper is called 'NIX'\n    did you mean 'NIXE'?\n"
+    )
     assert report([ABOUT_NO_FILE], "github").startswith("::error title=Q401::no model")
     assert str(ExplainerError([ABOUT_NO_FILE])) == "Q401 no model and no paper is called 'NIX'"
 

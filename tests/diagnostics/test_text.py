@@ -38,7 +38,8 @@ def test_a_slug_is_readable_in_any_script(name: str, slug: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("画像！", "画像？"), ("é", "e\u0301"), ("α→β", "α←β"), ("🧠", "🦊"), ("++", "+")]
+    ("one", "other"),
+    [("画像！", "画像？"), ("é", "e\u0301"), ("α→β", "α←β"), ("🧠", "🦊"), ("++", "+")],
 )
 def test_names_that_differ_outside_ascii_get_different_slugs(one: str, other: str) -> None:
     assert slugify(one) != slugify(other)
@@ -71,7 +72,9 @@ def test_what_is_printable_cannot_move_a_terminal(text: str) -> None:
         ("", 0, (1, 1)),
     ],
 )
-def test_positions_count_characters_from_one(text: str, index: int, expected: tuple[int, int]) -> None:
+def test_positions_count_characters_from_one(
+    text: str, index: int, expected: tuple[int, int]
+) -> None:
     assert line_column(text, index) == expected
 
 
@@ -86,7 +89,9 @@ def test_positions_count_characters_from_one(text: str, index: int, expected: tu
         ("", ["title"], None),
     ],
 )  # fmt: skip
-def test_a_suggestion_is_the_nearest_spelling_or_none(word: str, candidates: list[str], expected: str | None) -> None:
+def test_a_suggestion_is_the_nearest_spelling_or_none(
+    word: str, candidates: list[str], expected: str | None
+) -> None:
     assert suggest(word, candidates) == expected
 
 

@@ -28,7 +28,9 @@ from explainer.documents.json_reader import read_json_line
 )
 def test_every_refusal_has_a_code_and_a_position(text: str, code: str, column: int) -> None:
     document = read_json_line(text, "f.jsonl", 7)
-    assert [(f.code, f.location.line, f.location.column) for f in document.findings] == [(code, 7, column)]
+    assert [(f.code, f.location.line, f.location.column) for f in document.findings] == [
+        (code, 7, column)
+    ]
 
 
 def test_brackets_inside_texts_are_not_depth() -> None:
@@ -39,7 +41,9 @@ def test_brackets_inside_texts_are_not_depth() -> None:
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -55,7 +59,9 @@ def test_every_value_is_found_where_it_stands(data: object, ascii_only: bool) ->
         decoded, _ = json.JSONDecoder().raw_decode(text, location.column - 1)
         assert decoded == value
         for step, inner in (
-            value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ())
+            value.items()
+            if isinstance(value, dict)
+            else enumerate(value if isinstance(value, list) else ())
         ):
             walk(inner, (*path, step))
 

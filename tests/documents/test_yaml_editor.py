@@ -81,7 +81,15 @@ def test_entries_are_added_at_the_end_of_a_list() -> None:
 
 
 @pytest.mark.parametrize(
-    "before", ["", "# nothing yet\n", "models:\n", "models: []\n", "models: [{name: A}]\n", "models:\n- name: A"]
+    "before",
+    [
+        "",
+        "# nothing yet\n",
+        "models:\n",
+        "models: []\n",
+        "models: [{name: A}]\n",
+        "models:\n- name: A",
+    ],
 )
 def test_entries_are_added_to_whatever_is_there(before: str) -> None:
     editor = Editor(before, "c")
@@ -95,7 +103,10 @@ def test_line_breaks_stay_what_they_are() -> None:
     editor = Editor("models:\r\n  - name: A\r\n    task: t\r\n", "c")
     editor.set(("models", 0, "dataset"), "d", after=["name"])
     editor.append("models", [{"name": "B"}])
-    assert edited(editor) == "models:\r\n  - name: A\r\n    dataset: d\r\n    task: t\r\n  - name: B\r\n"
+    assert (
+        edited(editor)
+        == "models:\r\n  - name: A\r\n    dataset: d\r\n    task: t\r\n  - name: B\r\n"
+    )
 
 
 def test_a_part_of_a_folded_text_is_replaced_without_new_folds() -> None:
@@ -120,17 +131,28 @@ def test_a_comment_behind_an_empty_list_is_no_part_of_a_folded_text() -> None:
     assert read_yaml(text, "c").data["papers"][0]["examples"] == ["### " * 30]
 
 
-@given(st.lists(st.tuples(one_line(), layout_text(), st.lists(layout_text(), max_size=3)), min_size=1, max_size=3))
+@given(
+    st.lists(
+        st.tuples(one_line(), layout_text(), st.lists(layout_text(), max_size=3)),
+        min_size=1,
+        max_size=3,
+    )
+)
 @settings(max_examples=examples(40, 1000))
 def test_whatever_is_set_is_read_back(values: list[tuple[str, str, list[str]]]) -> None:
     editor = Editor(CATALOG, "c")
-    editor.append("papers", [{"title": title, "summary": text, "examples": items} for title, text, items in values])
+    editor.append(
+        "papers",
+        [{"title": title, "summary": text, "examples": items} for title, text, items in values],
+    )
     editor.set(("models", 0, "name"), values[0][0])
     editor.set(("models", 1, "summary"), values[0][1])
     done = editor.finish()
     assert done.value is not None, done.findings
     data = read_yaml(done.value, "c").data
-    assert [(paper["title"], paper["summary"], paper["examples"]) for paper in data["papers"]] == values
+    assert [
+        (paper["title"], paper["summary"], paper["examples"]) for paper in data["papers"]
+    ] == values
     assert (data["models"][0]["name"], data["models"][1]["summary"]) == (values[0][0], values[0][1])
     assert "# about links" in done.value
 
@@ -144,5 +166,7 @@ def test_the_diff_is_one_that_patch_understands() -> None:
     wanted = edited(editor)
     Path("c").write_text(CATALOG)
     diff = unified_diff(CATALOG, editor.edits, "c")
-    subprocess.run(["patch", "-p0", "--fuzz=0"], input=diff, text=True, check=True, capture_output=True)
+    subprocess.run(
+        ["patch", "-p0", "--fuzz=0"], input=diff, text=True, check=True, capture_output=True
+    )
     assert Path("c").read_text() == wanted == apply_edits(CATALOG, editor.edits)

@@ -67,7 +67,9 @@ def test_keys_that_other_loaders_take_for_booleans_stay_text() -> None:
         ("a: \U000e0041\n", [("Y108", 1, 4)]),
     ],
 )
-def test_every_refusal_has_a_code_and_a_position(text: str, expected: list[tuple[str, int, int]]) -> None:
+def test_every_refusal_has_a_code_and_a_position(
+    text: str, expected: list[tuple[str, int, int]]
+) -> None:
     assert found(read_yaml(text, "f")) == expected
 
 
@@ -114,11 +116,14 @@ def test_values_keys_and_missing_values_have_places() -> None:
 
 
 _plain = st.recursive(
-    st.none() | st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Zs", "S")), max_size=20),
+    st.none()
+    | st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "Zs", "S")), max_size=20),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
-            st.text(st.characters(codec="utf-8", categories=("L", "N")), min_size=1, max_size=8), inner, max_size=4
+            st.text(st.characters(codec="utf-8", categories=("L", "N")), min_size=1, max_size=8),
+            inner,
+            max_size=4,
         )
     ),
     max_leaves=12,
@@ -198,7 +203,9 @@ KEY_HINT = "write 'key: text', and indent the further lines of a text, or write 
         ("  question: How?\nmodels: [a]\n", (2, 1), "begin all keys at the top in one column"),
     ],
 )  # fmt: skip
-def test_a_syntax_error_says_what_to_type_at_the_right_line(text: str, place: tuple[int, int], hint: str) -> None:
+def test_a_syntax_error_says_what_to_type_at_the_right_line(
+    text: str, place: tuple[int, int], hint: str
+) -> None:
     [finding] = read_yaml(text, "f").findings
     assert (finding.code, finding.location.line, finding.location.column) == ("Y102", *place)
     assert finding.hint == hint
@@ -206,4 +213,8 @@ def test_a_syntax_error_says_what_to_type_at_the_right_line(text: str, place: tu
 
 def test_a_key_that_is_indented_with_a_wide_space_is_one_mistake() -> None:
     [finding] = read_yaml("question: Why?\n\xa0models: [a]\n", "f").findings
-    assert (finding.code, finding.location.line, finding.hint) == ("Y110", 2, "indent with plain spaces")
+    assert (finding.code, finding.location.line, finding.hint) == (
+        "Y110",
+        2,
+        "indent with plain spaces",
+    )

@@ -15,7 +15,18 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self, TypeAlias
 
-from tests.endpoint.faults import NEVER, Canned, Dribble, Fault, Hang, Pass, Redirect, Reset, SourceRecord, Status
+from tests.endpoint.faults import (
+    NEVER,
+    Canned,
+    Dribble,
+    Fault,
+    Hang,
+    Pass,
+    Redirect,
+    Reset,
+    SourceRecord,
+    Status,
+)
 
 UPSTREAM_SECONDS = 600
 
@@ -63,7 +74,9 @@ class _State:
     script: deque[Fault] = field(default_factory=deque)
     rule: Rule | None = None
     seen: list[Deduplicator] = field(default_factory=list)
-    lock: threading.RLock = field(default_factory=threading.RLock)  # a rule may look at what was seen
+    lock: threading.RLock = field(
+        default_factory=threading.RLock
+    )  # a rule may look at what was seen
     running: int = 0
     most: int = 0
 
@@ -85,7 +98,9 @@ class FaultProxy:
         self.otherwise = otherwise
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.proxy = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
 
     @property
     def base_url(self) -> str:
@@ -231,11 +246,15 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.proxy.upstream is None:
             self._whole(404, b"{}", "application/json")
             return
-        if isinstance(seen.body, dict) and (fault.grammar is not None or fault.max_tokens is not None):
+        if isinstance(seen.body, dict) and (
+            fault.grammar is not None or fault.max_tokens is not None
+        ):
             data = json.dumps(_changed(seen.body, fault)).encode()
         dropped = ("host", "connection", "content-length", "accept-encoding")
         headers = {name: value for name, value in seen.headers.items() if name not in dropped}
-        behind = http.client.HTTPConnection("127.0.0.1", self.server.proxy.upstream, timeout=UPSTREAM_SECONDS)
+        behind = http.client.HTTPConnection(
+            "127.0.0.1", self.server.proxy.upstream, timeout=UPSTREAM_SECONDS
+        )
         try:
             behind.request(self.command, self.path, data, headers)
             response = behind.getresponse()
@@ -258,16 +277,28 @@ class _Handler(BaseHTTPRequestHandler):
         streaming = bool(seen.body.get("stream"))
         counting = (seen.body.get("stream_options") or {}).get("include_usage", False)
         if streaming:
-            self._stream(seen, _canned_events(seen, fault, counting=counting), fault.delay, fault.dies_after)
+            self._stream(
+                seen, _canned_events(seen, fault, counting=counting), fault.delay, fault.dies_after
+            )
             return
         time.sleep(fault.delay)
         message = {"role": "assistant", "content": fault.text}
-        data = _envelope(seen, "chat.completion", [_choice("message", message, fault.finish_reason)])
+        data = _envelope(
+            seen, "chat.completion", [_choice("message", message, fault.finish_reason)]
+        )
         if fault.usage:
             data["usage"] = _usage(seen, fault)
-        self._cut(seen, 200, json.dumps(data, ensure_ascii=False).encode(), "application/json", fault.dies_after)
+        self._cut(
+            seen,
+            200,
+            json.dumps(data, ensure_ascii=False).encode(),
+            "application/json",
+            fault.dies_after,
+        )
 
-    def _cut(self, seen: Deduplicator, status: int, body: bytes, kind: str, dies_after: int) -> None:
+    def _cut(
+        self, seen: Deduplicator, status: int, body: bytes, kind: str, dies_after: int
+    ) -> None:
         if dies_after == NEVER:
             seen.whole = status == 200
             self._whole(status, body, kind)
@@ -276,7 +307,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body[: len(body) // 2])
         raise _ResetError
 
-    def _stream(self, seen: Deduplicator, events: Iterator[bytes], delay: float, dies_after: int) -> None:
+    def _stream(
+        self, seen: Deduplicator, events: Iterator[bytes], delay: float, dies_after: int
+    ) -> None:
         self._headers(200, "text/event-stream", {"Transfer-Encoding": "chunked"})
         for number, event in enumerate(events):
             if number >= dies_after:
@@ -300,7 +333,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
 
     def _whole(
-        self, status: int, body: bytes, kind: str, extra: dict[str, str] | None = None, announced: int | None = None
+        self,
+        status: int,
+        body: bytes,
+        kind: str,
+        extra: dict[str, str] | None = None,
+        announced: int | None = None,
     ) -> None:
         length = len(body) if announced is None else announced
         self._headers(status, kind, {**(extra or {}), "Content-Length": str(length)})
@@ -326,7 +364,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _changed(body: dict[str, Any], fault: Pass) -> dict[str, Any]:
     """A request with what the fault puts into it; the greatest length has two names, and the newer one would win."""
-    own = {key: value for key, value in body.items() if fault.max_tokens is None or key != "max_completion_tokens"}
+    own = {
+        key: value
+        for key, value in body.items()
+        if fault.max_tokens is None or key != "max_completion_tokens"
+    }
     put = {"grammar": fault.grammar, "max_tokens": fault.max_tokens}
     return {**own, **{key: value for key, value in put.items() if value is not None}}
 
@@ -366,10 +408,20 @@ def _choice(key: str, value: dict[str, str], reason: str | None) -> dict[str, An
 
 def _envelope(seen: Deduplicator, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
     model = seen.body.get("model", "canned")
-    return {"id": f"canned-{seen.number}", "object": kind, "created": 1_700_000_000, "model": model, "choices": choices}
+    return {
+        "id": f"canned-{seen.number}",
+        "object": kind,
+        "created": 1_700_000_000,
+        "model": model,
+        "choices": choices,
+    }
 
 
 def _usage(seen: Deduplicator, fault: Canned) -> dict[str, int]:
     """Four signs are a token, as nearly as it matters."""
     prompt, completion = len(seen.said) // 4, len(fault.text) // 4
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }

@@ -89,7 +89,9 @@ class Endpoint:
             if not line:
                 self.stop()
                 errors.seek(0)
-                message = f"the server did not start: {errors.read()[-2000:].decode(errors='replace')}"
+                message = (
+                    f"the server did not start: {errors.read()[-2000:].decode(errors='replace')}"
+                )
                 raise RuntimeError(message)
 
     def stop(self) -> None:

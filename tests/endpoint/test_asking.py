@@ -42,7 +42,17 @@ def the_key_is_nowhere(*texts: bytes) -> bool:
 
 @slow
 def test_a_bad_answer_is_caught_and_kept_with_what_it_took(proxy: FaultProxy) -> None:
-    done = ask(proxy, "questions/rain.yaml", "--body", "max_tokens=16", "--rounds", "1", "--out", "out", model=MODEL)
+    done = ask(
+        proxy,
+        "questions/rain.yaml",
+        "--body",
+        "max_tokens=16",
+        "--rounds",
+        "1",
+        "--out",
+        "out",
+        model=MODEL,
+    )
     assert (done.status, done.out) == (1, "")
     assert "R803" in done.err
     assert not Path("out/rain.answer.md").exists()
@@ -50,7 +60,9 @@ def test_a_bad_answer_is_caught_and_kept_with_what_it_took(proxy: FaultProxy) ->
     rounds = kept["candidates"][0]["rounds"]
     assert 1 <= len(rounds) <= 2
     assert len(proxy.seen) == len(rounds)
-    assert all(one["usage"]["prompt_tokens"] > 50 and "estimated" not in one["usage"] for one in rounds)
+    assert all(
+        one["usage"]["prompt_tokens"] > 50 and "estimated" not in one["usage"] for one in rounds
+    )
     assert all(one["findings"] for one in rounds)
     published = explainer("publish", "out", "--question", "questions/rain.yaml", "--out", "site")
     assert published.status == 1, published.err
@@ -90,7 +102,10 @@ def test_the_answer_is_seen_while_it_comes(proxy: FaultProxy) -> None:
     out, _ = run.communicate(timeout=60)
     assert (run.returncode, out.decode()) == (0, GOOD)
     steps = re.split(r"\x1b\[(?:J|2K)", drawn)
-    first, last = ([number for number, one in enumerate(steps) if part in one] for part in ("1. Task", "3. References"))
+    first, last = (
+        [number for number, one in enumerate(steps) if part in one]
+        for part in ("1. Task", "3. References")
+    )
     assert first[0] < last[0], "not all at once"
 
 
@@ -110,13 +125,19 @@ def test_two_are_asked_at_once(proxy: FaultProxy, tmp_path: Path) -> None:
         pytest.param((Pass(delay=0.2),), marks=slow),
     ],
 )
-def test_the_answer_is_the_same_whatever_happened_on_its_way(proxy: FaultProxy, faults: tuple[Fault, ...]) -> None:
+def test_the_answer_is_the_same_whatever_happened_on_its_way(
+    proxy: FaultProxy, faults: tuple[Fault, ...]
+) -> None:
     ask(proxy, "questions/rain.yaml", "--out", "straight", *SHORT, model=MODEL)
     proxy.script(*faults)
     ask(proxy, "questions/rain.yaml", "--out", "crooked", *SHORT, model=MODEL)
-    straight, crooked = (journal(Path(name, "ask.journal.jsonl")) for name in ("straight", "crooked"))
+    straight, crooked = (
+        journal(Path(name, "ask.journal.jsonl")) for name in ("straight", "crooked")
+    )
     assert [row["text"] for row in crooked] == [row["text"] for row in straight]
-    assert crooked[0]["attempts"] == (len(faults) if faults == (Pass(delay=0.2),) else len(faults) + 1)
+    assert crooked[0]["attempts"] == (
+        len(faults) if faults == (Pass(delay=0.2),) else len(faults) + 1
+    )
 
 
 def test_a_silent_server_is_asked_again(proxy: FaultProxy) -> None:
@@ -128,9 +149,17 @@ def test_a_silent_server_is_asked_again(proxy: FaultProxy) -> None:
 
 @slow
 def test_of_two_models_the_grounded_answer_is_chosen(proxy: FaultProxy) -> None:
-    proxy.rule(lambda seen: Pass(grammar=grammar_for(GOOD), max_tokens=100) if seen.body["model"] == "forced" else None)
+    proxy.rule(
+        lambda seen: (
+            Pass(grammar=grammar_for(GOOD), max_tokens=100)
+            if seen.body["model"] == "forced"
+            else None
+        )
+    )
     models = ("--model", MODEL, "--model", "forced")
-    assert ask(proxy, "questions/rain.yaml", "--out", "out", *models, *SHORT, model=None).status == 0
+    assert (
+        ask(proxy, "questions/rain.yaml", "--out", "out", *models, *SHORT, model=None).status == 0
+    )
     kept = record(Path("out/rain.record.json"))
     assert kept["model"] == "forced"
     assert [one["grounded"] for one in kept["candidates"]] == [False, True]
@@ -142,16 +171,31 @@ def test_a_dry_run_asks_nothing_of_a_real_server(proxy: FaultProxy) -> None:
     assert proxy.seen == []
 
 
-def test_a_wrong_key_ends_with_2_and_is_said_nowhere(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_key_ends_with_2_and_is_said_nowhere(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-the-wrong-key-123")
-    done = explainer("ask", "questions/rain.yaml", "--model", MODEL, "--base-url", endpoint.base_url, "--out", "out")
+    done = explainer(
+        "ask",
+        "questions/rain.yaml",
+        "--model",
+        MODEL,
+        "--base-url",
+        endpoint.base_url,
+        "--out",
+        "out",
+    )
     assert done.status == 2
     assert "R802 status 401" in done.err
     assert b"sk-the-wrong-key" not in done.stdout + done.stderr
 
 
 def resume_after_a_kill(
-    endpoint: Endpoint, proxy: FaultProxy, count: int, after: int, running: Callable[..., subprocess.Popen[bytes]]
+    endpoint: Endpoint,
+    proxy: FaultProxy,
+    count: int,
+    after: int,
+    running: Callable[..., subprocess.Popen[bytes]],
 ) -> None:
     """Kill a run and its server when so many answers are there; both come back; nothing is asked twice."""
     options = ("questions", "--out", "out", "--model", MODEL, "--concurrency", "2", *SHORT)
@@ -172,7 +216,9 @@ def resume_after_a_kill(
     rows = journal(file)
     assert rows[: len(kept)] == kept
     assert len({row["key"] for row in rows}) == len(rows) == count
-    asked = Counter(seen.said for seen in proxy.seen if seen.body is not None)  # the killed one may have sent a half
+    asked = Counter(
+        seen.said for seen in proxy.seen if seen.body is not None
+    )  # the killed one may have sent a half
     twice = [said for said, times in asked.items() if times > 1]
     assert len(twice) <= 2, "but for what was on its way when the run was killed"
     assert len(list(Path("out").glob("*.record.json"))) == count
@@ -183,7 +229,9 @@ def resume_after_a_kill(
 
 
 @slow
-def test_a_killed_run_goes_on_with_a_restarted_server(endpoint: Endpoint, proxy: FaultProxy, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_with_a_restarted_server(
+    endpoint: Endpoint, proxy: FaultProxy, tmp_path: Path
+) -> None:
     project(tmp_path / "p", *(f"q{number}" for number in range(9)))
     resume_after_a_kill(endpoint, proxy, 10, 4, start)
 
@@ -224,7 +272,17 @@ def test_a_server_that_goes_away_in_the_middle_stops_the_run_and_the_next_one_go
 
 @slow
 def test_lines_are_asked_and_checked_by_themselves(proxy: FaultProxy) -> None:
-    done = ask(proxy, "q.jsonl", "--out", "a.jsonl", "--body", FORCED, "--body", "max_tokens=100", model=MODEL)
+    done = ask(
+        proxy,
+        "q.jsonl",
+        "--out",
+        "a.jsonl",
+        "--body",
+        FORCED,
+        "--body",
+        "max_tokens=100",
+        model=MODEL,
+    )
     assert done.status == 0
     assert json.loads(Path("a.jsonl").read_text())["grounded"] is True
     assert explainer("check", "a.jsonl").status == 0

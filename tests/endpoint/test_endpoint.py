@@ -17,7 +17,10 @@ FORCED = '# 🧠 “Two”\n\n1. **a\\b** → [x "y"](https://arxiv.org/abs/2401
 
 def test_a_real_model_answers_the_same_each_time(endpoint: Endpoint) -> None:
     asked = chat("The capital of France is", max_tokens=8)
-    answers = [content(post(endpoint.base_url, {**asked, "stream": streaming})[2]) for streaming in (False, True)]
+    answers = [
+        content(post(endpoint.base_url, {**asked, "stream": streaming})[2])
+        for streaming in (False, True)
+    ]
     assert answers[0].strip()
     assert answers[0] == answers[1]
 
@@ -27,10 +30,15 @@ def test_without_the_key_there_is_no_answer(endpoint: Endpoint) -> None:
 
 
 def test_a_grammar_forces_one_text_upon_the_model(endpoint: Endpoint) -> None:
-    status, _, body = post(endpoint.base_url, chat("What?", grammar=grammar_for(FORCED), max_tokens=100))
+    status, _, body = post(
+        endpoint.base_url, chat("What?", grammar=grammar_for(FORCED), max_tokens=100)
+    )
     assert (status, content(body)) == (200, FORCED)
     grammar = grammar_for("yes", "no")
-    assert content(post(endpoint.base_url, chat("Is water wet?", grammar=grammar))[2]) in ("yes", "no")
+    assert content(post(endpoint.base_url, chat("Is water wet?", grammar=grammar))[2]) in (
+        "yes",
+        "no",
+    )
 
 
 def test_the_proxy_puts_a_grammar_into_a_request_on_its_way(proxy: FaultProxy) -> None:

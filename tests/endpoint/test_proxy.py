@@ -54,7 +54,9 @@ def test_errors_have_their_status_and_say_when_to_come_again(canned: FaultProxy)
 
 
 def test_connections_are_reset(canned: FaultProxy) -> None:
-    canned.script(Reset(), Reset(after_headers=True), Canned(TEXT, dies_after=3), Canned(TEXT, dies_after=3))
+    canned.script(
+        Reset(), Reset(after_headers=True), Canned(TEXT, dies_after=3), Canned(TEXT, dies_after=3)
+    )
     for streaming in (False, False, True, False):
         with pytest.raises(ConnectionResetError):
             post(canned.base_url, chat("a", stream=streaming))
@@ -110,6 +112,10 @@ def test_a_slow_stream_takes_its_time_and_requests_run_side_by_side(canned: Faul
 def test_requests_are_remembered_with_what_they_brought(canned: FaultProxy) -> None:
     post(canned.base_url, chat("a", temperature=0.5), key="sk-mine")
     (seen,) = canned.seen
-    assert (seen.headers["authorization"], seen.body["temperature"], seen.said) == ("Bearer sk-mine", 0.5, "a")
+    assert (seen.headers["authorization"], seen.body["temperature"], seen.said) == (
+        "Bearer sk-mine",
+        0.5,
+        "a",
+    )
     canned.forget()
     assert not canned.seen

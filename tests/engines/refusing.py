@@ -16,7 +16,9 @@ def on_ray(questions: Path, job: Job) -> Any:
 
     from explainer.engines.ray import render
 
-    ray.init(address="local", num_cpus=2, object_store_memory=256 * 1024 * 1024, include_dashboard=False)
+    ray.init(
+        address="local", num_cpus=2, object_store_memory=256 * 1024 * 1024, include_dashboard=False
+    )
     return render(ray.data.read_parquet(str(questions)), job).count()
 
 
@@ -28,7 +30,9 @@ def on_spark(questions: Path, job: Job) -> Any:
 
     # the driver would refuse the job, too: here it is only workers that see it
     spark.render_schema = lambda job: schema  # type: ignore[attr-defined]
-    session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    session = (
+        SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    )
     return spark.render(session.read.parquet(str(questions)), job).count()
 
 
@@ -41,6 +45,8 @@ if __name__ == "__main__":
     pieces = JobContent.unpack(good)
     other = replace(pieces, options=replace(pieces.options, version="99.0")).pack()
     try:
-        sys.stdout.write(f"{ {'ray': on_ray, 'spark': on_spark}[engine](folder / 'q.parquet', other) } rows\n")
+        sys.stdout.write(
+            f"{ {'ray': on_ray, 'spark': on_spark}[engine](folder / 'q.parquet', other) } rows\n"
+        )
     except Exception as error:  # noqa: BLE001  # every engine has its own
         sys.stdout.write(f"refused: {error}\n")

@@ -35,7 +35,9 @@ def write_questions(path: Path, count: int) -> Path:
     """Write a table of questions with some poisoned ones."""
     writer = None
     for first in range(0, count, ROWS):
-        rows = [{**question(n), **POISONED.get(n, {})} for n in range(first, min(first + ROWS, count))]
+        rows = [
+            {**question(n), **POISONED.get(n, {})} for n in range(first, min(first + ROWS, count))
+        ]
         table = pa.Table.from_pylist(rows)
         writer = writer or pq.ParquetWriter(path, table.schema)
         writer.write_table(table)
@@ -87,7 +89,9 @@ def engine_process(engine: str, root: Path, out: str) -> subprocess.Popen[bytes]
     ]
     command += ["--out", root / out, "--jobs", "2", "--engine", engine]
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_ADDRESS": "local"}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
 
 
 def descendants(pid: int) -> Iterator[int]:
@@ -112,7 +116,12 @@ def workers(pid: int, is_worker: Callable[[str], bool]) -> list[int]:
     found = []
     for child in descendants(pid):
         try:
-            command = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            command = (
+                Path(f"/proc/{child}/cmdline")
+                .read_bytes()
+                .replace(b"\0", b" ")
+                .decode(errors="replace")
+            )
         except OSError:
             continue
         if is_worker(command):
@@ -130,7 +139,9 @@ def resident(pid: int) -> int:
     return int(lines[0].split()[1]) // 1024 if lines else 0
 
 
-def watch(process: subprocess.Popen[bytes], is_worker: Callable[[str], bool]) -> dict[int, list[int]]:
+def watch(
+    process: subprocess.Popen[bytes], is_worker: Callable[[str], bool]
+) -> dict[int, list[int]]:
     """Return what each worker holds, over time, until the process ends."""
     held: dict[int, list[int]] = {}
     while process.poll() is None:
@@ -140,7 +151,9 @@ def watch(process: subprocess.Popen[bytes], is_worker: Callable[[str], bool]) ->
     return held
 
 
-def kill_one(process: subprocess.Popen[bytes], is_worker: Callable[[str], bool], when: Callable[[], Any]) -> int:
+def kill_one(
+    process: subprocess.Popen[bytes], is_worker: Callable[[str], bool], when: Callable[[], Any]
+) -> int:
     """Kill one worker, the one that holds most, as soon as something is so; return its id."""
     while not when():
         assert process.poll() is None, process.stderr.read() if process.stderr else ""

@@ -67,21 +67,30 @@ def codes(rows: Any) -> list[list[str]]:
         ("hf-chat", "line"),
     ],
 )
-def test_rows_are_what_the_command_line_writes(tmp_path: Path, catalog: Path, output_format: str, column: str) -> None:
+def test_rows_are_what_the_command_line_writes(
+    tmp_path: Path, catalog: Path, output_format: str, column: str
+) -> None:
     questions = [question(number) for number in range(40)]
     (tmp_path / "q.jsonl").write_text(lines(*questions), encoding="utf-8")
     model = "m" if output_format == "openai-batch" else None
     options = ["--format", output_format, *(["--model", model] if model else [])]
-    done = explainer("batch", tmp_path / "q.jsonl", "--catalog", catalog, "--out", tmp_path / "o.jsonl", *options)
+    done = explainer(
+        "batch", tmp_path / "q.jsonl", "--catalog", catalog, "--out", tmp_path / "o.jsonl", *options
+    )
     assert done.status == 0
     written = (tmp_path / "o.jsonl").read_text(encoding="utf-8").splitlines()
     expected = (
-        written if column == "line" else [json.loads(line)[{"prompt": "text"}.get(column, column)] for line in written]
+        written
+        if column == "line"
+        else [json.loads(line)[{"prompt": "text"}.get(column, column)] for line in written]
     )
-    rows = rendered(questions, make_job([catalog], output_format=output_format, model=model).unwrap())
+    rows = rendered(
+        questions, make_job([catalog], output_format=output_format, model=model).unwrap()
+    )
     assert rows.column(column).to_pylist() == expected
     manifest = [
-        json.loads(line) for line in (tmp_path / "o.manifest.jsonl").read_text(encoding="utf-8").splitlines()[1:]
+        json.loads(line)
+        for line in (tmp_path / "o.manifest.jsonl").read_text(encoding="utf-8").splitlines()[1:]
     ]
     assert rows.column("custom_id").to_pylist() == [row["custom_id"] for row in manifest]
     offered = [
@@ -90,9 +99,15 @@ def test_rows_are_what_the_command_line_writes(tmp_path: Path, catalog: Path, ou
     ]
     entry = {"B": "Beta", "beta": "Beta"}  # another name, another case
     assert offered == [
-        {kind: [entry.get(name, name) for name in asked[kind]] for kind in ("models", "papers")} for asked in questions
+        {kind: [entry.get(name, name) for name in asked[kind]] for kind in ("models", "papers")}
+        for asked in questions
     ]
-    hashes = {entry["hash"] for row in rows.column("sources").to_pylist() for kind in row for entry in row[kind]}
+    hashes = {
+        entry["hash"]
+        for row in rows.column("sources").to_pylist()
+        for kind in row
+        for entry in row[kind]
+    }
     assert all(re.fullmatch(r"[0-9a-f]{24}", hash_) for hash_ in hashes)
 
 
@@ -114,7 +129,9 @@ def test_one_catalog_needs_no_list(catalog: Path, job: Job) -> None:
 def test_the_schema_is_known_before_the_first_batch(job: Job) -> None:
     assert rendered([question(1)], job).schema.equals(render_schema(job))
     empty = list(render_batches(iter([table([question(1)]).to_batches()[0].slice(0, 0)]), job))
-    assert [(batch.num_rows, batch.schema.equals(render_schema(job))) for batch in empty] == [(0, True)]
+    assert [(batch.num_rows, batch.schema.equals(render_schema(job))) for batch in empty] == [
+        (0, True)
+    ]
     assert list(render_batches(iter([]), job)) == []
 
 
@@ -153,7 +170,9 @@ def test_a_poisoned_row_is_a_row_with_findings(job: Job) -> None:
         {**good, "id": "f", "catalog": "elsewhere.yaml"},
     ]
     given = make_job_of_questions_own(job)
-    rows = rendered([{"catalog": None, **one} for one in (good, *poisoned, {**good, "id": "z"})], given)
+    rows = rendered(
+        [{"catalog": None, **one} for one in (good, *poisoned, {**good, "id": "z"})], given
+    )
     assert codes(rows) == [[], ["Q401"], ["S202"], ["S207"], ["B710"], ["Y108"], ["B709"], []]
     products = rows.column("prompt").to_pylist()
     assert [product is None for product in products] == [False, *[True] * 6, False]
@@ -169,10 +188,14 @@ def make_job_of_questions_own(job: Job) -> Job:
 def test_a_cell_that_is_no_text_costs_its_row(job: Job) -> None:
     ids = pa.array(["a", "b", "c"])
     cells = pa.array([b"What is light?", b"\xff\xfe broken", b"What is shade?"], pa.binary())
-    unchecked = pa.Array.from_buffers(pa.string(), 3, cells.buffers())  # as a file with damaged bytes is read
+    unchecked = pa.Array.from_buffers(
+        pa.string(), 3, cells.buffers()
+    )  # as a file with damaged bytes is read
     names = pa.array([[], [], []], pa.list_(pa.string()))
     for column in (cells, unchecked):
-        rows = rendered(pa.table({"id": ids, "question": column, "models": names, "papers": names}), job)
+        rows = rendered(
+            pa.table({"id": ids, "question": column, "models": names, "papers": names}), job
+        )
         assert [bool(found) for found in codes(rows)] == [False, True, False]
         assert "What is light?" in rows.to_pylist()[0]["prompt"]
 
@@ -187,7 +210,9 @@ def test_a_row_without_an_id_has_its_number_where_that_is_known(job: Job) -> Non
 
 def test_an_id_that_is_no_text_is_what_is_wrong(job: Job) -> None:
     assert codes(rendered([{**question(1), "id": 5}], job)) == [["S203"]]
-    ids = pa.array([b"a", b"", b"\xff"], pa.binary())  # some tables do not say that their bytes are text
+    ids = pa.array(
+        [b"a", b"", b"\xff"], pa.binary()
+    )  # some tables do not say that their bytes are text
     rows = rendered(table([question(1)] * 3).set_column(0, "id", ids), job)
     assert codes(rows) == [[], ["B710"], ["Y101"]]
     assert rows.column("id").to_pylist()[:2] == ["a", None]
@@ -197,7 +222,11 @@ def test_an_id_that_is_no_text_is_what_is_wrong(job: Job) -> None:
 def test_what_is_no_number_of_a_row_is_refused(job: Job, number: Any) -> None:
     for batches in (render_batches, recommend_batches):
         with pytest.raises(JobError, match="the column 'row' holds something other"):
-            list(batches(table([{"row": number, "question": "How does light fall?"}]).to_batches(), job))
+            list(
+                batches(
+                    table([{"row": number, "question": "How does light fall?"}]).to_batches(), job
+                )
+            )
 
 
 def test_a_table_of_something_else_is_refused(job: Job) -> None:
@@ -235,7 +264,9 @@ def test_a_worker_refuses_content_of_another_hash(job: Job, catalog: Path) -> No
 def test_a_worker_refuses_the_job_of_another_version(job: Job) -> None:
     pieces = JobContent.unpack(job)
     newer = replace(pieces, options=replace(pieces.options, version="99.0")).pack()
-    content = job.content.replace(b'"strict": false', b'"lenient": true')  # that version has other options
+    content = job.content.replace(
+        b'"strict": false', b'"lenient": true'
+    )  # that version has other options
     content = content.replace(f'"version": "{__version__}"'.encode(), b'"version": "99.0"')
     with pytest.raises(JobError, match=r"made by explainer 99\.0"):
         rendered([question(1)], Job(content, content_hash(content)))
@@ -246,12 +277,18 @@ def test_a_worker_refuses_the_job_of_another_version(job: Job) -> None:
 
 
 def test_what_a_job_needs_travels_with_it(tmp_path: Path) -> None:
-    template = "{% include 'part.j2' %}{{ question }}|{% for m in models %}{{ m.name }}{% endfor %}\n"
-    root = write_tree(tmp_path / "p", {"c.yaml": CATALOG, "t/t.j2": template, "t/part.j2": "Part. "})
+    template = (
+        "{% include 'part.j2' %}{{ question }}|{% for m in models %}{{ m.name }}{% endfor %}\n"
+    )
+    root = write_tree(
+        tmp_path / "p", {"c.yaml": CATALOG, "t/t.j2": template, "t/part.j2": "Part. "}
+    )
     job = make_job([root / "c.yaml"], template=root / "t/t.j2").unwrap()
     for path in sorted(root.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
-    row = rendered([{"id": "a", "question": "Why?", "models": ["Alpha"], "papers": []}], job).to_pylist()[0]
+    row = rendered(
+        [{"id": "a", "question": "Why?", "models": ["Alpha"], "papers": []}], job
+    ).to_pylist()[0]
     assert row["prompt"] == "Part. Why?|Alpha"
 
 
@@ -259,7 +296,9 @@ def test_a_template_that_runs_for_ever_costs_its_rows(tmp_path: Path, catalog: P
     template = "{% for m in models %}{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}{% endfor %}.\n"
     (tmp_path / "t.j2").write_text(template)
     job = make_job([catalog], template=tmp_path / "t.j2").unwrap()
-    rows = rendered([{**question(1), "models": models, "papers": []} for models in ([], ["Alpha"])], job)
+    rows = rendered(
+        [{**question(1), "models": models, "papers": []} for models in ([], ["Alpha"])], job
+    )
     assert [code[:2] for found in codes(rows) for code in found] == ["T5"]
     place = rows.to_pylist()[1]["findings"][0]
     assert place["file"].endswith("t.j2")
@@ -272,7 +311,9 @@ def test_threads_of_one_process_may_share_a_job(tmp_path: Path, catalog: Path) -
     made: dict[int, list[str]] = {}
 
     def work(thread: int) -> None:
-        questions = [{**question(number), "id": f"{thread}-{number}"} for number in range(thread, 200, 4)]
+        questions = [
+            {**question(number), "id": f"{thread}-{number}"} for number in range(thread, 200, 4)
+        ]
         made[thread] = rendered(questions, job, 10).column("prompt").to_pylist()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
@@ -292,13 +333,18 @@ def test_threads_of_one_process_may_share_a_job(tmp_path: Path, catalog: Path) -
         {"output_format": "openai-batch"},
     ],
 )
-def test_options_that_contradict_each_other_make_no_job(catalog: Path, options: dict[str, Any]) -> None:
+def test_options_that_contradict_each_other_make_no_job(
+    catalog: Path, options: dict[str, Any]
+) -> None:
     with pytest.raises(JobError):
         make_job([catalog], **options)
 
 
 def test_a_job_needs_its_files(tmp_path: Path, catalog: Path) -> None:
-    for parsed in (make_job([tmp_path / "no.yaml"]), make_job([catalog], template=tmp_path / "no.j2")):
+    for parsed in (
+        make_job([tmp_path / "no.yaml"]),
+        make_job([catalog], template=tmp_path / "no.j2"),
+    ):
         assert parsed.value is None
         assert next(finding.code for finding in parsed.findings) in ("F101", "F104")
 
@@ -314,7 +360,11 @@ def test_verdicts_are_those_of_the_command_line(tmp_path: Path, catalog: Path, j
             "answer": "See **Shade**, https://example.org/shade, and Alpha https://example.org/alpha.",
             **asked,
         },
-        {"id": "refuted", "answer": 'Shade "is a light that nobody has ever seen before", it says.', **asked},
+        {
+            "id": "refuted",
+            "answer": 'Shade "is a light that nobody has ever seen before", it says.',
+            **asked,
+        },
         {"id": "foreign", "answer": "See https://elsewhere.example/.", **asked},
         {"id": "empty", "answer": "", **asked},
         {"id": "lost", "answer": None, **asked},
@@ -324,16 +374,25 @@ def test_verdicts_are_those_of_the_command_line(tmp_path: Path, catalog: Path, j
     (tmp_path / "a.jsonl").write_text(lines(*present), encoding="utf-8")
     told = explainer("check", tmp_path / "a.jsonl", "--catalog", catalog, "--format", "jsonl").out
     expected = [
-        {key: json.loads(line)[key] for key in ("id", "grounded", "claims", "findings", "citations")}
+        {
+            key: json.loads(line)[key]
+            for key in ("id", "grounded", "claims", "findings", "citations")
+        }
         for line in told.splitlines()
     ]
     for row in expected:  # the statements themselves are no column
-        row["claims"] = {key: row["claims"][key] for key in ("verdict", "refuted", "proved", "open")}
+        row["claims"] = {
+            key: row["claims"][key] for key in ("verdict", "refuted", "proved", "open")
+        }
     assert {row["claims"]["verdict"] for row in expected} == {"open", "refuted"}
     for size in (1, 2, 10):
-        rows = pa.Table.from_batches(check_batches(table(answers).to_batches(max_chunksize=size), job))
+        rows = pa.Table.from_batches(
+            check_batches(table(answers).to_batches(max_chunksize=size), job)
+        )
         assert rows.schema.equals(check_schema())
-        assert [without_lines(row) for row in rows.to_pylist()] == [without_lines(row) for row in expected]
+        assert [without_lines(row) for row in rows.to_pylist()] == [
+            without_lines(row) for row in expected
+        ]
 
 
 def without_lines(row: dict[str, Any]) -> dict[str, Any]:
@@ -343,13 +402,20 @@ def without_lines(row: dict[str, Any]) -> dict[str, Any]:
 
 def test_what_a_prompt_printed_is_what_was_offered(catalog: Path, job: Job) -> None:
     prompts = rendered([question(number) for number in range(6)], job).to_pylist()
-    answers = [{"id": row["id"], "prompt": row["prompt"], "answer": "https://nowhere.example/x"} for row in prompts]
+    answers = [
+        {"id": row["id"], "prompt": row["prompt"], "answer": "https://nowhere.example/x"}
+        for row in prompts
+    ]
     rows = pa.Table.from_batches(check_batches(table(answers).to_batches(), job)).to_pylist()
     assert [row["grounded"] for row in rows] == [False] * 6
 
 
 def test_a_table_that_holds_no_answers_is_refused(job: Job) -> None:
-    for row in ({"id": "a", "answer": "x"}, {"id": "a", "prompt": "x"}, {"answer": "x", "prompt": "y"}):
+    for row in (
+        {"id": "a", "answer": "x"},
+        {"id": "a", "prompt": "x"},
+        {"answer": "x", "prompt": "y"},
+    ):
         with pytest.raises(JobError):
             list(check_batches(table([row]).to_batches(), job))
     twice = pa.table([["a"], ["b"], ["c"], ["d"]], ["id", "prompt", "answer", "answer"])
@@ -361,7 +427,8 @@ def test_each_choice_of_a_response_gets_a_verdict(job: Job) -> None:
     choices = [{"message": {"content": text}} for text in ("one", "two")]
     responses = [{"status_code": 200, "body": {"choices": choices[:count]}} for count in (2, 1)]
     answers = [
-        {"custom_id": id_, "prompt": "x", "response": response} for id_, response in zip("ab", responses, strict=True)
+        {"custom_id": id_, "prompt": "x", "response": response}
+        for id_, response in zip("ab", responses, strict=True)
     ]
     rows = pa.Table.from_batches(check_batches(table(answers).to_batches(), job))
     assert rows.column("id").to_pylist() == ["a", "a#2", "b"]
@@ -371,10 +438,14 @@ def test_each_choice_of_a_response_gets_a_verdict(job: Job) -> None:
 def test_a_verdict_without_an_id_has_none_of_another(job: Job, ids: list[Any]) -> None:
     answers = [{"id": id_, "prompt": "x", "answer": "y"} for id_ in ids]
     made = pa.Table.from_batches(check_batches(table(answers).to_batches(), job))
-    assert made.column("id").to_pylist() == [id_ if isinstance(id_, str) and id_ else None for id_ in ids]
+    assert made.column("id").to_pylist() == [
+        id_ if isinstance(id_, str) and id_ else None for id_ in ids
+    ]
     requests = [{"custom_id": id_, "prompt": "x", "answer": "y"} for id_ in ids]
     assert (
-        pa.Table.from_batches(check_batches(table(requests).to_batches(), job)).column("id").equals(made.column("id"))
+        pa.Table.from_batches(check_batches(table(requests).to_batches(), job))
+        .column("id")
+        .equals(made.column("id"))
     )
 
 
@@ -391,9 +462,9 @@ def test_recommendations_are_those_of_the_command_line(tmp_path: Path, catalog: 
     rows = pa.Table.from_batches(recommend_batches(table(questions).to_batches(), job))
     assert rows.schema.equals(recommend_schema())
     made = rows.to_pylist()
-    assert [{key: value for key, value in row.items() if key != "findings"} for row in made[:2]] == [
-        json.loads(line) for line in told.splitlines()
-    ]
+    assert [
+        {key: value for key, value in row.items() if key != "findings"} for row in made[:2]
+    ] == [json.loads(line) for line in told.splitlines()]
     assert codes(rows) == [["Q408"], ["Q406"], ["S202"]]
     assert [row["id"] for row in made] == ["a", "b", "c"]
 

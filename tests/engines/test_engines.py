@@ -88,7 +88,9 @@ def test_lines_that_come_back_are_the_same_bytes(engine: str, root: Path) -> Non
 @slow
 def test_a_worker_that_is_killed_costs_nothing(engine: str, root: Path) -> None:
     process = engine_process(engine, root, f"{engine}-killed.parquet")
-    kill_one(process, IS_WORKER[engine], lambda: any((root / f"{engine}-killed.parquet").glob("part-*")))
+    kill_one(
+        process, IS_WORKER[engine], lambda: any((root / f"{engine}-killed.parquet").glob("part-*"))
+    )
     _, err = process.communicate(timeout=1200)
     assert process.returncode == 1, err.decode()
     assert same_tree(root / f"{engine}-killed.parquet", root / "local.parquet")
@@ -111,7 +113,10 @@ def test_a_few_questions_are_the_same_rows(engine: str, tmp_path: Path) -> None:
 
 def example(name: str, *arguments: Any) -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / "examples" / name, *map(str, arguments)], capture_output=True, timeout=600, check=False
+        [sys.executable, ROOT / "examples" / name, *map(str, arguments)],
+        capture_output=True,
+        timeout=600,
+        check=False,
     )
     assert done.returncode == 0, done.stderr.decode()[-3000:]
 
@@ -128,7 +133,9 @@ def test_the_example_runs_as_it_stands(engine: str, tmp_path: Path) -> None:
     example(f"{engine}_batch.py", small / "q.parquet", small / "prompts", small / "c.yaml")
     made = pq.read_table(small / "prompts")
     job = make_job([small / "c.yaml"]).unwrap()
-    local = pa.Table.from_batches(render_batches(pq.read_table(small / "q.parquet").to_batches(), job))
+    local = pa.Table.from_batches(
+        render_batches(pq.read_table(small / "q.parquet").to_batches(), job)
+    )
     keys = [("custom_id", "ascending"), ("id", "ascending")]
     assert made.cast(local.schema).sort_by(keys).equals(local.sort_by(keys))
 
@@ -137,7 +144,9 @@ def test_the_example_runs_as_it_stands(engine: str, tmp_path: Path) -> None:
 def test_a_worker_that_sees_another_version_ends_the_run(engine: str, tmp_path: Path) -> None:
     small = project(tmp_path / "small", 40)
     command = [sys.executable, "-m", "tests.engines.refusing", engine, str(small)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
+    )
     assert "refused: " in done.stdout, done.stderr[-3000:]
     assert "made by explainer 99.0" in done.stdout + done.stderr
 
@@ -163,7 +172,9 @@ def test_answers_of_a_server_are_checked(tmp_path: Path) -> None:
     job = make_job([small / "c.yaml"]).unwrap()
     expected = pa.Table.from_batches(check_batches(answers.to_batches(), job)).sort_by("id")
     assert verdicts.cast(expected.schema).equals(expected)
-    assert {citation["status"] for row in verdicts.to_pylist() for citation in row["citations"]} == {"offered"}
+    assert {
+        citation["status"] for row in verdicts.to_pylist() for citation in row["citations"]
+    } == {"offered"}
 
 
 @slow
@@ -172,6 +183,9 @@ def test_requests_for_a_batch_are_lines(tmp_path: Path) -> None:
     small = project(tmp_path / "small", 40)
     options = ("--catalog", small / "c.yaml", "--model", "m")
     example("ray_to_inference.py", small / "q.parquet", small / "requests.jsonl", *options)
-    rows = [json.loads(line) for line in (small / "requests.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (small / "requests.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert {row["url"] for row in rows} == {"/v1/chat/completions"}
     assert len({row["custom_id"] for row in rows}) == len(rows) == 37

@@ -35,7 +35,9 @@ Text → Beta → text.
 BAD = GOOD.replace("https://example.org/beta", "https://github.com/else/where")
 """Cites a link that was not offered."""
 
-MENDABLE = GOOD + "- Title: Evening light on waters and on stone: a study, https://example.org/light\n"
+MENDABLE = (
+    GOOD + "- Title: Evening light on waters and on stone: a study, https://example.org/light\n"
+)
 """Cites a title with a letter too many, which is safe to mend."""
 
 WARNED = GOOD.replace("It falls.", "It falls, as Nobody et al. (2024) say.")
@@ -49,10 +51,15 @@ def project(root: Path, *names: str, question: str = QUESTION) -> Path:
     """A project with a catalog and a folder of questions of these names."""
     questions = {f"questions/{name}.yaml": question.format(name) for name in names}
     lines = "".join(
-        json.dumps({"id": name, "question": f"How does {name} fall?", "models": ["Beta"], "papers": []}) + "\n"
+        json.dumps(
+            {"id": name, "question": f"How does {name} fall?", "models": ["Beta"], "papers": []}
+        )
+        + "\n"
         for name in names
     )
-    return write_tree(root, {"pyproject.toml": "", "catalogs/c.yaml": CATALOG, "q.jsonl": lines, **questions})
+    return write_tree(
+        root, {"pyproject.toml": "", "catalogs/c.yaml": CATALOG, "q.jsonl": lines, **questions}
+    )
 
 
 def ask(proxy: FaultProxy, *arguments: str | Path, model: str | None = "m") -> Outcome:
@@ -65,7 +72,15 @@ def start(
     base_url: str, *arguments: str | Path, env: dict[str, str] | None = None, **options: Any
 ) -> subprocess.Popen[bytes]:
     """Ask in a process of its own, and do not wait for it."""
-    command = [sys.executable, "-m", "explainer", "ask", *map(str, arguments), "--base-url", base_url]
+    command = [
+        sys.executable,
+        "-m",
+        "explainer",
+        "ask",
+        *map(str, arguments),
+        "--base-url",
+        base_url,
+    ]
     return subprocess.Popen(
         command, env={**os.environ, "OPENAI_API_KEY": KEY, **(env or {})}, stdin=subprocess.DEVNULL,
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},

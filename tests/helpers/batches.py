@@ -47,13 +47,20 @@ def project(root: Path, count: int) -> Path:
     """A project with a catalog, and questions both as a folder and as lines."""
     questions = [question(number) for number in range(count)]
     files = {
-        f"questions/{one['id']}.yaml": yaml.safe_dump({**one, "id": None}, allow_unicode=True) for one in questions
+        f"questions/{one['id']}.yaml": yaml.safe_dump({**one, "id": None}, allow_unicode=True)
+        for one in questions
     }
-    return write_tree(root, {"pyproject.toml": "", "catalogs/c.yaml": CATALOG, "q.jsonl": lines(*questions), **files})
+    return write_tree(
+        root,
+        {"pyproject.toml": "", "catalogs/c.yaml": CATALOG, "q.jsonl": lines(*questions), **files},
+    )
 
 
 def golden() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in shared("corpus", "golden.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [
+        json.loads(line)
+        for line in shared("corpus", "golden.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def leftovers(root: Path) -> list[str]:

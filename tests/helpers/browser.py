@@ -11,11 +11,15 @@ import pytest
 
 from tests.helpers.support import SLOW
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--virtual-time-budget=2000"]  # fmt: skip
 
-needs_browser = pytest.mark.skipif(not (CHROMIUM and SLOW), reason="needs Chromium and EXPLAINER_SLOW=1")
+needs_browser = pytest.mark.skipif(
+    not (CHROMIUM and SLOW), reason="needs Chromium and EXPLAINER_SLOW=1"
+)
 
 
 def measured(page: str, width: int, expressions: str, folder: Path) -> list[str]:
@@ -38,7 +42,11 @@ def measured(page: str, width: int, expressions: str, folder: Path) -> list[str]
     profile = f"--user-data-dir={folder}/profile"
     command = [str(CHROMIUM), *FLAGS, "--allow-file-access-from-files", profile, "--dump-dom"]
     done = subprocess.run(
-        [*command, f"file://{folder}/frame.html"], capture_output=True, text=True, timeout=120, check=True
+        [*command, f"file://{folder}/frame.html"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
     )
     found = re.search(r"<pre id=\"out\">(\d+ \d+ \w+)<", done.stdout)
     assert found, done.stdout[-500:]

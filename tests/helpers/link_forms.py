@@ -38,7 +38,9 @@ FOREIGN: Final = (
     "https://elsewhere.museum/some/page",
 )
 _SEED: Final = 14
-_OF_EACH: Final = 16  # forms that the data hold of each encoding and of each piece of markup, at least
+_OF_EACH: Final = (
+    16  # forms that the data hold of each encoding and of each piece of markup, at least
+)
 
 
 class Form(NamedTuple):
@@ -350,8 +352,16 @@ def opened_by_browser(texts: list[str]) -> list[list[str]]:
     pages = json.dumps([markdown.render(text) for text in texts]).replace("<", "\\u003c")
     page = f"<!doctype html><meta charset=utf-8><body><script>const CASES = {pages};{_COLLECT}</script>"
     with tempfile.TemporaryDirectory() as folder, _served(page) as address:
-        command = ["chromium", "--headless", "--no-sandbox", "--dump-dom", f"--user-data-dir={folder}"]
-        done = subprocess.run([*command, address], capture_output=True, text=True, timeout=120, check=True)
+        command = [
+            "chromium",
+            "--headless",
+            "--no-sandbox",
+            "--dump-dom",
+            f"--user-data-dir={folder}",
+        ]
+        done = subprocess.run(
+            [*command, address], capture_output=True, text=True, timeout=120, check=True
+        )
     shown = done.stdout.partition("<pre>")[2].partition("</pre>")[0]
     return [list(map(str, found)) for found in json.loads(html.unescape(shown))]
 
@@ -380,7 +390,10 @@ def clickable(candidates: Sequence[Form]) -> list[Form]:
     """Return the forms that lead to their URL in Chromium, and those that are text alone."""
     marked = [form for form in candidates if form.shell not in TEXT]
     targets = {identify(url) for url in FOREIGN}
-    opened = [not targets.isdisjoint(map(identify, urls)) for urls in opened_by_browser([f.foreign for f in marked])]
+    opened = [
+        not targets.isdisjoint(map(identify, urls))
+        for urls in opened_by_browser([f.foreign for f in marked])
+    ]
     kept = set(compress(marked, opened))
     return [form for form in candidates if form.shell in TEXT or form in kept]
 

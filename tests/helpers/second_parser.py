@@ -11,7 +11,10 @@ import unicodedata
 from typing import NamedTuple
 
 FIELDS = ("model", "paper", "github", "summary", "answer")
-SENTENCES = ("a user has asked the following question:", "based on the following recommended models, explain:")
+SENTENCES = (
+    "a user has asked the following question:",
+    "based on the following recommended models, explain:",
+)
 HTML = ("<!--", "<?", "<![cdata[")
 TAGS = ("script", "pre", "style", "textarea", "h1", "h2", "h3", "h4", "h5", "h6", "hr")
 
@@ -36,17 +39,28 @@ def read(text: str) -> Content:
     before, _, papers = rest.partition("\n### Related Papers:\n")
     assert papers.endswith("\nAnswer:\n")
     models = before.partition("\n### Recommended AI Models:\n")[2]
-    return Content(undo(question), entries(models + "\n" if models else ""), entries(papers[: -len("\nAnswer:\n")]))
+    return Content(
+        undo(question),
+        entries(models + "\n" if models else ""),
+        entries(papers[: -len("\nAnswer:\n")]),
+    )
 
 
 def entries(block: str) -> list[Entry]:
     found = []
     for chunk in re.split(r"(?:(?<=\n\n)|\A)(?=Model: )", block)[1:]:
-        match = re.fullmatch(r"Model: (.*)\nPaper: (.*)\n(?:GitHub: (.*)\n)?(?:Summary: ((?:.|\n)*)\n)?\n", chunk)
+        match = re.fullmatch(
+            r"Model: (.*)\nPaper: (.*)\n(?:GitHub: (.*)\n)?(?:Summary: ((?:.|\n)*)\n)?\n", chunk
+        )
         assert match, chunk
         name, paper, github, summary = match.groups()
         found.append(
-            Entry(name, None if paper == "None" else paper, github, None if summary is None else undo(summary))
+            Entry(
+                name,
+                None if paper == "None" else paper,
+                github,
+                None if summary is None else undo(summary),
+            )
         )
     return found
 
@@ -66,7 +80,11 @@ def undo_line(line: str) -> str:
 
 def reads_as_layout(text: str) -> bool:
     if not text.isascii():
-        text = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+        text = "".join(
+            char
+            for char in unicodedata.normalize("NFKC", text)
+            if unicodedata.category(char) != "Cf"
+        )
     text = without_markers(text.casefold().lstrip())
     level = len(text) - len(text.lstrip("#"))
     if 1 <= level <= 6 and (len(text) == level or text[level].isspace()):
@@ -80,7 +98,8 @@ def reads_as_layout(text: str) -> bool:
     if text.startswith("<"):
         tag = text[1:].removeprefix("/")
         if any(
-            tag.startswith(name) and not (tag[len(name) :][:1].isalnum() or tag[len(name) :][:1] == "_")
+            tag.startswith(name)
+            and not (tag[len(name) :][:1].isalnum() or tag[len(name) :][:1] == "_")
             for name in TAGS
         ):
             closing = text[1:2] == "/"
@@ -93,7 +112,9 @@ def is_field(text: str, level: int) -> bool:
         return False
     text = text[level:].lstrip().lstrip("*_~`\"'").lstrip()
     word = next((word for word in FIELDS if text.startswith(word)), None)
-    return word is not None and text[len(word) :].lstrip().lstrip("*_~`\"'").lstrip().startswith(":")
+    return word is not None and text[len(word) :].lstrip().lstrip("*_~`\"'").lstrip().startswith(
+        ":"
+    )
 
 
 def without_markers(text: str) -> str:
@@ -105,7 +126,11 @@ def without_markers(text: str) -> str:
             text = text[1:].lstrip()
             continue
         digits = len(text) - len(text.lstrip("0123456789"))
-        if 1 <= digits <= 9 and text[digits : digits + 1] in (".", ")") and text[digits + 1 : digits + 2].isspace():
+        if (
+            1 <= digits <= 9
+            and text[digits : digits + 1] in (".", ")")
+            and text[digits + 1 : digits + 2].isspace()
+        ):
             text = text[digits + 1 :].lstrip()
             continue
         return text

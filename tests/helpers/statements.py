@@ -14,7 +14,18 @@ from explainer.rendering.layout import PrintedEntry, PromptContent
 
 Paper = Mapping[str, Any]
 QUESTION = "How can a picture be made clearer, and which tools help with that?"
-INVENTED = ["adaptive", "latent", "quantum", "pooled", "neural", "radial", "tensor", "kernel", "marginal", "gated"]
+INVENTED = [
+    "adaptive",
+    "latent",
+    "quantum",
+    "pooled",
+    "neural",
+    "radial",
+    "tensor",
+    "kernel",
+    "marginal",
+    "gated",
+]
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,8 @@ class MadeAnswer:
 
 def offered_of(papers: Sequence[Paper]) -> Offered:
     printed = [
-        PrintedEntry("paper", paper["title"], paper["paper"], paper["github"], paper["summary"]) for paper in papers
+        PrintedEntry("paper", paper["title"], paper["paper"], paper["github"], paper["summary"])
+        for paper in papers
     ]
     return offered_by_prompt(PromptContent(QUESTION, (), tuple(printed)))
 
@@ -48,12 +60,20 @@ def answer_about(papers: Sequence[Paper], statements: Sequence[tuple[int, str]])
 def sentences_of(paper: Paper) -> list[str]:
     text = plain(" ".join(paper["summary"].split()))
     parts = [text[start:end].strip() for start, end in sentence_spans(text)]
-    return [part for part in parts if 8 <= len(part.split()) <= 45 and "http" not in part and '"' not in part]
+    return [
+        part
+        for part in parts
+        if 8 <= len(part.split()) <= 45 and "http" not in part and '"' not in part
+    ]
 
 
 def usable(papers: Sequence[Paper]) -> list[Paper]:
     """The papers that have a link, and sentences enough to say something of."""
-    return [paper for paper in papers if paper["paper"] and paper["summary"] and len(sentences_of(paper)) > 2]
+    return [
+        paper
+        for paper in papers
+        if paper["paper"] and paper["summary"] and len(sentences_of(paper)) > 2
+    ]
 
 
 # --- faithful statements ---------------------------------------------------------------------------------------------
@@ -112,7 +132,9 @@ def faithful_answers(papers: Sequence[Paper], number: int, seed: int = 1) -> Ite
 
 # --- faults ----------------------------------------------------------------------------------------------------------
 
-_FIGURE = re.compile(r"(?<![\w.,/@-])(\d+(?:\.\d+)?)(?=\s?(%|×|x\b|times\b|hours\b|seconds\b|FPS\b|ms\b|[a-z]{4,}s\b))")
+_FIGURE = re.compile(
+    r"(?<![\w.,/@-])(\d+(?:\.\d+)?)(?=\s?(%|×|x\b|times\b|hours\b|seconds\b|FPS\b|ms\b|[a-z]{4,}s\b))"
+)
 _DECIMAL = re.compile(r"(?<![\w.,/@-])(\d+\.\d+)(?=[\s,;]|\.$)")
 _FLIPS = {
     "faster": "slower", "slower": "faster", "higher": "lower", "lower": "higher", "more": "less", "improves": "degrades",
@@ -162,7 +184,10 @@ def turned_round(sentence: str, rng: random.Random) -> str | None:
 
 
 def negated(sentence: str, rng: random.Random) -> str | None:
-    for old, new in ((r"\b(is|are|can|does|do|will) not\b", r"\1"), (r"\b(is|are|can|will|has|have)\b", r"\1 not")):
+    for old, new in (
+        (r"\b(is|are|can|does|do|will) not\b", r"\1"),
+        (r"\b(is|are|can|will|has|have)\b", r"\1 not"),
+    ):
         if re.search(old, sentence):
             return re.sub(old, new, sentence, count=1)
     return None
@@ -184,7 +209,9 @@ SENTENCE_FAULTS: dict[str, Callable[[str, random.Random], str | None]] = {
 }
 
 
-def faulty_answers(papers: Sequence[Paper], kind: str, number: int, seed: int = 1) -> Iterator[MadeAnswer]:
+def faulty_answers(
+    papers: Sequence[Paper], kind: str, number: int, seed: int = 1
+) -> Iterator[MadeAnswer]:
     """Answers that say one thing, which is wrong."""
     rng = random.Random(f"{kind}{seed}")
     pool = usable(papers)
@@ -203,7 +230,9 @@ def faulty_answers(papers: Sequence[Paper], kind: str, number: int, seed: int = 
 # --- quotations ------------------------------------------------------------------------------------------------------
 
 
-def quotations(papers: Sequence[Paper], number: int, seed: int = 1) -> Iterator[tuple[str, list[Paper], str]]:
+def quotations(
+    papers: Sequence[Paper], number: int, seed: int = 1
+) -> Iterator[tuple[str, list[Paper], str]]:
     """Quotations with the papers that were offered, the quoted one first, and the verdict that each was made for."""
     rng = random.Random(seed)
     makers = [_verbatim, _elided, _retyped, _one_word, _stitched, _of_another, _absent]
@@ -258,7 +287,11 @@ def _one_word(words: Sequence[str], papers: Sequence[Paper], rng: random.Random)
 
 
 def _stitched(words: Sequence[str], papers: Sequence[Paper], rng: random.Random) -> tuple[str, str]:
-    others = [one.split() for one in sentences_of(papers[0]) if one.split() != list(words) and len(one.split()) > 9]
+    others = [
+        one.split()
+        for one in sentences_of(papers[0])
+        if one.split() != list(words) and len(one.split()) > 9
+    ]
     if not others:
         return "", ""
     own, other = list(words), rng.choice(others)
@@ -266,7 +299,9 @@ def _stitched(words: Sequence[str], papers: Sequence[Paper], rng: random.Random)
     return " ".join([*own[:4], *other[2:7]]), "stitched"
 
 
-def _of_another(words: Sequence[str], papers: Sequence[Paper], rng: random.Random) -> tuple[str, str]:
+def _of_another(
+    words: Sequence[str], papers: Sequence[Paper], rng: random.Random
+) -> tuple[str, str]:
     sentence = rng.choice([one for one in sentences_of(papers[1]) if len(one.split()) > 8])
     return " ".join(_run(sentence.split(), rng.randint(6, 12), rng)), "another entry"
 

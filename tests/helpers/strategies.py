@@ -23,7 +23,9 @@ def _accepted(text: str) -> bool:
 
 
 def layout_text() -> st.SearchStrategy[str]:
-    pieces = st.lists(st.sampled_from(_PIECES) | st.text(max_size=3), min_size=1, max_size=14).map("".join)
+    pieces = st.lists(st.sampled_from(_PIECES) | st.text(max_size=3), min_size=1, max_size=14).map(
+        "".join
+    )
     return pieces.filter(_accepted)
 
 
@@ -32,7 +34,12 @@ def one_line() -> st.SearchStrategy[str]:
 
 
 _urls = st.sampled_from(
-    ["https://example.org/a", "http://arxiv.org/abs/2401.10000v2", "https://github.com/a/b?tab=x#y", None]
+    [
+        "https://example.org/a",
+        "http://arxiv.org/abs/2401.10000v2",
+        "https://github.com/a/b?tab=x#y",
+        None,
+    ]
 )
 
 
@@ -41,4 +48,6 @@ def models() -> st.SearchStrategy[ModelEntry]:
 
 
 def papers() -> st.SearchStrategy[PaperEntry]:
-    return st.builds(PaperEntry, title=one_line(), paper=_urls, github=_urls, summary=layout_text() | st.none())
+    return st.builds(
+        PaperEntry, title=one_line(), paper=_urls, github=_urls, summary=layout_text() | st.none()
+    )

@@ -90,10 +90,22 @@ def explainer(*arguments: str | Path, stdin: bytes = b"") -> Outcome:
         signal.signal(signal.SIGTERM, handler)
 
 
-def process(*arguments: str | Path, env: Mapping[str, str] | None = None, **options: object) -> Outcome:
+def process(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, **options: object
+) -> Outcome:
     """Run the command line in a process of its own."""
-    command: Sequence[str] = [sys.executable, "-m", "explainer", *(str(argument) for argument in arguments)]
+    command: Sequence[str] = [
+        sys.executable,
+        "-m",
+        "explainer",
+        *(str(argument) for argument in arguments),
+    ]
     done = subprocess.run(  # type: ignore[call-overload]
-        command, capture_output=True, timeout=60, check=False, env={**os.environ, **(env or {})}, **options
+        command,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, **(env or {})},
+        **options,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)

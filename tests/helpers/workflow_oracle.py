@@ -105,7 +105,9 @@ def _cycles(workflow: WorkflowGraph) -> Iterator[Problem]:
 def _bad_nodes(workflow: WorkflowGraph) -> Iterator[Problem]:
     nodes = {node.key: node for node in workflow.nodes}
     brought = Counter(
-        (edge.target, port) for edge in workflow.edges for port in _carried(edge, gives(nodes.get(edge.source)))
+        (edge.target, port)
+        for edge in workflow.edges
+        for port in _carried(edge, gives(nodes.get(edge.source)))
     )
     used = {edge.source for edge in workflow.edges}
     fed = {edge.target for edge in workflow.edges}

@@ -18,9 +18,14 @@ HOSTILE_NAMES = (
 
 _ids = st.sampled_from([port.id for port in BUILTIN_PORTS[:6]])
 _sides = st.lists(_ids, min_size=1, max_size=3).map(tuple)
-names = st.text(min_size=1, max_size=30).filter(lambda text: bool(text.split())) | st.sampled_from(HOSTILE_NAMES)
+names = st.text(min_size=1, max_size=30).filter(lambda text: bool(text.split())) | st.sampled_from(
+    HOSTILE_NAMES
+)
 parts = st.lists(
-    st.builds(Component, names, st.builds(Signature, _sides, _sides), st.sampled_from(["", "a", "b"])), max_size=7
+    st.builds(
+        Component, names, st.builds(Signature, _sides, _sides), st.sampled_from(["", "a", "b"])
+    ),
+    max_size=7,
 )
 ends = st.none() | st.lists(_ids, min_size=1, max_size=3).map(tuple)
 
@@ -39,4 +44,6 @@ def edge_lines(workflow: WorkflowGraph) -> set[str]:
     label = {end.key: "input" for end in workflow.inputs}
     label |= {end.key: "output" for end in workflow.outputs}
     label |= {step.key: step.label for step in workflow.steps}
-    return {f"{label[edge.source]} --{edge.port}--> {label[edge.target]}" for edge in workflow.edges}
+    return {
+        f"{label[edge.source]} --{edge.port}--> {label[edge.target]}" for edge in workflow.edges
+    }

@@ -57,7 +57,9 @@ def _patterns_in(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
     elif depth < 4 and isinstance(value, tuple | list | set | frozenset):
         for item in value:
             yield from _patterns_in(item, depth + 1)
-    elif depth < 4 and type(value).__module__.startswith("explainer") and not isinstance(value, type):
+    elif (
+        depth < 4 and type(value).__module__.startswith("explainer") and not isinstance(value, type)
+    ):
         fields = [*getattr(type(value), "__slots__", ()), *getattr(value, "__dict__", ())]
         for field in fields:
             yield from _patterns_in(getattr(value, field, None), depth + 1)
@@ -88,12 +90,17 @@ def _compiled() -> Iterator[Expression]:
             continue
         text = Path(loaded.__file__ or "").read_text(encoding="utf-8")
         for name, value in vars(loaded).items():
-            patterns = list(_patterns_in(value)) if re.search(rf"^{name}\b", text, re.MULTILINE) else []
+            patterns = (
+                list(_patterns_in(value)) if re.search(rf"^{name}\b", text, re.MULTILINE) else []
+            )
             place = f"{module.name.removeprefix('explainer.')}.{name}"
             moves = bool(patterns) and bool(_methods(name, value, text, everything) & _WHOLE)
             for number, pattern in enumerate(patterns):
                 yield Expression(
-                    f"{place}#{number}", pattern.pattern, pattern.flags, moves and place not in _AT_A_PLACE
+                    f"{place}#{number}",
+                    pattern.pattern,
+                    pattern.flags,
+                    moves and place not in _AT_A_PLACE,
                 )
 
 
@@ -147,7 +154,14 @@ def _member(items: list[tuple[Any, Any]], last: bool) -> str:
     """A character of a class."""
     if items[0][0] is op.NEGATE:
         pattern_items = items[1:]
-        return next((sign for sign in "x" + _SIGNS + "é漢" if not any(_has(item, sign) for item in pattern_items)), "x")
+        return next(
+            (
+                sign
+                for sign in "x" + _SIGNS + "é漢"
+                if not any(_has(item, sign) for item in pattern_items)
+            ),
+            "x",
+        )
     kind, value = items[-1 if last else 0]
     if kind is op.RANGE:
         return chr(value[0])
@@ -174,7 +188,9 @@ _SAMPLES: dict[Any, Callable[[Any, bool], str]] = {
     op.BRANCH: lambda value, last: _sample(value[1][-1 if last else 0], last),
     op.SUBPATTERN: lambda value, last: _sample(value[3], last),
     op.ATOMIC_GROUP: _sample,
-    **dict.fromkeys(_REPEATS, lambda value, last: _sample(value[2], last) * max(1, min(int(value[0]), 3))),
+    **dict.fromkeys(
+        _REPEATS, lambda value, last: _sample(value[2], last) * max(1, min(int(value[0]), 3))
+    ),
 }
 
 
@@ -206,7 +222,11 @@ def pumps(expression: Expression) -> list[Pump]:
     made: dict[Pump, None] = {}
     for last in (False, True):
         for before, repeated in _repeats(tree, "", last):
-            made.update(dict.fromkeys([(before, repeated), ("", before + repeated), ("", before + repeated * 3)]))
+            made.update(
+                dict.fromkeys(
+                    [(before, repeated), ("", before + repeated), ("", before + repeated * 3)]
+                )
+            )
             made[before, repeated + " "] = made["", before + " "] = None
             made[before, repeated + "\n"] = None
         whole = _sample(tree, last)

@@ -12,7 +12,9 @@ from typing import Any
 from explainer.diagnostics.text import refused_characters
 from tests.helpers.support import Outcome, explainer, write_tree
 
-CATALOG = "models:\n  - name: M\n    github: https://example.org/m\npapers:\n  - {title: P, summary: S}\n"
+CATALOG = (
+    "models:\n  - name: M\n    github: https://example.org/m\npapers:\n  - {title: P, summary: S}\n"
+)
 QUESTION = "question: Why?\nmodels: [M]\npapers: [P]\n"
 DEEP = 100_000
 """Levels of nesting at which every parser that calls itself fails."""
@@ -86,7 +88,9 @@ def attack(*arguments: str | Path, stdin: bytes = b"", seconds: int = 20) -> Out
 def project(**files: str) -> Path:
     """A small project in the working folder; `__` in a name stands for a dot."""
     others = {name.replace("__", "."): text for name, text in files.items()}
-    return write_tree(Path(), {"pyproject.toml": "", "catalogs/c.yaml": CATALOG, "q/a.yaml": QUESTION, **others})
+    return write_tree(
+        Path(), {"pyproject.toml": "", "catalogs/c.yaml": CATALOG, "q/a.yaml": QUESTION, **others}
+    )
 
 
 def with_value(line: str, key: str, value: str) -> str:

@@ -22,7 +22,9 @@ from tests.helpers.support import SLOW
 from tests.hostile.support import attack, project
 
 ANSWER = "### 1. Task\nx\n\n### 2. Workflow\nM\n\n### 3. References\n- M: https://example.org/m\n"
-TOKENIZER = '{"version": "1.0", "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}'
+TOKENIZER = (
+    '{"version": "1.0", "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}'
+)
 FEED = '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>http://arxiv.org/abs/2401.10000</id><title>T</title></entry></feed>'
 
 
@@ -76,7 +78,11 @@ def _exceptions() -> list[Exception]:
     }  # fmt: skip
     own = type("LibraryError", (Exception,), {})
     classes = dict.fromkeys(_classes(Exception))
-    return [*(kind(*odd.get(kind, ("x",))) for kind in classes), own(), own("\x1b[31m \ud800 \u202e" + "x" * 100_000)]
+    return [
+        *(kind(*odd.get(kind, ("x",))) for kind in classes),
+        own(),
+        own("\x1b[31m \ud800 \u202e" + "x" * 100_000),
+    ]
 
 
 class _InThisProcess:
@@ -99,7 +105,9 @@ class _InThisProcess:
 
 
 @pytest.mark.parametrize("border", BORDERS)
-def test_whatever_a_library_raises(border: str, canned: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whatever_a_library_raises(
+    border: str, canned: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     module, name, arguments = BORDERS[border]
     target = pytest.importorskip(module)
     owner, _, method = name.rpartition(".")
@@ -125,7 +133,9 @@ def test_whatever_a_library_raises(border: str, canned: FaultProxy, monkeypatch:
         reached: list[bool] = []
         _loaded.cache_clear()  # a model is loaded once
 
-        def fail(*_: object, raised: Exception = raised, reached: list[bool] = reached, **__: object) -> None:
+        def fail(
+            *_: object, raised: Exception = raised, reached: list[bool] = reached, **__: object
+        ) -> None:
             reached.append(True)
             raise raised
 
@@ -135,7 +145,9 @@ def test_whatever_a_library_raises(border: str, canned: FaultProxy, monkeypatch:
             except TypeError:  # a class of native code
                 patch.setattr(target, owner, SimpleNamespace(**{method: fail}))
             if arguments == ("ask",):
-                outcome = helper.ask(canned, "questions/rain.yaml", "--out", "out", "--force", "--retries", "0")
+                outcome = helper.ask(
+                    canned, "questions/rain.yaml", "--out", "out", "--force", "--retries", "0"
+                )
             else:
                 outcome = attack(*arguments)
         assert reached, (border, outcome)

@@ -102,7 +102,10 @@ def test_an_answer_is_checked_in_time(name: str) -> None:
 
 @pytest.mark.parametrize("style", ["text", "github"])
 def test_a_long_cell_is_quoted_in_part(style: str) -> None:
-    project(q__csv="x" * 500_000 + ",b\n1,2\n", q__jsonl=json.dumps({"k" * 300_000: 1, "question": "?"}) + "\n")
+    project(
+        q__csv="x" * 500_000 + ",b\n1,2\n",
+        q__jsonl=json.dumps({"k" * 300_000: 1, "question": "?"}) + "\n",
+    )
     for name in ("q.csv", "q.jsonl"):
         outcome = attack("batch", name, "--out", "o.jsonl", "--findings", style)
         assert outcome.status in (1, 2)

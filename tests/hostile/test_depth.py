@@ -62,7 +62,9 @@ SOURCES: dict[str, str] = {
     "brackets.md": "---\nlicense: mit\n---\n# A\n" + _nested("[", "]", times=20_000) + "\n",
     "emphasis.md": "---\nlicense: mit\n---\n# A\n" + _nested("*a **", "**a*", times=5_000) + "\n",
     "tags.md": "---\nlicense: mit\n---\n# A\n" + _nested("<div>", "</div>", times=20_000) + "\n",
-    "tree.xml": "<?xml version='1.0'?><feed xmlns='http://www.w3.org/2005/Atom'>" + _nested("<a>", "</a>") + "</feed>",
+    "tree.xml": "<?xml version='1.0'?><feed xmlns='http://www.w3.org/2005/Atom'>"
+    + _nested("<a>", "</a>")
+    + "</feed>",
     "entries.xml": "<feed xmlns='http://www.w3.org/2005/Atom'>" + "<entry>" * D,
     "references.ris": "TY  - JOUR\nTI  - " + _nested("<i>", "</i>") + "\nER  - \n",
 }
@@ -102,9 +104,15 @@ LINES: dict[str, str] = {
     "response": '{"custom_id": "a", "response": ' + _nested('{"body":', "}", "1") + "}\n",
     "few": '{"custom_id": "a", "response": ' + _nested('{"body":', "}", "1", 990) + "}\n",
     "models": '{"question": "x", "models": ' + _nested("[", "]", "1") + ', "answer": "x"}\n',
-    "few models": '{"question": "x", "models": ' + _nested("[", "]", "1", 990) + ', "answer": "x"}\n',
-    "proof": '{"schema": "explainer/proof/1", "answer": "x", "sources": ' + _nested("[", "]", "1") + "}\n",
-    "few proofs": '{"schema": "explainer/proof/1", "sha256": 1, "sources": ' + _nested("[", "]", "1", 990) + "}\n",
+    "few models": '{"question": "x", "models": '
+    + _nested("[", "]", "1", 990)
+    + ', "answer": "x"}\n',
+    "proof": '{"schema": "explainer/proof/1", "answer": "x", "sources": '
+    + _nested("[", "]", "1")
+    + "}\n",
+    "few proofs": '{"schema": "explainer/proof/1", "sha256": 1, "sources": '
+    + _nested("[", "]", "1", 990)
+    + "}\n",
     "waivers": "waivers: " + _nested("[", "]"),
     "question": "question: " + _nested("[", "]"),
     "open": "{" * D,
@@ -154,11 +162,23 @@ def test_cells_of_a_table_of_questions(name: str, column: str) -> None:
 )
 def test_json_on_the_command_line(text: str) -> None:
     project()
-    attack("batch", "q", "--out", "o.jsonl", "--format", "openai-batch", "--model", "m", "--param", f"x={text}")
+    attack(
+        "batch",
+        "q",
+        "--out",
+        "o.jsonl",
+        "--format",
+        "openai-batch",
+        "--model",
+        "m",
+        "--param",
+        f"x={text}",
+    )
 
 
 @pytest.mark.parametrize(
-    "text", [_nested("(", ")"), _nested("[", "]"), _nested("“", "”"), _nested("{", "}"), "not " * 20_000]
+    "text",
+    [_nested("(", ")"), _nested("[", "]"), _nested("“", "”"), _nested("{", "}"), "not " * 20_000],
 )
 def test_texts_of_questions(text: str) -> None:
     project()

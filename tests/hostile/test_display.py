@@ -13,7 +13,19 @@ import pytest
 from explainer.diagnostics.text import json_document, refused_characters, visible
 from tests.hostile.support import attack, project
 
-HIDERS = ["\x1b[31m", "\x9b2J", "\x00", "\u202e", "\u2066", "\u2028", "\U000e0041", "\x7f", "\x85", "\ud800", "\ufffe"]
+HIDERS = [
+    "\x1b[31m",
+    "\x9b2J",
+    "\x00",
+    "\u202e",
+    "\u2066",
+    "\u2028",
+    "\U000e0041",
+    "\x7f",
+    "\x85",
+    "\ud800",
+    "\ufffe",
+]
 
 
 @pytest.mark.parametrize("hider", HIDERS)
@@ -41,7 +53,10 @@ PRINTS = [
 @pytest.mark.parametrize("template", PRINTS)
 def test_a_template_prints_nothing_that_moves_a_terminal(template: str) -> None:
     project(t__j2=f"{{{{ question }}}}\n{template}\n")
-    for arguments in (("build", "q/a.yaml", "--template", "t.j2"), ("batch", "q", "--out", "-", "--template", "t.j2")):
+    for arguments in (
+        ("build", "q/a.yaml", "--template", "t.j2"),
+        ("batch", "q", "--out", "-", "--template", "t.j2"),
+    ):
         assert attack(*arguments).status in (0, 1)
 
 
@@ -68,7 +83,8 @@ def test_a_bomb_that_goes_off_while_it_is_compiled(template: str) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="file names")
 @pytest.mark.parametrize(
-    "hider", ["\x1b[31m", "\x9b2J", "\u202e", "\u2066", "\u2028", "\U000e0041", "\x7f", "\x01", "\r"]
+    "hider",
+    ["\x1b[31m", "\x9b2J", "\u202e", "\u2066", "\u2028", "\U000e0041", "\x7f", "\x01", "\r"],
 )
 def test_reports_show_file_names_harmlessly(hider: str) -> None:
     name = f"a{hider}b.md"

@@ -208,7 +208,9 @@ def _changed(text: str, dice: random.Random) -> str:
         if change == 0:  # another value where a value stands
             values = text.split(": ")
             part = dice.randrange(len(values))
-            values[part] = dice.choice(list(ODD_VALUES.values())) + values[part][dice.randint(0, 9) :]
+            values[part] = (
+                dice.choice(list(ODD_VALUES.values())) + values[part][dice.randint(0, 9) :]
+            )
             text = ": ".join(values)
         elif change == 1:
             text = text[:at] + text[end:]

@@ -22,7 +22,9 @@ ENCODINGS = [
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_an_xml_declaration_with_any_encoding(encoding: str) -> None:
     for name in ("a.xml", "a.atom"):
-        Path(name).write_text(f'<?xml version="1.0" encoding="{encoding}"?>{FEED}', encoding="utf-8")
+        Path(name).write_text(
+            f'<?xml version="1.0" encoding="{encoding}"?>{FEED}', encoding="utf-8"
+        )
         outcome = attack("catalog", "import", name)
         assert outcome.status in (0, 1)
 
@@ -68,7 +70,9 @@ LATEX = [
 def test_latex_of_strangers(latex: str) -> None:
     entries = [
         f"@misc{{k{number}, title={{{value}}}, author={{{value}}}, url={{{value}}}, abstract={{{value}}}}}\n"
-        for number, value in enumerate((latex, f"A {latex}", f"{latex} {latex}", f"{latex}{{B}}", f"{{{latex}}} B"))
+        for number, value in enumerate(
+            (latex, f"A {latex}", f"{latex} {latex}", f"{latex}{{B}}", f"{{{latex}}} B")
+        )
     ]
     Path("a.bib").write_text("".join(entries) + "@misc{z, title={Sound}}\n", encoding="utf-8")
     assert "Sound" in attack("catalog", "import", "a.bib").out
@@ -92,15 +96,34 @@ def test_a_header_that_says_when_to_come_again(value: str) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="file names")
 @pytest.mark.parametrize(
-    "name", [b"caf\xe9.md", b"\xff\xfe.md", b"\x80.md", b"a\xed\xa0\x80.md", b"\x1b[31m.md", b"\xc2\x9b2J.md"]
+    "name",
+    [
+        b"caf\xe9.md",
+        b"\xff\xfe.md",
+        b"\x80.md",
+        b"a\xed\xa0\x80.md",
+        b"\x1b[31m.md",
+        b"\xc2\x9b2J.md",
+    ],
 )
-@pytest.mark.parametrize("output_format", ["text", "json", "jsonl", "sarif", "github", "junit", "html"])
+@pytest.mark.parametrize(
+    "output_format", ["text", "json", "jsonl", "sarif", "github", "junit", "html"]
+)
 def test_file_names_that_are_no_text(name: bytes, output_format: str) -> None:
     project()
     Path(os.fsdecode(name)).write_text("### 1. Task\n\n[a](https://y.org)\n")
     for arguments in (
         ("check", os.fsdecode(name), "--question", "q/a.yaml", "--format", output_format),
-        ("check", os.fsdecode(name), "--question", "q/a.yaml", "--format", output_format, "--out", "report"),
+        (
+            "check",
+            os.fsdecode(name),
+            "--question",
+            "q/a.yaml",
+            "--format",
+            output_format,
+            "--out",
+            "report",
+        ),
         (
             "check",
             os.fsdecode(name),
@@ -121,7 +144,13 @@ def test_an_import_of_what_has_no_text_for_a_name(name: bytes) -> None:
     project()
     odd = os.fsdecode(name)
     Path(f"{odd}.csv").write_text("name\nN\n")
-    for options in ((), ("--source", odd), ("--licence", odd), ("--out", "n.yaml"), ("--out", f"{odd}.yaml")):
+    for options in (
+        (),
+        ("--source", odd),
+        ("--licence", odd),
+        ("--out", "n.yaml"),
+        ("--out", f"{odd}.yaml"),
+    ):
         assert attack("catalog", "import", f"{odd}.csv", *options).status == 0
     assert attack("catalog", "import", f"{odd}.csv", "--out", "n.yaml").status == 0
 
@@ -129,7 +158,14 @@ def test_an_import_of_what_has_no_text_for_a_name(name: bytes) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="file names")
 @pytest.mark.parametrize(
     "name",
-    [b"caf\xe9.yaml", b"\xff.yaml", b"a\xed\xa0\x80.yaml", b"\xc2\x9b2J.yaml", b"\xe2\x80\xae.yaml", b"a\nb.yaml"],
+    [
+        b"caf\xe9.yaml",
+        b"\xff.yaml",
+        b"a\xed\xa0\x80.yaml",
+        b"\xc2\x9b2J.yaml",
+        b"\xe2\x80\xae.yaml",
+        b"a\nb.yaml",
+    ],
 )
 def test_questions_in_files_whose_names_are_no_text(name: bytes) -> None:
     project()

@@ -24,7 +24,9 @@ PAIRS = [
 def test_ids_that_meet(pair: tuple[str, str], canned: FaultProxy) -> None:
     pytest.importorskip("httpx2")
     lines = "".join(
-        json.dumps({"id": id_, "question": f"Why {id_[:9]}?", "models": ["M"], "papers": ["P"]}) + "\n" for id_ in pair
+        json.dumps({"id": id_, "question": f"Why {id_[:9]}?", "models": ["M"], "papers": ["P"]})
+        + "\n"
+        for id_ in pair
     )
     project(q__jsonl=lines)
     for other in ("text", "promptfoo"):
@@ -40,7 +42,22 @@ def test_ids_that_meet(pair: tuple[str, str], canned: FaultProxy) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a:b", "a?", "a|b", 'a"b', "a<b", "a\\b", "a\tb", "con", "a.", "a ", "é" * 122, "con.x", "CONOUT$"]
+    "name",
+    [
+        "a:b",
+        "a?",
+        "a|b",
+        'a"b',
+        "a<b",
+        "a\\b",
+        "a\tb",
+        "con",
+        "a.",
+        "a ",
+        "é" * 122,
+        "con.x",
+        "CONOUT$",
+    ],
 )
 def test_files_whose_names_are_no_names_elsewhere(name: str) -> None:
     project()

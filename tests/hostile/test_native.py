@@ -26,7 +26,9 @@ def test_a_spreadsheet_ends_no_run(name: str) -> None:
     assert outcome.status in (0, 1)
     assert outcome.err
     assert after.ru_utime - before.ru_utime < 8
-    assert after.ru_maxrss <= max(before.ru_maxrss, 1_200_000)  # it is the most that any child took so far
+    assert after.ru_maxrss <= max(
+        before.ru_maxrss, 1_200_000
+    )  # it is the most that any child took so far
 
 
 def _tables() -> dict[str, bytes]:
@@ -72,7 +74,9 @@ def test_a_table_ends_no_run() -> None:
 
 
 @pytest.mark.parametrize("ending", [-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGKILL, 1])
-def test_a_reader_of_tables_that_is_gone_is_a_finding(ending: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_of_tables_that_is_gone_is_a_finding(
+    ending: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     arrow = pytest.importorskip("pyarrow")
     project()

@@ -76,7 +76,10 @@ READS = {
     "proof": ("x.jsonl", ("check", "a.md", "--question", "q/a.yaml", "--provenance", "x.jsonl")),
     "import": ("x.csv", ("catalog", "import", "x.csv")),
     "merged": ("x.yaml", ("catalog", "import", "more.csv", "--out", "x.yaml")),
-    "origins": ("catalogs/c.sources.jsonl", ("catalog", "import", "more.csv", "--out", "catalogs/c.yaml")),
+    "origins": (
+        "catalogs/c.sources.jsonl",
+        ("catalog", "import", "more.csv", "--out", "catalogs/c.yaml"),
+    ),
     "card": ("cards/README.md", ("catalog", "import", "cards")),
     "questions": ("x.jsonl", ("recommend", "--questions", "x.jsonl")),
     "evaluation": ("x.jsonl", ("recommend", "--evaluate", "x.jsonl")),
@@ -89,7 +92,11 @@ READS = {
 @pytest.mark.parametrize("kind", NO_FILES)
 def test_no_file_where_one_is_read(kind: str) -> None:
     for name, (place, arguments) in READS.items():
-        if not SLOW and kind not in ("pipe", "loop") and name not in ("batch template", "manifest", "card", "answer"):
+        if (
+            not SLOW
+            and kind not in ("pipe", "loop")
+            and name not in ("batch template", "manifest", "card", "answer")
+        ):
             continue
         folder = Path(name)
         write_tree(folder, {
@@ -116,7 +123,8 @@ WRITES = {
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in NO_FILES if kind not in ("pipe", "link to a pipe", "terminal", "process")]
+    "kind",
+    [kind for kind in NO_FILES if kind not in ("pipe", "link to a pipe", "terminal", "process")],
 )
 def test_no_file_where_one_is_written(kind: str) -> None:
     project(a__md="### 1. Task\nx\n", more__csv="name\nX\n")

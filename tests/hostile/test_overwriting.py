@@ -99,7 +99,9 @@ def test_lines_of_somebody_else_stay() -> None:
 @pytest.mark.parametrize("kind", ["file", "link", "dangling link", "folder"])
 def test_files_of_somebody_else_stay(kind: str) -> None:
     question = "question: Why?\nmodels: [M]\npapers: []\n"
-    project(**{"q/b__yaml": question, "q/named__yaml": f"id: sub/c\n{question}", "own__md": "precious"})
+    project(
+        **{"q/b__yaml": question, "q/named__yaml": f"id: sub/c\n{question}", "own__md": "precious"}
+    )
     Path("out/sub").mkdir(parents=True)
     for path in (Path("out/a.prompt.md"), Path("out/sub/c.prompt.md")):
         if kind == "file":
@@ -173,7 +175,9 @@ def test_a_run_may_write_over_its_own_files() -> None:
     assert attack("batch", "q", "--out", "out").status == 0
     assert Path("out/prompt.manifest.jsonl").read_bytes() == manifest
     Path("out/prompt.manifest.jsonl").unlink()
-    Path("out/.prompt.manifest.jsonl.1-aaaaaaaa.explainer-part").write_bytes(manifest.splitlines(keepends=True)[0])
+    Path("out/.prompt.manifest.jsonl.1-aaaaaaaa.explainer-part").write_bytes(
+        manifest.splitlines(keepends=True)[0]
+    )
     Path("out/a.prompt.md").write_text("written by the run that was killed")
     assert attack("batch", "q", "--out", "out").status == 0
     assert Path("out/prompt.manifest.jsonl").read_bytes() == manifest
@@ -181,7 +185,10 @@ def test_a_run_may_write_over_its_own_files() -> None:
 
 def test_a_named_output_is_replaced() -> None:
     project(a__md=ANSWER)
-    for run in (("build", "q/a.yaml", "--out"), ("check", "a.md", "--question", "q/a.yaml", "--out")):
+    for run in (
+        ("build", "q/a.yaml", "--out"),
+        ("check", "a.md", "--question", "q/a.yaml", "--out"),
+    ):
         Path("out.x").write_text("whatever stood here\n")
         assert attack(*run, "out.x").status != 2
         product = Path("out.x").read_bytes()
@@ -199,7 +206,9 @@ def test_two_outputs_with_one_name_are_refused() -> None:
         assert not Path("z.json").exists()
 
 
-@pytest.mark.parametrize("name", ["part-00000.parquet", "part-00000-3f2a.snappy.parquet", "data.parquet"])
+@pytest.mark.parametrize(
+    "name", ["part-00000.parquet", "part-00000-3f2a.snappy.parquet", "data.parquet"]
+)
 def test_parts_of_somebody_else_stay(name: str) -> None:
     arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     project()
@@ -228,7 +237,9 @@ def test_origins_of_somebody_else_stay() -> None:
     assert attack("catalog", "import", "a.csv", "--out", "new.yaml").status == 0
 
 
-@pytest.mark.parametrize(("out", "name"), [("out", "out/promptfooconfig.yaml"), ("o.jsonl", "o.promptfoo.yaml")])
+@pytest.mark.parametrize(
+    ("out", "name"), [("out", "out/promptfooconfig.yaml"), ("o.jsonl", "o.promptfoo.yaml")]
+)
 def test_a_configuration_that_people_edit_stays(out: str, name: str) -> None:
     project(q__jsonl='{"question": "Why?", "models": ["M"], "papers": []}\n')
     Path(name).parent.mkdir(exist_ok=True)
@@ -259,7 +270,9 @@ FORGED = [
 
 
 @pytest.mark.skipif(os.name == "nt", reason="symbolic links")
-@pytest.mark.parametrize("forged", FORGED, ids=lambda name: name[:20].replace("/", "|").replace("\0", "0"))
+@pytest.mark.parametrize(
+    "forged", FORGED, ids=lambda name: name[:20].replace("/", "|").replace("\0", "0")
+)
 def test_only_what_was_written_is_pruned(forged: str) -> None:
     project(**{"q/b__yaml": "question: How?\nmodels: [M]\npapers: []\n"})
     assert attack("batch", "q", "--out", "out").status == 0

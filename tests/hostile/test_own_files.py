@@ -57,7 +57,9 @@ def test_a_manifest_that_is_none(source: str, out: str, name: str, mode: str) ->
         manifest.unlink(missing_ok=True)
 
 
-EQUAL = "".join(f'{{"id": "q{number}", "question": "Why {number}?", "models": ["M"]}}\n' for number in range(4))
+EQUAL = "".join(
+    f'{{"id": "q{number}", "question": "Why {number}?", "models": ["M"]}}\n' for number in range(4)
+)
 DAMAGES: dict[str, Callable[[list[bytes]], list[bytes]]] = {
     "moved": lambda rows: [rows[1], rows[0], *rows[2:]],
     "gone": lambda rows: rows[1:],
@@ -100,7 +102,9 @@ def test_a_line_of_each_format_is_known_again(output_format: str) -> None:
 @pytest.mark.parametrize("mode", [(), ("--prune",), ("--check",)])
 @pytest.mark.parametrize("line", [1, 2, 3])
 @pytest.mark.parametrize(("source", "out"), [("q", "out"), ("q.jsonl", "o.jsonl")])
-def test_a_damaged_row_is_said_with_its_line(source: str, out: str, line: int, mode: tuple[str, ...]) -> None:
+def test_a_damaged_row_is_said_with_its_line(
+    source: str, out: str, line: int, mode: tuple[str, ...]
+) -> None:
     project(q__jsonl=LINES, **{"q/b__yaml": "question: How?\nmodels: [M]\npapers: []\n"})
     attack("batch", source, "--out", out)
     manifest = Path("out/prompt.manifest.jsonl") if out == "out" else Path("o.manifest.jsonl")
@@ -148,7 +152,9 @@ PROJECT_FILES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", [*PROJECT_FILES, *ODD_FILES.values()], ids=lambda text: str(text[:12]))
+@pytest.mark.parametrize(
+    "text", [*PROJECT_FILES, *ODD_FILES.values()], ids=lambda text: str(text[:12])
+)
 def test_a_project_file_of_a_stranger(text: str | bytes) -> None:
     project()
     Path("explainer.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -157,7 +163,9 @@ def test_a_project_file_of_a_stranger(text: str | bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"1e999\n", bytes(64)])
-def test_files_of_an_index_that_are_none(data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_an_index_that_are_none(
+    data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("tantivy")
     monkeypatch.setenv("EXPLAINER_CACHE", str(tmp_path / "cache"))
     project()

@@ -57,7 +57,9 @@ def _growth(expression: Expression, pump: Pump, size: int) -> float:
 
 def _suspicious(expression: Expression) -> list[tuple[float, Pump]]:
     """The texts that take longest, the longest first."""
-    taken = [(_seconds(expression, text_of(pump, SIZE, expression)), pump) for pump in pumps(expression)]
+    taken = [
+        (_seconds(expression, text_of(pump, SIZE, expression)), pump) for pump in pumps(expression)
+    ]
     return sorted((pair for pair in taken if pair[0] > SUSPICIOUS), reverse=True)
 
 
@@ -78,7 +80,10 @@ def test_patterns_for_short_texts_are_quick_on_these() -> None:
     assert set(BOUNDED) <= {expression.table for expression in everything}
     for expression in everything:
         for pump in pumps(expression) if expression.table in BOUNDED else ():
-            assert _seconds(expression, text_of(pump, BOUNDED[expression.table], expression)) < SECONDS / 8, pump
+            assert (
+                _seconds(expression, text_of(pump, BOUNDED[expression.table], expression))
+                < SECONDS / 8
+            ), pump
 
 
 @slow
@@ -87,4 +92,7 @@ def test_a_million_characters() -> None:
     for expression in expressions():
         if expression.table not in BOUNDED:
             for _, pump in _suspicious(expression)[:1]:
-                assert _seconds(expression, text_of(pump, 1_000_000, expression)) < SECONDS, (expression.place, pump)
+                assert _seconds(expression, text_of(pump, 1_000_000, expression)) < SECONDS, (
+                    expression.place,
+                    pump,
+                )

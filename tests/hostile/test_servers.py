@@ -71,11 +71,19 @@ def test_pieces_that_come_slowly_are_given_up(
     assert Path("out/snow.answer.md").is_file()
 
 
-def test_what_follows_an_answer_does_not_take_it_back(canned: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_follows_an_answer_does_not_take_it_back(
+    canned: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.chdir(project(Path("p"), "rain"))
-    end = b'data: {"choices": [{"delta": {"content": %s}, "finish_reason": "stop"}]}\n\n' % json.dumps(GOOD).encode()
-    for comments in (SourceRecord(end + b": ping\n\n" * 400_000, STREAM), Dribble(b": ping\n\n", end)):
+    end = (
+        b'data: {"choices": [{"delta": {"content": %s}, "finish_reason": "stop"}]}\n\n'
+        % json.dumps(GOOD).encode()
+    )
+    for comments in (
+        SourceRecord(end + b": ping\n\n" * 400_000, STREAM),
+        Dribble(b": ping\n\n", end),
+    ):
         canned.script(comments)
         assert ask(canned, "questions/rain.yaml", "--timeout", "0.1", "--force").status == 0
 

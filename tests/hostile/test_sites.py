@@ -18,7 +18,19 @@ from tests.hostile.support import ODD_FILES, ODD_VALUES, attack, project, with_v
 ANSWER = "### 1. Task\nx\n\n### 2. Workflow\nM\n\n### 3. References\n- M: https://example.org/m\n"
 PUBLISH = ("publish", "answers", "--question", "q", "--out", "site")
 STATE = Path("site/.explainer-site.json")
-ROW_KEYS = ("id", "page", "title", "state", "verdict", "models", "cited", "offered", "drawing", "digest", "updated")
+ROW_KEYS = (
+    "id",
+    "page",
+    "title",
+    "state",
+    "verdict",
+    "models",
+    "cited",
+    "offered",
+    "drawing",
+    "digest",
+    "updated",
+)
 
 
 def _published() -> str:
@@ -51,7 +63,9 @@ def test_a_state_that_is_none(name: str) -> None:
     _go_on()
 
 
-@pytest.mark.parametrize("key", ["schema", "environment", "catalogs", "answers", "entries", "files"])
+@pytest.mark.parametrize(
+    "key", ["schema", "environment", "catalogs", "answers", "entries", "files"]
+)
 def test_a_state_with_odd_values(key: str) -> None:
     for value in (
         *list(ODD_VALUES.values())[:: 1 if SLOW else 5],
@@ -130,7 +144,9 @@ def test_a_site_that_cannot_be(out: str) -> None:
     assert Path("file").read_text() == "precious"
 
 
-@pytest.mark.parametrize("name", ["con", "\u0061\u0301", "\U00020000" * 90, "é" * 90, "a" * 200, "..", "%2e", "a\0"])
+@pytest.mark.parametrize(
+    "name", ["con", "\u0061\u0301", "\U00020000" * 90, "é" * 90, "a" * 200, "..", "%2e", "a\0"]
+)
 def test_names_of_pages(name: str) -> None:
     project(answers__jsonl=json.dumps({"id": name, "answer": ANSWER}) + "\n")
     assert attack("publish", "answers.jsonl", "--question", "q/a.yaml", "--out", "site").status == 0

@@ -28,12 +28,18 @@ PROOF_KEYS = ("schema", "tool", "grounded", "answer_sha256", "prompt_sha256", "c
 
 
 @pytest.mark.parametrize(
-    "gone", [*itertools.combinations(PROOF_KEYS, 1), *itertools.combinations(PROOF_KEYS, 2)], ids=" ".join
+    "gone",
+    [*itertools.combinations(PROOF_KEYS, 1), *itertools.combinations(PROOF_KEYS, 2)],
+    ids=" ".join,
 )
 def test_a_proof_with_parts_taken_away_proves_nothing(gone: tuple[str, ...]) -> None:
     project(a__md=ANSWER)
     attack("check", "a.md", "--question", "q/a.yaml", "--write-provenance", "p.jsonl")
-    record = {key: value for key, value in json.loads(Path("p.jsonl").read_text()).items() if key not in gone}
+    record = {
+        key: value
+        for key, value in json.loads(Path("p.jsonl").read_text()).items()
+        if key not in gone
+    }
     Path("p.jsonl").write_text(json.dumps(record, ensure_ascii=False) + "\n")
     assert attack("check", "p.jsonl", "--catalog", "catalogs").status == 1
 
@@ -47,12 +53,20 @@ def _longest(text: str) -> int:
         text = html.unescape(unquote(text)).translate(dict.fromkeys(map(ord, "\xad\u200b*`")))
     text = text.replace("\u2010", "-")
     sizes = (
-        size for size in range(len(KEY), 0, -1) if any(KEY[at : at + size] in text for at in range(len(KEY) - size + 1))
+        size
+        for size in range(len(KEY), 0, -1)
+        if any(KEY[at : at + size] in text for at in range(len(KEY) - size + 1))
     )
     return next(sizes, 0)
 
 
-NAMED = {ord("-"): "&hyphen;", ord("/"): "&sol;", ord("+"): "&plus;", ord("="): "&equals;", ord("_"): "&lowbar;"}
+NAMED = {
+    ord("-"): "&hyphen;",
+    ord("/"): "&sol;",
+    ord("+"): "&plus;",
+    ord("="): "&equals;",
+    ord("_"): "&lowbar;",
+}
 FORMS = {
     "plain": KEY, "cut": KEY[:40], "end": KEY[-30:], "middle": KEY[10:33], "percent": quote(KEY, safe=""),
     "percent of all": "".join(f"%{ord(char):02x}" for char in KEY), "twice": quote(quote(KEY, safe=""), safe=""),
@@ -100,9 +114,20 @@ def test_a_server_that_echoes_the_key_gets_it_nowhere(
     ):  # fmt: skip
         canned.otherwise = fault
         outcome = helper.ask(
-            canned, "questions/rain.yaml", "--out", "out", "-v", "--force", "--retries", "0", "--report", "r.html"
+            canned,
+            "questions/rain.yaml",
+            "--out",
+            "out",
+            "-v",
+            "--force",
+            "--retries",
+            "0",
+            "--report",
+            "r.html",
         )
-        written = "".join(path.read_text(errors="replace") for path in Path().rglob("*") if path.is_file())
+        written = "".join(
+            path.read_text(errors="replace") for path in Path().rglob("*") if path.is_file()
+        )
         assert _longest(outcome.err + outcome.out + written) < 12
 
 
@@ -114,7 +139,14 @@ def test_a_server_that_echoes_the_key_gets_it_nowhere(
         ("tabcdefghijkl0123456789", "a\tabcdefghijk z"),
         *(
             (word, "x")
-            for word in ("explainer", "grounded", "finish_reason", "answer_sha256", "prompt_tokens", "provenance")
+            for word in (
+                "explainer",
+                "grounded",
+                "finish_reason",
+                "answer_sha256",
+                "prompt_tokens",
+                "provenance",
+            )
         ),
     ],
 )
@@ -155,14 +187,18 @@ def test_what_is_left_of_a_forged_proof_proves_nothing(kept: str) -> None:
     attack("check", "a.md", "--question", "q/a.yaml", "--write-provenance", "p.jsonl")
     record = json.loads(Path("p.jsonl").read_text())
     record |= {"answer": FORGED, "models": [{"name": "M", "github": "https://evil.org/m"}]}
-    Path("p.jsonl").write_text(json.dumps({key: record[key] for key in kept.split() if key in record}) + "\n")
+    Path("p.jsonl").write_text(
+        json.dumps({key: record[key] for key in kept.split() if key in record}) + "\n"
+    )
     assert attack("check", "p.jsonl", "--catalog", "catalogs").status == 1
 
 
 @pytest.mark.parametrize("edge", [" ", "\t", "\u00a0", "\u3000"])
 @pytest.mark.parametrize("name", ["M", "Zed"])
 def test_spaces_around_a_name_hide_no_forged_entry(name: str, edge: str) -> None:
-    answer = ANSWER.replace("\nM\n", f"\n{name}\n").replace("M: https://example.org/m", f"{name}: https://evil.org/m")
+    answer = ANSWER.replace("\nM\n", f"\n{name}\n").replace(
+        "M: https://example.org/m", f"{name}: https://evil.org/m"
+    )
     entry = ModelEntry.model_construct(
         **dict(ModelEntry(name=name, github="https://evil.org/m")) | {"name": name + edge}
     )
@@ -172,7 +208,9 @@ def test_spaces_around_a_name_hide_no_forged_entry(name: str, edge: str) -> None
     assert attack("check", "p.jsonl", "--catalog", "catalogs").status == 1
 
 
-@pytest.mark.parametrize("key", ["tok~ab1/cd~ef2+gh~ij3/kl~mn4", "abc*def/ghi*jkl+mno", "abc%41defg&lt;hij12345"])
+@pytest.mark.parametrize(
+    "key", ["tok~ab1/cd~ef2+gh~ij3/kl~mn4", "abc*def/ghi*jkl+mno", "abc%41defg&lt;hij12345"]
+)
 def test_a_key_of_signs_that_nobody_sees_in_markdown_is_hidden(key: str) -> None:
     for echo in (key, quote(key, safe=""), quote(quote(key, safe=""), safe="")):
         assert Redactor(key)(f"x {echo} y") == "x [key] y"

@@ -40,7 +40,12 @@ class Llm:
 
     def connect(self, base_url: str, *, key: str = KEY) -> None:
         """Make an OpenAI-compatible endpoint the default model."""
-        model = {"model_id": MODEL, "model_name": Endpoint.model, "api_base": base_url, "api_key_name": "local"}
+        model = {
+            "model_id": MODEL,
+            "model_name": Endpoint.model,
+            "api_base": base_url,
+            "api_key_name": "local",
+        }
         (self.home / "extra-openai-models.yaml").write_text(json.dumps([model]), encoding="utf-8")
         (self.home / "keys.json").write_text(json.dumps({"local": key}), encoding="utf-8")
         self.use(MODEL)
@@ -54,7 +59,9 @@ class Llm:
     def _path(self) -> str:
         return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
-    def shell(self, line: str, *, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Outcome:
+    def shell(
+        self, line: str, *, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    ) -> Outcome:
         """Run a command line as people type it."""
         done = subprocess.run(
             ["bash", "-uo", "pipefail", "-c", line],

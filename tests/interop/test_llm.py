@@ -74,9 +74,13 @@ def test_a_template_is_piped_in_with_its_system_part(llm: Llm) -> None:
 def test_an_answer_is_read_back_from_stdin(llm: Llm, canned: FaultProxy) -> None:
     llm.connect(canned.base_url)
     line = "explainer build questions/q.yaml | llm | explainer check - --question questions/q.yaml"
-    canned.script(Canned(built(llm, "--as", "answer")), Canned("See [it](https://arxiv.org/abs/1706.03762)."))
+    canned.script(
+        Canned(built(llm, "--as", "answer")), Canned("See [it](https://arxiv.org/abs/1706.03762).")
+    )
     done = llm.shell(line)
-    assert (done.status, "all 5 citations are offered" in done.out) == (0, True), done.out + done.err
+    assert (done.status, "all 5 citations are offered" in done.out) == (0, True), (
+        done.out + done.err
+    )
     done = llm.shell(line)
     assert (done.status, "A201" in done.out) == (1, True), done.err
     assert list(canned.asked) == [built(llm)]
@@ -94,15 +98,23 @@ def test_the_plugin_asks_a_question_by_its_file(llm: Llm) -> None:
 
 def test_what_is_wrong_is_said_by_llm(llm: Llm) -> None:
     done = llm.shell("llm -t explainer:none.yaml")
-    lines = ["Error: Could not load template explainer:none.yaml: ", "none.yaml:1:1: F101 no such file"]
+    lines = [
+        "Error: Could not load template explainer:none.yaml: ",
+        "none.yaml:1:1: F101 no such file",
+    ]
     assert (done.status, done.err.splitlines()) == (1, lines)
     done = llm.shell("llm -f catalog:Alfa-Net 'What is it?'")
     message = "no model and no paper is called so; did you mean 'Alpha-Net'?"
-    assert (done.status, done.err) == (1, f"Error: Could not load fragment catalog:Alfa-Net: {message}\n")
+    assert (done.status, done.err) == (
+        1,
+        f"Error: Could not load fragment catalog:Alfa-Net: {message}\n",
+    )
 
 
 def test_an_entry_is_a_fragment_and_nothing_in_it_is_filled_in(llm: Llm) -> None:
-    said = llm.echoed("llm -f catalog:alpha -f 'catalog:Light that costs $5 or ${x} or $$' 'What is it?'")
+    said = llm.echoed(
+        "llm -f catalog:alpha -f 'catalog:Light that costs $5 or ${x} or $$' 'What is it?'"
+    )
     assert said["prompt"] == (
         "Model: Alpha-Net\nPaper: https://arxiv.org/abs/2101.00001\nGitHub: https://github.com/a/alpha\n\n"
         "Model: Light that costs $5 or ${x} or $$\nPaper: https://arxiv.org/abs/2101.00003\n"
@@ -126,11 +138,15 @@ def test_the_plugin_imports_nothing_of_ours_before_it_is_used() -> None:
 def test_a_real_model_is_asked_and_checked(llm: Llm, proxy: FaultProxy) -> None:
     llm.connect(proxy.base_url)
     line = "explainer check - --question questions/q.yaml"
-    proxy.script(Pass(max_tokens=16), Pass(max_tokens=16), Pass(grammar=grammar_for(SHORT), max_tokens=200))
+    proxy.script(
+        Pass(max_tokens=16), Pass(max_tokens=16), Pass(grammar=grammar_for(SHORT), max_tokens=200)
+    )
     for asked in ("explainer build questions/q.yaml | llm", "llm -t explainer:questions/q.yaml"):
         done = llm.shell(f"{asked} | {line}")
         assert (done.status, "not grounded" in done.out) == (1, True), done.err
     done = llm.shell(f"llm -t explainer:questions/q.yaml | {line}")
-    assert (done.status, "all 2 citations are offered" in done.out) == (0, True), done.out + done.err
+    assert (done.status, "all 2 citations are offered" in done.out) == (0, True), (
+        done.out + done.err
+    )
     assert [len(seen.messages) for seen in proxy.seen] == [1, 2, 2]
     assert proxy.seen[2].messages[1]["content"] == parts(llm)[1]

@@ -49,8 +49,12 @@ def answer_the_batch(project: Path, base_url: str) -> None:
         request = json.loads(line)
         status, _, body = post(base_url, request["body"])
         response = {"status_code": status, "request_id": "r", "body": json.loads(body)}
-        rows.insert(0, {"id": "b", "custom_id": request["custom_id"], "response": response, "error": None})
-    (project / "answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        rows.insert(
+            0, {"id": "b", "custom_id": request["custom_id"], "response": response, "error": None}
+        )
+    (project / "answers.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8"
+    )
 
 
 @slow
@@ -60,7 +64,11 @@ def test_every_command_of_the_page_runs(project: Path, tmp_path: Path, canned: F
     answer = skeleton(project)
 
     now = {"text": answer}
-    canned.rule(lambda seen: Canned(answer if "has these errors" in seen.messages[-1]["content"] else now["text"]))
+    canned.rule(
+        lambda seen: Canned(
+            answer if "has these errors" in seen.messages[-1]["content"] else now["text"]
+        )
+    )
     for line in "".join(blocks("sh")).splitlines():
         ungrounded = "tee answer.md" in line
         now["text"] = UNGROUNDED if ungrounded else answer
@@ -72,7 +80,9 @@ def test_every_command_of_the_page_runs(project: Path, tmp_path: Path, canned: F
     assert {seen.headers["authorization"] for seen in canned.seen} == {f"Bearer {KEY}"}
 
 
-def test_the_configuration_of_an_endpoint_is_one_of_llm(project: Path, tmp_path: Path, canned: FaultProxy) -> None:
+def test_the_configuration_of_an_endpoint_is_one_of_llm(
+    project: Path, tmp_path: Path, canned: FaultProxy
+) -> None:
     llm = Llm(tmp_path / "llm", project)
     llm.connect(canned.base_url)
     text = blocks("yaml")[0].replace("http://127.0.0.1:8080/v1", canned.base_url)
@@ -84,7 +94,15 @@ def test_the_configuration_of_an_endpoint_is_one_of_llm(project: Path, tmp_path:
 
 def test_check_is_an_assertion_of_promptfoo(project: Path, tmp_path: Path) -> None:
     assert (
-        explainer("batch", project / "questions", "--out", project / "tests.jsonl", "--format", "promptfoo").status == 0
+        explainer(
+            "batch",
+            project / "questions",
+            "--out",
+            project / "tests.jsonl",
+            "--format",
+            "promptfoo",
+        ).status
+        == 0
     )
     (project / "grounded.py").write_text(blocks("python")[0], encoding="utf-8")
     text = blocks("yaml")[1].replace("openai:gpt-4o-mini", "echo")

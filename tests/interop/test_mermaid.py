@@ -49,7 +49,11 @@ def assert_reads_back(workflows: list[WorkflowGraph]) -> None:
     for workflow, found in zip(workflows, read([mermaid(one) for one in workflows]), strict=True):
         assert "error" not in found, found
         assert [[key, html.unescape(text), kind] for key, text, kind in found["nodes"]] == [
-            [node.key, " ".join(node.label.split()) or "?", "stadium" if isinstance(node, End) else "square"]
+            [
+                node.key,
+                " ".join(node.label.split()) or "?",
+                "stadium" if isinstance(node, End) else "square",
+            ]
             for node in workflow.nodes
         ]
         assert [tuple(edge) for edge in found["edges"]] == [
@@ -58,8 +62,14 @@ def assert_reads_back(workflows: list[WorkflowGraph]) -> None:
 
 
 def test_hostile_labels_stay_labels() -> None:
-    names = [*HOSTILE_NAMES, *(f"x {name} y" for name in HOSTILE_NAMES), *(name * 3 for name in HOSTILE_NAMES)]
-    assert_reads_back([WorkflowGraph((End("in1", "Img", name),), (Step("s1", name),), (), ()) for name in names])
+    names = [
+        *HOSTILE_NAMES,
+        *(f"x {name} y" for name in HOSTILE_NAMES),
+        *(name * 3 for name in HOSTILE_NAMES),
+    ]
+    assert_reads_back(
+        [WorkflowGraph((End("in1", "Img", name),), (Step("s1", name),), (), ()) for name in names]
+    )
 
 
 def test_composed_workflows_read_back() -> None:
@@ -71,13 +81,18 @@ def test_composed_workflows_read_back() -> None:
         def side(rng: random.Random = rng, ids: list[str] = ids) -> tuple[str, ...]:
             return tuple(rng.choices(ids, k=rng.randint(1, 2)))
 
-        some = [Component(rng.choice(HOSTILE_NAMES), Signature(side(), side())) for _ in range(rng.randint(1, 6))]
+        some = [
+            Component(rng.choice(HOSTILE_NAMES), Signature(side(), side()))
+            for _ in range(rng.randint(1, 6))
+        ]
         made += compose(some, PORTS).workflows
     assert len(made) > 20
     assert_reads_back(made)
 
 
-@pytest.mark.parametrize("case", sorted((ROOT / "tests" / "cases" / "workflow").iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "case", sorted((ROOT / "tests" / "cases" / "workflow").iterdir()), ids=lambda path: path.name
+)
 def test_what_the_command_draws_is_what_mermaid_reads(case: Path) -> None:
     outcome = explainer("workflow", case / "question.yaml", "--format", "mermaid")
     if outcome.status == 0:
@@ -98,13 +113,45 @@ def test_the_table_of_flowcharts_says_what_mermaid_says() -> None:
 
 def test_what_mermaid_draws_is_never_a_mistake_and_most_that_it_refuses_is() -> None:
     rng = random.Random(11)
-    good = ["A --> B", "A[x] --> B[y]", "B -->|t| C", "C{q} -- y --> D", "A & B --> C", 'D["q (x)"]', "A ==> B -.-> C"]
-    signs = ["[", "]", "(", ")", "{", "}", "|", "-->", "--", "\n", " ", "B", "end", '"t"', "|t|", "x", ";", "深", "."]
+    good = [
+        "A --> B",
+        "A[x] --> B[y]",
+        "B -->|t| C",
+        "C{q} -- y --> D",
+        "A & B --> C",
+        'D["q (x)"]',
+        "A ==> B -.-> C",
+    ]
+    signs = [
+        "[",
+        "]",
+        "(",
+        ")",
+        "{",
+        "}",
+        "|",
+        "-->",
+        "--",
+        "\n",
+        " ",
+        "B",
+        "end",
+        '"t"',
+        "|t|",
+        "x",
+        ";",
+        "深",
+        ".",
+    ]
     texts = []
     for _ in range(examples(300, 3000)):
         body = "\n".join(rng.choice(good) for _ in range(rng.randint(1, 3)))
         at = rng.randrange(len(body) + 1)
-        body = body[:at] + rng.choice(signs) + body[at:] if rng.random() < 0.6 else body[:at] + body[at + 1 :]
+        body = (
+            body[:at] + rng.choice(signs) + body[at:]
+            if rng.random() < 0.6
+            else body[:at] + body[at + 1 :]
+        )
         texts.append(f"flowchart LR\n{body}\n")
     refused = ["error" in found for found in read(texts)]
     findings = [bool(parse_flowchart(text).findings) for text in texts]

@@ -33,7 +33,9 @@ def evaluated(config: Path, folder: Path, *arguments: str) -> tuple[int, list[di
         env={**os.environ, **OFFLINE, "PROMPTFOO_CONFIG_DIR": str(folder / "promptfoo")},
     )  # fmt: skip
     assert (config.parent / "out.json").exists(), done.stderr.decode()[-2000:]
-    found = json.loads((config.parent / "out.json").read_text(encoding="utf-8"))["results"]["results"]
+    found = json.loads((config.parent / "out.json").read_text(encoding="utf-8"))["results"][
+        "results"
+    ]
     return done.returncode, sorted(found, key=lambda row: int(row["testIdx"]))
 
 
@@ -47,14 +49,23 @@ def test_each_prompt_arrives_as_it_was_built(tmp_path: Path) -> None:
     hostile = {"id": "hostile", "question": HOSTILE, "models": ["Alpha"], "papers": ["Shade"]}
     asked = (root / "q.jsonl").read_text(encoding="utf-8") + lines(hostile)
     write_tree(root, {"q.jsonl": asked})
-    assert explainer("batch", root / "q.jsonl", "--out", root / "tests.jsonl", "--format", "promptfoo").status == 0
+    assert (
+        explainer(
+            "batch", root / "q.jsonl", "--out", root / "tests.jsonl", "--format", "promptfoo"
+        ).status
+        == 0
+    )
     assert explainer("batch", root / "q.jsonl", "--out", root / "text.jsonl").status == 0
     status, rows = evaluated(root / "tests.promptfoo.yaml", tmp_path)
     assert status == 0
-    built = [json.loads(line) for line in (root / "text.jsonl").read_text(encoding="utf-8").splitlines()]
+    built = [
+        json.loads(line) for line in (root / "text.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert [row["response"]["output"] for row in rows] == [arriving(one["text"]) for one in built]
     assert [row["testCase"]["description"] for row in rows] == [one["id"] for one in built]
-    assert [row["testCase"]["metadata"]["question_id"] for row in rows] == [one["id"] for one in built]
+    assert [row["testCase"]["metadata"]["question_id"] for row in rows] == [
+        one["id"] for one in built
+    ]
 
 
 NUNJUCKS = (
@@ -69,10 +80,15 @@ def test_nothing_that_reads_as_a_template_is_one(tmp_path: Path) -> None:
         {"id": f"q{number}", "question": text, "models": ["Alpha"], "papers": []}
         for number, text in enumerate(questions)
     ]
-    root = write_tree(project(tmp_path / "p", 1), {"h.jsonl": lines(*asked), "bare.j2": "{{ question }}"})
+    root = write_tree(
+        project(tmp_path / "p", 1), {"h.jsonl": lines(*asked), "bare.j2": "{{ question }}"}
+    )
     options = ("--template", root / "bare.j2")
     assert (
-        explainer("batch", root / "h.jsonl", "--out", root / "t.jsonl", "--format", "promptfoo", *options).status == 0
+        explainer(
+            "batch", root / "h.jsonl", "--out", root / "t.jsonl", "--format", "promptfoo", *options
+        ).status
+        == 0
     )
     status, rows = evaluated(root / "t.promptfoo.yaml", tmp_path)
     assert (status, [row["response"]["output"] for row in rows]) == (0, questions)
@@ -80,41 +96,78 @@ def test_nothing_that_reads_as_a_template_is_one(tmp_path: Path) -> None:
 
 def test_a_question_that_names_a_file_is_text(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
-    asked = {"id": "q", "question": f"file://{tmp_path}/secret.txt", "models": ["Alpha"], "papers": []}
-    root = write_tree(project(tmp_path / "p", 1), {"h.jsonl": lines(asked), "bare.j2": "{{ question }}"})
+    asked = {
+        "id": "q",
+        "question": f"file://{tmp_path}/secret.txt",
+        "models": ["Alpha"],
+        "papers": [],
+    }
+    root = write_tree(
+        project(tmp_path / "p", 1), {"h.jsonl": lines(asked), "bare.j2": "{{ question }}"}
+    )
     done = explainer(
-        "batch", root / "h.jsonl", "--out", root / "t.jsonl", "--format", "promptfoo", "--template", root / "bare.j2"
+        "batch",
+        root / "h.jsonl",
+        "--out",
+        root / "t.jsonl",
+        "--format",
+        "promptfoo",
+        "--template",
+        root / "bare.j2",
     )
     assert done.status == 0
-    assert [row["response"]["output"] for row in evaluated(root / "t.promptfoo.yaml", tmp_path)[1]] == [
-        asked["question"]
-    ]
+    assert [
+        row["response"]["output"] for row in evaluated(root / "t.promptfoo.yaml", tmp_path)[1]
+    ] == [asked["question"]]
 
 
 def test_a_folder_of_tests_is_run_too(tmp_path: Path) -> None:
     root = project(tmp_path / "p", 3)
-    asked = {"question": HOSTILE, "models": ["Alpha"], "papers": ["Shade"], "catalog": "../catalogs/c.yaml"}
+    asked = {
+        "question": HOSTILE,
+        "models": ["Alpha"],
+        "papers": ["Shade"],
+        "catalog": "../catalogs/c.yaml",
+    }
     write_tree(
         root,
         {
             "qs/a.yaml": json.dumps(asked),
-            "qs/b/c.yaml": json.dumps({**asked, "question": "Why?", "catalog": "../../catalogs/c.yaml"}),
+            "qs/b/c.yaml": json.dumps(
+                {**asked, "question": "Why?", "catalog": "../../catalogs/c.yaml"}
+            ),
         },
     )
-    assert explainer("batch", root / "qs", "--out", root / "out", "--format", "promptfoo").status == 0
+    assert (
+        explainer("batch", root / "qs", "--out", root / "out", "--format", "promptfoo").status == 0
+    )
     (config,) = (root / "out").glob("*promptfoo*.yaml")
     status, rows = evaluated(config, tmp_path)
     assert status == 0
     found = {row["testCase"]["metadata"]["question_id"]: row["response"]["output"] for row in rows}
-    assert found == {name: arriving(explainer("build", root / f"qs/{name}.yaml").out) for name in ("a", "b/c")}
+    assert found == {
+        name: arriving(explainer("build", root / f"qs/{name}.yaml").out) for name in ("a", "b/c")
+    }
 
 
 def test_the_golden_prompts_arrive(tmp_path: Path) -> None:
     some = golden()[:10]
     write_tree(
         tmp_path,
-        {"q.jsonl": lines(*({key: one[key] for key in ("id", "question", "models", "papers")} for one in some))},
+        {
+            "q.jsonl": lines(
+                *({key: one[key] for key in ("id", "question", "models", "papers")} for one in some)
+            )
+        },
     )
-    assert explainer("batch", tmp_path / "q.jsonl", "--out", tmp_path / "t.jsonl", "--format", "promptfoo").status == 0
+    assert (
+        explainer(
+            "batch", tmp_path / "q.jsonl", "--out", tmp_path / "t.jsonl", "--format", "promptfoo"
+        ).status
+        == 0
+    )
     status, rows = evaluated(tmp_path / "t.promptfoo.yaml", tmp_path)
-    assert (status, [row["response"]["output"] for row in rows]) == (0, [arriving(one["prompt"]) for one in some])
+    assert (status, [row["response"]["output"] for row in rows]) == (
+        0,
+        [arriving(one["prompt"]) for one in some],
+    )

@@ -80,10 +80,15 @@ def code_of(path: Path) -> str:
 )
 def test_what_docs_and_examples_import_is_public(path: Path) -> None:
     for node in ast.walk(ast.parse(code_of(path))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "explainer":
+        if (
+            isinstance(node, ast.ImportFrom)
+            and (node.module or "").partition(".")[0] == "explainer"
+        ):
             assert {alias.name for alias in node.names} <= PUBLIC_IN[node.module or ""]
         elif isinstance(node, ast.Import):
-            ours = {alias.name for alias in node.names if alias.name.partition(".")[0] == "explainer"}
+            ours = {
+                alias.name for alias in node.names if alias.name.partition(".")[0] == "explainer"
+            }
             assert ours <= PUBLIC_IN.keys()
 
 
@@ -96,7 +101,9 @@ def test_a_project_builds_checks_and_recommends_in_a_line_each() -> None:
     prompt = project().build(path)
     assert prompt.text == "".join(message["content"] for message in prompt.messages)
     assert [message["role"] for message in prompt.messages] == ["system", "user"]
-    assert [model.name for model in prompt.sources.models] == ["Txt2Img-StableDiffusionV1-CyberRealistic"]
+    assert [model.name for model in prompt.sources.models] == [
+        "Txt2Img-StableDiffusionV1-CyberRealistic"
+    ]
     answer = project().build(str(path), as_="answer").text
     report = project().check(answer, path)
     assert (report.grounded, report.id) == (True, "studio-portrait")
@@ -109,14 +116,25 @@ def test_a_question_may_be_text_a_file_or_a_value() -> None:
     text = "Which model made a portrait from my words?"
     Path("q.yaml").write_text(f"question: {text}\n")
     loaded = explainer.load_question("q.yaml").unwrap()
-    assert len({project().build(question).text for question in (text, "q.yaml", Path("q.yaml"), loaded)}) == 1
+    assert (
+        len(
+            {
+                project().build(question).text
+                for question in (text, "q.yaml", Path("q.yaml"), loaded)
+            }
+        )
+        == 1
+    )
     assert project().build(text).choice is not None
 
 
 def test_a_template_of_ones_own_and_what_is_wrong_with_it() -> None:
     Path("t.md.j2").write_text("Ask: {{ question }}")
     Path("bad.md.j2").write_text("{{ nothing }}")
-    assert project().build("Why a portrait?", template="t.md.j2", models=0, papers=0).text == "Ask: Why a portrait?"
+    assert (
+        project().build("Why a portrait?", template="t.md.j2", models=0, papers=0).text
+        == "Ask: Why a portrait?"
+    )
     tried = project().try_build("Why a portrait?", template=Path("bad.md.j2"), models=0, papers=0)
     assert (tried.value, [finding.code for finding in tried.findings]) == (None, ["T502"])
 
@@ -131,7 +149,9 @@ def test_a_template_of_ones_own_and_what_is_wrong_with_it() -> None:
         (lambda: project().batch("missing", "out"), "F101"),
     ],
 )
-def test_an_error_that_leaves_no_value_is_raised_with_its_findings(call: Callable[[], object], code: str) -> None:
+def test_an_error_that_leaves_no_value_is_raised_with_its_findings(
+    call: Callable[[], object], code: str
+) -> None:
     with pytest.raises(explainer.ExplainerError) as raised:
         call()
     assert [finding.code for finding in raised.value.findings] == [code]
@@ -149,9 +169,15 @@ def test_a_project_validates() -> None:
 
 @pytest.mark.parametrize("out", ["out", "out.jsonl"])
 def test_a_batch_of_a_project_is_the_batch_of_the_command_line(out: str) -> None:
-    write_tree(Path(), {"q/a.yaml": "question: Why?\nmodels: []\npapers: []\n", "q/b.yaml": "question: \n"})
+    write_tree(
+        Path(), {"q/a.yaml": "question: Why?\nmodels: []\npapers: []\n", "q/b.yaml": "question: \n"}
+    )
     first = project().batch("q", out)
-    assert (first.rendered, first.failed, {finding.code for finding in first.findings}) == (1, 1, {"S203"})
+    assert (first.rendered, first.failed, {finding.code for finding in first.findings}) == (
+        1,
+        1,
+        {"S203"},
+    )
     outcome = command("batch", "q", "--out", out, "--catalog", ROOT / "catalogs" / "seeds.yaml")
     assert outcome.err.endswith("0 rendered, 1 unchanged, 0 removed, 1 failed\n")
 
@@ -160,9 +186,13 @@ def test_three_lines_of_python_build_a_prompt() -> None:
     from explainer import build_prompt, load_catalogs, load_question
 
     library = load_catalogs(ROOT / "catalogs" / "seeds.yaml")
-    built = build_prompt(load_question(ROOT / "questions" / "studio-portrait.yaml"), library).unwrap()
+    built = build_prompt(
+        load_question(ROOT / "questions" / "studio-portrait.yaml"), library
+    ).unwrap()
     assert built.text.startswith("You are an AI scientist.")
-    assert [model.name for model in built.sources.models] == ["Txt2Img-StableDiffusionV1-CyberRealistic"]
+    assert [model.name for model in built.sources.models] == [
+        "Txt2Img-StableDiffusionV1-CyberRealistic"
+    ]
 
 
 def test_a_few_lines_of_python_check_an_answer() -> None:
@@ -177,7 +207,9 @@ def test_a_few_lines_of_python_check_an_answer() -> None:
         report = explainer.check_answer(answer, offered)
         assert report.grounded
         assert {citation.status for citation in report.citations} == {"offered"}
-        assert not explainer.check_answer(answer.replace("2502.10663", "2502.10664"), offered).grounded
+        assert not explainer.check_answer(
+            answer.replace("2502.10663", "2502.10664"), offered
+        ).grounded
 
 
 def test_findings_come_back_as_values() -> None:
@@ -186,7 +218,9 @@ def test_findings_come_back_as_values() -> None:
         explainer.parse_question("question: x\nmodels: [N]\npapers: []\n", "q.yaml"), library
     )
     assert built.value is None
-    assert [(f.code, str(f.location), f.severity) for f in built.findings] == [("Q401", "q.yaml:2:10", "error")]
+    assert [(f.code, str(f.location), f.severity) for f in built.findings] == [
+        ("Q401", "q.yaml:2:10", "error")
+    ]
     missing = explainer.load_question(Path("nope.yaml"))
     assert [f.code for f in missing.findings] == ["F101"]
 
@@ -195,12 +229,20 @@ def test_unwrapping_what_has_errors_raises_all_of_them() -> None:
     with pytest.raises(explainer.ExplainerError) as raised:
         explainer.parse_catalog("modls: []\npaper: []\n", "c.yaml").unwrap()
     assert len(raised.value.findings) == 2
-    assert str(raised.value) == "c.yaml:1:1: S201 unknown key 'modls'\nc.yaml:2:1: S201 unknown key 'paper'"
+    assert (
+        str(raised.value)
+        == "c.yaml:1:1: S201 unknown key 'modls'\nc.yaml:2:1: S201 unknown key 'paper'"
+    )
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
     code = "import sys, explainer; print(sorted({'jinja2', 'pydantic', 'yaml', 'typer', 'rich'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "[]\n"
+    )
 
 
 def test_a_command_imports_only_what_it_needs() -> None:
@@ -209,7 +251,12 @@ def test_a_command_imports_only_what_it_needs() -> None:
         f"run(['build', {str(ROOT / 'questions' / 'studio-portrait.yaml')!r}]); "
         "print(sorted({'rich', 'markdown_it', 'jsonschema', 'explainer.rendering.isolated', 'explainer.validate'} & set(sys.modules)), file=sys.stderr)"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr == "[]\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stderr
+        == "[]\n"
+    )
 
 
 def _imported_by(*arguments: str) -> set[str]:
@@ -218,7 +265,9 @@ def _imported_by(*arguments: str) -> set[str]:
         "import sys; from explainer.cli.run import run; "
         "status = run(sys.argv[1:]); print(status or 0, *sys.modules, file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
     status, *modules = done.stderr.splitlines()[-1].split()
     assert status == "0", done.stderr
     return set(modules)

@@ -39,7 +39,9 @@ def layers() -> list[set[str]]:
 
 def rows_of_the_page() -> list[tuple[str, str]]:
     """The rows of the page's table of packages: a name and what it is for."""
-    return re.findall(r"^\| `([\w.]+)` \| (.+?) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    return re.findall(
+        r"^\| `([\w.]+)` \| (.+?) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
 
 
 def module_files() -> Iterator[tuple[Path, ast.Module]]:
@@ -68,7 +70,9 @@ def test_the_page_names_every_package_once_in_the_order_of_the_layers() -> None:
 
 @pytest.mark.parametrize("package", packages())
 def test_the_page_says_of_a_package_what_the_package_says_of_itself(package: str) -> None:
-    docstring = ast.get_docstring(ast.parse((SOURCE / package / "__init__.py").read_text(encoding="utf-8")))
+    docstring = ast.get_docstring(
+        ast.parse((SOURCE / package / "__init__.py").read_text(encoding="utf-8"))
+    )
     assert docstring
     assert dict(rows_of_the_page())[package] == docstring.splitlines()[0]
 
@@ -81,12 +85,16 @@ def test_the_plan_shows_at_the_root() -> None:
 
 def test_every_file_and_name_on_the_page_exists() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    paths = re.findall(r"`((?:src|tests|docs|templates|catalogs|questions|benchmarks)/[\w./*-]*)`", text)
+    paths = re.findall(
+        r"`((?:src|tests|docs|templates|catalogs|questions|benchmarks)/[\w./*-]*)`", text
+    )
     assert paths
     for path in paths:
         assert list(ROOT.glob(path.rstrip("/"))), path
     for path, name in re.findall(r"`(src/[\w./-]+\.py)`, `(\w+)`", text):
-        assert re.search(rf"\b{name}\b", (ROOT / path).read_text(encoding="utf-8")), f"{name} in {path}"
+        assert re.search(rf"\b{name}\b", (ROOT / path).read_text(encoding="utf-8")), (
+            f"{name} in {path}"
+        )
 
 
 def test_no_two_public_classes_have_one_name() -> None:
@@ -102,7 +110,10 @@ def test_no_function_has_more_branches_than_a_reader_can_hold() -> None:
     dense = {}
     for path, tree in module_files():
         for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and branches(node) > MOST_BRANCHES:
+            if (
+                isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+                and branches(node) > MOST_BRANCHES
+            ):
                 dense[f"{path.relative_to(SOURCE)}:{node.name}"] = branches(node)
     assert dense == {}
 
@@ -111,10 +122,17 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     """Not even late, or for the sake of types alone."""
     names = {module_name(path): tree for path, tree in module_files()}
     imports = {
-        name: {target for node in ast.walk(tree) for target in imported_modules(node, names) if target != name}
+        name: {
+            target
+            for node in ast.walk(tree)
+            for target in imported_modules(node, names)
+            if target != name
+        }
         for name, tree in names.items()
     }
-    list(graphlib.TopologicalSorter(imports).static_order())  # raises CycleError, which names the circle
+    list(
+        graphlib.TopologicalSorter(imports).static_order()
+    )  # raises CycleError, which names the circle
 
 
 def module_name(path: Path) -> str:

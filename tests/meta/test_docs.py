@@ -44,24 +44,34 @@ def schema_file(*arguments: str) -> str:
         ("schemas/question.schema.json", lambda: schema_file("--question")),
     ],
 )
-def test_the_page_is_as_the_code_says(path: str, page: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_is_as_the_code_says(
+    path: str, page: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     text = page()  # type: ignore[operator]
     if os.environ.get("EXPLAINER_UPDATE") == "1":
         (ROOT / path).write_text(text, encoding="utf-8")
-    assert (ROOT / path).read_text(encoding="utf-8") == text, "run: EXPLAINER_UPDATE=1 pytest tests/meta/test_docs.py"
+    assert (ROOT / path).read_text(encoding="utf-8") == text, (
+        "run: EXPLAINER_UPDATE=1 pytest tests/meta/test_docs.py"
+    )
 
 
 def test_every_code_is_used() -> None:
     source = "".join(
-        path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py") if path.name != "rules.py"
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "src").rglob("*.py")
+        if path.name != "rules.py"
     )
     assert [code for code in RULES if f'"{code}"' not in source] == []
 
 
 @pytest.mark.parametrize(
-    "page", [*sorted(Path(ROOT).glob("docs/*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda p: p.name
+    "page",
+    [*sorted(Path(ROOT).glob("docs/*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"],
+    ids=lambda p: p.name,
 )
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8")):
+    for target in re.findall(
+        r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8")
+    ):
         assert (page.parent / target).exists(), target

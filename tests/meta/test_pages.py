@@ -66,7 +66,9 @@ def follow(page: Path) -> int:
                 continue
             assert words[0] == "explainer", command
             outcome = explainer(*words[1:])
-            assert agrees(outcome.out + outcome.err, output), f"$ {command}\n{outcome.out}{outcome.err}"
+            assert agrees(outcome.out + outcome.err, output), (
+                f"$ {command}\n{outcome.out}{outcome.err}"
+            )
             ran += 1
     return ran
 
@@ -76,7 +78,9 @@ def test_the_tutorial_works_from_an_empty_folder(tmp_path: Path) -> None:
     assert follow(ROOT / "docs" / "tutorial.md") >= _FEWEST
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "tutorial"], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.stem != "tutorial"], ids=lambda page: page.stem
+)
 def test_a_page_opens_with_an_example_that_works(page: Path, tmp_path: Path) -> None:
     project = shutil.copytree(ROOT / "examples" / "project", tmp_path / "project")
     os.chdir(project)
@@ -107,4 +111,7 @@ def test_the_readme_is_read_in_a_few_minutes() -> None:
 
 
 def test_the_docs_are_read_in_an_hour() -> None:
-    assert sum(len(page.read_text(encoding="utf-8").split()) for page in ROOT.glob("docs/*.md")) <= 12_000
+    assert (
+        sum(len(page.read_text(encoding="utf-8").split()) for page in ROOT.glob("docs/*.md"))
+        <= 12_000
+    )

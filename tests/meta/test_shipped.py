@@ -29,7 +29,9 @@ def test_editors_complete_and_check_the_file(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     modeline = text.splitlines()[0]
     assert modeline == f"# yaml-language-server: $schema=../schemas/{kind}.schema.json"
-    schema = json.loads((path.parent / modeline.partition("$schema=")[2]).read_text(encoding="utf-8"))
+    schema = json.loads(
+        (path.parent / modeline.partition("$schema=")[2]).read_text(encoding="utf-8")
+    )
     jsonschema.Draft202012Validator.check_schema(schema)
     errors = list(jsonschema.Draft202012Validator(schema).iter_errors(yaml.safe_load(text)))
     assert not errors
@@ -56,14 +58,18 @@ def test_the_seeds_catalog_holds_the_eight_entries_of_the_two_seeds() -> None:
 @slow
 def test_the_wheel_builds_a_question_in_an_empty_folder(tmp_path: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
-    subprocess.run([*pip, "wheel", "--no-deps", "-w", str(tmp_path / "dist"), str(ROOT)], check=True)
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "-w", str(tmp_path / "dist"), str(ROOT)], check=True
+    )
     wheel = next((tmp_path / "dist").glob("cnaps_explainer-*.whl"))
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     binaries = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin")
     subprocess.run([str(binaries / "python"), "-m", "pip", "install", "-q", str(wheel)], check=True)
     empty = tmp_path / "empty"
     empty.mkdir()
-    (empty / "q.yaml").write_text("question: Why?\nmodels: [CyberRealistic]\npapers: []\n", encoding="utf-8")
+    (empty / "q.yaml").write_text(
+        "question: Why?\nmodels: [CyberRealistic]\npapers: []\n", encoding="utf-8"
+    )
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         [str(binaries / "explainer"), "build", "q.yaml", "-v"],

@@ -16,7 +16,9 @@ from tests.helpers.support import ROOT, slow
 
 pytestmark = [
     slow,
-    pytest.mark.skipif(importlib.util.find_spec("furo") is None, reason="the extra `site` is not installed"),
+    pytest.mark.skipif(
+        importlib.util.find_spec("furo") is None, reason="the extra `site` is not installed"
+    ),
 ]
 
 _LOADED = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src")}
@@ -42,7 +44,9 @@ class _Targets(html.parser.HTMLParser):
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "website.build", str(out)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
+    )
     assert done.returncode == 0, done.stderr
     return out
 
@@ -56,6 +60,10 @@ def test_the_site(site: Path) -> None:
         targets = _Targets()
         targets.feed(page.read_text(encoding="utf-8"))
         assert [target for target in targets.loaded if urlsplit(target).netloc] == [], page
-        local = {urlsplit(target).path for target in targets.links | targets.loaded if not urlsplit(target).scheme}
+        local = {
+            urlsplit(target).path
+            for target in targets.links | targets.loaded
+            if not urlsplit(target).scheme
+        }
         missing = [path for path in local if path and not (page.parent / unquote(path)).exists()]
         assert missing == [], page

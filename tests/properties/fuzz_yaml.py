@@ -31,7 +31,8 @@ def mutated(draw: st.DrawFn) -> bytes:
     for _ in range(draw(st.integers(1, 6))):
         at = draw(st.integers(0, len(raw)))
         raw[at : at + draw(st.integers(0, 5))] = draw(
-            st.binary(max_size=4) | st.sampled_from(TOKENS).map(lambda t: t.encode("utf-8", "replace"))
+            st.binary(max_size=4)
+            | st.sampled_from(TOKENS).map(lambda t: t.encode("utf-8", "replace"))
         )
     return bytes(raw)
 
@@ -40,7 +41,10 @@ def check(raw: bytes) -> None:
     decoded = decode(raw, "f")
     findings = list(decoded.findings)
     if decoded.value is not None:
-        for parsed in (parse_catalog(decoded.value, "f"), parse_question(decoded.value, "f", default_id="f")):
+        for parsed in (
+            parse_catalog(decoded.value, "f"),
+            parse_question(decoded.value, "f", default_id="f"),
+        ):
             findings += parsed.findings
             assert parsed.ok or any(finding.is_error for finding in parsed.findings)
         findings += parse_question_line(decoded.value, "f", 1).findings
@@ -54,8 +58,17 @@ def check(raw: bytes) -> None:
 
 
 def main(count: int) -> None:
-    profile = settings(max_examples=count // 2, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    profile(given(texts.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(max_size=300))(check))()
+    profile = settings(
+        max_examples=count // 2,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    profile(
+        given(
+            texts.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(max_size=300)
+        )(check)
+    )()
     profile(given(mutated())(check))()
     print(f"{count} inputs")  # noqa: T201  # the fuzzer's own report
 

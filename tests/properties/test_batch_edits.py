@@ -39,7 +39,9 @@ class Edited:
 
     def edit(self) -> str:
         """Do one edit; return what it was."""
-        what = self.random.choice(["insert", "delete", "swap", "change", "rename", "move", "repeat", "break", "spoil"])
+        what = self.random.choice(
+            ["insert", "delete", "swap", "change", "rename", "move", "repeat", "break", "spoil"]
+        )
         if what == "insert" or not self.items:
             self.insert()
             return "insert"
@@ -49,7 +51,10 @@ class Edited:
         if what == "delete":
             del self.items[at]
         elif what == "swap":
-            self.items[at], self.items[other] = (name, self.items[other][1]), (self.items[other][0], one)
+            self.items[at], self.items[other] = (
+                (name, self.items[other][1]),
+                (self.items[other][0], one),
+            )
         elif what == "repeat":
             self.items.insert(other, (f"r/{self.next}", dict(one)))
         else:
@@ -59,7 +64,10 @@ class Edited:
                 "break": {"models": ["Nobody"]},
                 "spoil": {"stray": 1},
             }
-            self.items[at] = (f"m/{self.next}" if what == "move" else name, {**one, **changes.get(what, {})})
+            self.items[at] = (
+                f"m/{self.next}" if what == "move" else name,
+                {**one, **changes.get(what, {})},
+            )
         return what
 
     def write(self, source: Path) -> None:
@@ -81,9 +89,15 @@ def outputs(path: Path) -> dict[str, bytes]:
 
 def keys(path: Path) -> set[tuple[Any, ...]]:
     """What a question is found by, and what its output was made of; without outputs that are left over."""
-    manifest = path / "prompt.manifest.jsonl" if path.is_dir() else path.with_suffix(".manifest.jsonl")
+    manifest = (
+        path / "prompt.manifest.jsonl" if path.is_dir() else path.with_suffix(".manifest.jsonl")
+    )
     rows = map(json.loads, manifest.read_text().splitlines()[1:])
-    return {(row["id"], row["source"], row["raw"], row["key"]) for row in rows if row["raw"] and "id" in row}
+    return {
+        (row["id"], row["source"], row["raw"], row["key"])
+        for row in rows
+        if row["raw"] and "id" in row
+    }
 
 
 def count(err: str, what: str) -> int:
@@ -106,7 +120,14 @@ def test_what_is_kept_and_what_is_new_are_what_a_new_run_makes(
             edited.insert()
         edited.write(tmp_path / source)
         prune = edited.random.choice([["--prune"], []])
-        settings: list[str | Path] = [tmp_path / source, "--catalog", tmp_path / "c.yaml", "--jobs", "1", "--out"]
+        settings: list[str | Path] = [
+            tmp_path / source,
+            "--catalog",
+            tmp_path / "c.yaml",
+            "--jobs",
+            "1",
+            "--out",
+        ]
         fresh = explainer("batch", *settings, tmp_path / str(run) / target)
         again = explainer("batch", *settings, tmp_path / target, *prune)
         new, kept = outputs(tmp_path / str(run) / target), outputs(tmp_path / target)
@@ -114,8 +135,12 @@ def test_what_is_kept_and_what_is_new_are_what_a_new_run_makes(
         made = keys(tmp_path / str(run) / target)
         assert keys(tmp_path / target) == made, edits
         # a question is found by its file, or by the bytes of its line
-        places = {(id_, key, place if source == "questions" else raw) for id_, place, raw, key in made}
-        old = {(id_, key, place if source == "questions" else raw) for id_, place, raw, key in before}
+        places = {
+            (id_, key, place if source == "questions" else raw) for id_, place, raw, key in made
+        }
+        old = {
+            (id_, key, place if source == "questions" else raw) for id_, place, raw, key in before
+        }
         assert count(again.err, "unchanged") == len(places & old), (edits, again.err)
         assert count(again.err, "rendered") == len(places - old), (edits, again.err)
         assert count(again.err, "failed") == count(fresh.err, "failed")

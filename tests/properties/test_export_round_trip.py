@@ -8,20 +8,51 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from explainer.catalogs.catalog import parse_catalog
-from explainer.catalogs.schema import Catalog, Entry, Kind, ModelEntry, PaperEntry, PortEntry, Task, entry_record
+from explainer.catalogs.schema import (
+    Catalog,
+    Entry,
+    Kind,
+    ModelEntry,
+    PaperEntry,
+    PortEntry,
+    Task,
+    entry_record,
+)
 from explainer.curation.export import guard, unguard
 from explainer.documents.yaml_writer import entry_block
 from tests.helpers.strategies import layout_text, one_line
 from tests.helpers.support import examples, explainer
 
 _HOSTILE = st.sampled_from(
-    ["=1+1", "'=x", "''@y", "-1", "+", "@a", "'", "1e3", "no", "2401.10000", "null", "None", "[a]", '["b"]', ";", "|"]
+    [
+        "=1+1",
+        "'=x",
+        "''@y",
+        "-1",
+        "+",
+        "@a",
+        "'",
+        "1e3",
+        "no",
+        "2401.10000",
+        "null",
+        "None",
+        "[a]",
+        '["b"]',
+        ";",
+        "|",
+    ]
 )
 _line = one_line() | _HOSTILE
 _text = layout_text() | _HOSTILE
 _lists = st.lists(_line, max_size=3).map(tuple)
 _urls = st.sampled_from(
-    ["https://example.org/a", "http://arxiv.org/abs/2401.10000v2", "https://github.com/a/b?tab=x#y", None]
+    [
+        "https://example.org/a",
+        "http://arxiv.org/abs/2401.10000v2",
+        "https://github.com/a/b?tab=x#y",
+        None,
+    ]
 )
 _common: dict[str, Any] = {
     "aliases": _lists, "category": st.none() | _line, "task": st.none() | _line, "dataset": st.none() | _line,
@@ -29,17 +60,26 @@ _common: dict[str, Any] = {
     "summary": st.none() | _text, "examples": st.lists(_text, max_size=2).map(tuple), "deprecated": st.none() | _text,
 }  # fmt: skip
 _models = st.builds(
-    ModelEntry, name=_line, signature=st.sampled_from([None, "Txt2Img", "ImgMsk2Img", "Img23D", "Voice2Txt"]), **_common
+    ModelEntry,
+    name=_line,
+    signature=st.sampled_from([None, "Txt2Img", "ImgMsk2Img", "Img23D", "Voice2Txt"]),
+    **_common,
 )
-_papers = st.builds(PaperEntry, title=_line, year=st.none() | st.integers(1800, 2999), authors=_lists, **_common)
-_tasks = st.builds(Task, id=st.sampled_from(["t", "u"]), description=st.none() | _text, aliases=_lists)
+_papers = st.builds(
+    PaperEntry, title=_line, year=st.none() | st.integers(1800, 2999), authors=_lists, **_common
+)
+_tasks = st.builds(
+    Task, id=st.sampled_from(["t", "u"]), description=st.none() | _text, aliases=_lists
+)
 
 
 def _unique(entries: list[Any]) -> tuple[Any, ...]:
     return tuple({(getattr(entry, "label", None) or entry.id): entry for entry in entries}.values())
 
 
-_ports = st.builds(PortEntry, id=st.sampled_from(["Mood", "4D"]), description=st.none() | _line, aliases=_lists)
+_ports = st.builds(
+    PortEntry, id=st.sampled_from(["Mood", "4D"]), description=st.none() | _line, aliases=_lists
+)
 
 catalogs = st.builds(
     Catalog,
@@ -54,7 +94,9 @@ def as_yaml(catalog: Catalog) -> str:
     text = ""
     for kind in Kind:
         entries: tuple[Entry | Task | PortEntry, ...] = getattr(catalog, kind)
-        text += f"{kind}:\n" * bool(entries) + "".join(entry_block(entry_record(kind, one)) for one in entries)
+        text += f"{kind}:\n" * bool(entries) + "".join(
+            entry_block(entry_record(kind, one)) for one in entries
+        )
     return text
 
 
@@ -81,7 +123,10 @@ def test_what_is_exported_is_imported_without_a_loss(suffix: str, catalog: Catal
     assert exported.status == 0, exported.err
     outcome = explainer("catalog", "import", f"out.{suffix}", "-o", "back.yaml")
     assert outcome.status == 0, outcome.err
-    assert parse_catalog(Path("back.yaml").read_text(encoding="utf-8"), "back").unwrap().catalog == catalog
+    assert (
+        parse_catalog(Path("back.yaml").read_text(encoding="utf-8"), "back").unwrap().catalog
+        == catalog
+    )
 
 
 @given(st.text())
@@ -119,11 +164,15 @@ def read_back(paper: PaperEntry, output_format: str) -> tuple[PaperEntry, ...]:
         Path(name).unlink(missing_ok=True)
     file = _REFERENCE_FORMATS[output_format]
     Path("c.yaml").write_bytes(as_yaml(Catalog(papers=(paper,))).encode())
-    exported = explainer("catalog", "export", "--catalog", "c.yaml", "--format", output_format, "-o", file)
+    exported = explainer(
+        "catalog", "export", "--catalog", "c.yaml", "--format", output_format, "-o", file
+    )
     assert exported.status == 0, exported.err
     outcome = explainer("catalog", "import", file, "-o", "back.yaml")
     assert outcome.status == 0, outcome.err
-    return parse_catalog(Path("back.yaml").read_text(encoding="utf-8"), "back").unwrap().catalog.papers
+    return (
+        parse_catalog(Path("back.yaml").read_text(encoding="utf-8"), "back").unwrap().catalog.papers
+    )
 
 
 @pytest.mark.parametrize("output_format", _REFERENCE_FORMATS)
@@ -141,7 +190,15 @@ def test_references_read_back_equal(output_format: str, paper: PaperEntry) -> No
 def test_a_paper_with_every_sign_reads_back_equal(output_format: str) -> None:
     paper = PaperEntry(
         title="Unbalanced { brace ^ hat } -- `` '' ?` \\x ~ $x^2$ & # % _ <a> &amp; \"q\" {\\L} a<b <i>x</i>",
-        authors=("Apples and Pears", "A, B", "others", "{x", "Ludwig van Beethoven", "D'Ark--Z", "Émile Zola"),
+        authors=(
+            "Apples and Pears",
+            "A, B",
+            "others",
+            "{x",
+            "Ludwig van Beethoven",
+            "D'Ark--Z",
+            "Émile Zola",
+        ),
         year=2024,
         category="a, b",
         paper="https://example.org/a_b%20c~d^e$f$g#h&i=1",

@@ -27,7 +27,13 @@ from tests.helpers.support import ROOT, examples
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
 ENTRY = st.fixed_dictionaries(
-    {"name": TEXT, "title": TEXT, "paper": st.none() | TEXT, "github": st.none() | TEXT, "summary": st.none() | TEXT}
+    {
+        "name": TEXT,
+        "title": TEXT,
+        "paper": st.none() | TEXT,
+        "github": st.none() | TEXT,
+        "summary": st.none() | TEXT,
+    }
 )
 ENTRIES = st.lists(ENTRY, max_size=3)
 
@@ -53,7 +59,10 @@ def plain(source: str) -> jinja2.Template:
     return environment.get_template("x")
 
 
-SHIPPED = [(ROOT / "templates" / f"{name}.md.j2").read_text(encoding="utf-8") for name in ("prompt", "answer")]
+SHIPPED = [
+    (ROOT / "templates" / f"{name}.md.j2").read_text(encoding="utf-8")
+    for name in ("prompt", "answer")
+]
 
 
 # Of these all is known but for the question and the entries; the others are rendered for each question.
@@ -73,7 +82,9 @@ def test_every_template_renders_as_with_plain_jinja(source: str) -> None:
     @given(question=TEXT, models=ENTRIES, papers=ENTRIES)
     def check(question: str, models: list[dict[str, Any]], papers: list[dict[str, Any]]) -> None:
         rendered = renderer.render({"question": question, "models": models, "papers": papers})
-        assert rendered.unwrap().text == template.render(question=question, models=models, papers=papers)
+        assert rendered.unwrap().text == template.render(
+            question=question, models=models, papers=papers
+        )
 
     check()
 
@@ -90,10 +101,14 @@ VERBATIM = [name for name, format_ in FORMATS.items() if format_.line_escape]
 
 @pytest.mark.parametrize("source", OUTLINED)
 @pytest.mark.parametrize(("name", "lines"), [("text", False), *((name, True) for name in VERBATIM)])
-def test_an_outline_that_is_filled_is_the_output_of_the_rendering(source: str, name: str, lines: bool) -> None:
+def test_an_outline_that_is_filled_is_the_output_of_the_rendering(
+    source: str, name: str, lines: bool
+) -> None:
     renderer, skeletons = Renderer("x", {"x": source}.get), builtin_renderer("answer")
     format_, options = FORMATS[name], FormatOptions("m", {"n": 1})
-    write, escape = (format_.line, format_.line_escape) if lines else (format_.file, format_.file_escape)
+    write, escape = (
+        (format_.line, format_.line_escape) if lines else (format_.file, format_.file_escape)
+    )
     prompt, skeleton = renderer.outline, skeletons.outline
     assert prompt is not None
     assert write is not None
@@ -103,16 +118,31 @@ def test_an_outline_that_is_filled_is_the_output_of_the_rendering(source: str, n
 
     @settings(max_examples=examples(10, 1000))
     @given(
-        st.text(st.characters(codec="utf-8"), min_size=1, max_size=30), st.tuples(TEXT, TEXT, TEXT), ENTRIES, ENTRIES
+        st.text(st.characters(codec="utf-8"), min_size=1, max_size=30),
+        st.tuples(TEXT, TEXT, TEXT),
+        ENTRIES,
+        ENTRIES,
     )
     def check(
-        question: str, texts: tuple[str, str, str], models: list[dict[str, Any]], papers: list[dict[str, Any]]
+        question: str,
+        texts: tuple[str, str, str],
+        models: list[dict[str, Any]],
+        papers: list[dict[str, Any]],
     ) -> None:
         id_, custom_id, answer = texts
         context = render_context(question, models, papers)
-        completion = skeletons.render(context).unwrap() if not answer else Rendering((Segment("user", answer),))
-        written = write(Output(id_, custom_id, renderer.render(context).unwrap(), completion), options)
-        entries = [[kept.setdefault(json.dumps(data), Offered(data)) for data in group] for group in (models, papers)]
+        completion = (
+            skeletons.render(context).unwrap()
+            if not answer
+            else Rendering((Segment("user", answer),))
+        )
+        written = write(
+            Output(id_, custom_id, renderer.render(context).unwrap(), completion), options
+        )
+        entries = [
+            [kept.setdefault(json.dumps(data), Offered(data)) for data in group]
+            for group in (models, papers)
+        ]
         for _ in range(2):
             assert outline.fill((id_, custom_id, context["question"], answer), entries) == written
 
@@ -126,7 +156,10 @@ def test_a_template_that_does_more_has_no_outline(source: str) -> None:
 
 def test_an_outline_leaves_what_fails_to_the_template() -> None:
     renderer = Renderer(
-        "x", {"x": "{{ question }}: {% for m in models %}{{ m.nope }}{{ m.name * 9000000 }}{% endfor %}"}.get
+        "x",
+        {
+            "x": "{{ question }}: {% for m in models %}{{ m.nope }}{{ m.name * 9000000 }}{% endfor %}"
+        }.get,
     )
     outline = renderer.outline
     assert outline is not None
@@ -139,7 +172,10 @@ def test_an_outline_leaves_what_fails_to_the_template() -> None:
 @pytest.mark.parametrize("source", [SHIPPED[0], OWN[1], OWN[4]])
 def test_a_process_renders_as_this_one_does(source: str, tmp_path: Path) -> None:
     here = Renderer("x", {"x": source}.get)
-    entries = [{"name": f"N{n}", "title": f"T{n}", "paper": None, "github": "", "summary": "s" * n} for n in range(5)]
+    entries = [
+        {"name": f"N{n}", "title": f"T{n}", "paper": None, "github": "", "summary": "s" * n}
+        for n in range(5)
+    ]
     contexts = [render_context(f"“{n}”?", entries[: n % 4], entries[n % 5 :]) for n in range(200)]
     with IsolatedRenderer(TemplateFile("x", tmp_path, source, {})) as there:
         assert there.render_all(contexts) == here.render_all(contexts)
@@ -150,16 +186,29 @@ def test_one_question_that_exceeds_a_limit_costs_one_question(tmp_path: Path) ->
     texts = ["bomb" if number in (2, 100) else f"q{number}" for number in range(150)]
     with IsolatedRenderer(TemplateFile("x", tmp_path, source, {})) as renderer:
         outcomes = renderer.render_all([render_context(text, [], []) for text in texts])
-    assert [outcome.value.text if outcome.value else outcome.findings[0].code for outcome in outcomes] == [
-        "T505" if text == "bomb" else text for text in texts
-    ]
+    assert [
+        outcome.value.text if outcome.value else outcome.findings[0].code for outcome in outcomes
+    ] == ["T505" if text == "bomb" else text for text in texts]
 
 
-NAMES = st.sampled_from(["Alpha", "Beta", "B", "beta", "Old", "Light: a study", "Shade", "nope", ""])
-VALUE = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | TEXT | st.lists(NAMES, max_size=3)
+NAMES = st.sampled_from(
+    ["Alpha", "Beta", "B", "beta", "Old", "Light: a study", "Shade", "nope", ""]
+)
+VALUE = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=True)
+    | TEXT
+    | st.lists(NAMES, max_size=3)
+)
 LINE = st.one_of(
     st.fixed_dictionaries(
-        {"question": TEXT | VALUE, "models": st.lists(NAMES, max_size=3), "papers": st.lists(NAMES, max_size=3)},
+        {
+            "question": TEXT | VALUE,
+            "models": st.lists(NAMES, max_size=3),
+            "papers": st.lists(NAMES, max_size=3),
+        },
         optional={
             "id": st.sampled_from(["a", "a/b", "", "../a", "é", "x" * 201]) | VALUE,
             "catalog": VALUE,
@@ -216,7 +265,9 @@ def _takes_one_way(line: bytes) -> None:
 @given(LINE, st.sampled_from([None, *TRAPS]), st.booleans())
 @example('{"models": [], "id": false, "papers": [], "question": "again"}', None, True)
 @example('{"models": [], "id": "", "papers": [], "question": "again"}', None, True)
-def test_the_fast_path_through_a_line_is_the_long_way(line: str, trap: str | None, is_ascii: bool) -> None:
+def test_the_fast_path_through_a_line_is_the_long_way(
+    line: str, trap: str | None, is_ascii: bool
+) -> None:
     data = json.loads(line)
     raw = json.dumps(data, ensure_ascii=is_ascii).encode("utf-8", "replace")
     _takes_one_way(TRAPS[trap](raw).strip() if trap else raw)
@@ -232,7 +283,12 @@ def test_what_a_typed_decoder_overlooks_is_found(trap: str, names: dict[str, Any
 
 def test_a_line_that_is_plainly_right_takes_the_fast_path() -> None:
     for id_ in ({}, {"id": "a/b"}):
-        data = {"question": 'How “so”: like "this"?', "models": ["Alpha"], "papers": ["Shade"], **id_}
+        data = {
+            "question": 'How “so”: like "this"?',
+            "models": ["Alpha"],
+            "papers": ["Shade"],
+            **id_,
+        }
         line = json.dumps(data, ensure_ascii=False).encode().replace(b'\\":', b'\\" :')
         item = SourceItem(3, "q.jsonl", line)
         assert _RENDERERS[0][0]._fast_path(item, line) is not None
@@ -246,7 +302,9 @@ _OFFERED = PreparedLibrary(Library([_LOADED.value]), "hash")
 
 def _renderer(format_: str) -> BatchRenderer:
     options = RenderOptions("1", "prompt", "prompt", "hash", format_)
-    return BatchRenderer(options, lambda named, source: _OFFERED, builtin_renderer("prompt"), files=False)
+    return BatchRenderer(
+        options, lambda named, source: _OFFERED, builtin_renderer("prompt"), files=False
+    )
 
 
 _RENDERERS = [(_renderer(format_), _renderer(format_)) for format_ in ("text", "hf-chat")]

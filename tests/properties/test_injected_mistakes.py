@@ -49,9 +49,13 @@ IN_ENTRIES: dict[str, Callable[[str, int], Mistake]] = {
 }  # fmt: skip
 IN_QUESTIONS: dict[str, Mistake] = {
     "unknown model": Mistake(["models: [Nobody knows this]"], [("Q401", 0, 10)]),
-    "unknown paper": Mistake(["papers:", "  - Entry papers 0", "  - Nothing like it"], [("Q402", 2, 5)]),
+    "unknown paper": Mistake(
+        ["papers:", "  - Entry papers 0", "  - Nothing like it"], [("Q402", 2, 5)]
+    ),
     "paper as model": Mistake(["models:", "  - Entry papers 0"], [("Q401", 1, 5)]),
-    "named twice": Mistake(["models:", "  - Entry models 0", "  - Entry models 0"], [("Q404", 2, 5)]),
+    "named twice": Mistake(
+        ["models:", "  - Entry models 0", "  - Entry models 0"], [("Q404", 2, 5)]
+    ),
     "unquoted colon": Mistake(["papers:", "  - REAL: Realism"], [("S203", 1, 5)]),
     "unknown key": Mistake(["modells: []"], [("S201", 0, 1)]),
     "unsafe id": Mistake(["id: /etc/passwd"], [("S207", 0, 5)]),
@@ -64,27 +68,41 @@ def projects(draw: st.DrawFn) -> tuple[dict[str, str], set[tuple[str, str, int, 
     expected: set[tuple[str, str, int, int]] = set()
     chosen = draw(st.lists(st.sampled_from(sorted(IN_ENTRIES)), unique=True, max_size=9))
     question_mistake = draw(st.sampled_from([None, *sorted(IN_QUESTIONS)]))
-    slots = draw(st.permutations([(kind, number) for kind in ("models", "papers") for number in range(1, 7)]))
+    slots = draw(
+        st.permutations([(kind, number) for kind in ("models", "papers") for number in range(1, 7)])
+    )
     placed = dict(zip(slots, chosen, strict=False))
     for kind in ("models", "papers"):
         file, lines = f"catalogs/{kind}.yaml", [f"{kind}:"]
         for number in range(7):
             name = placed.get((kind, number))
             mistake = IN_ENTRIES[name](kind, number) if name else Mistake(entry(kind, number), [])
-            expected |= {(file, code, len(lines) + 1 + line, column) for code, line, column in mistake.findings}
+            expected |= {
+                (file, code, len(lines) + 1 + line, column)
+                for code, line, column in mistake.findings
+            }
             lines += mistake.lines
         files[file] = "\n".join(lines) + "\n"
     lines = ["question: Why?"]
     if question_mistake:
         mistake = IN_QUESTIONS[question_mistake]
-        expected |= {("questions/q.yaml", code, 2 + line, column) for code, line, column in mistake.findings}
+        expected |= {
+            ("questions/q.yaml", code, 2 + line, column) for code, line, column in mistake.findings
+        }
         lines += mistake.lines
         names_broken_entries = not any(line.startswith("models:") for line in mistake.lines)
     else:
         names_broken_entries = True
     if names_broken_entries:  # to name an entry that has a mistake is no second mistake
         unnamed = ("no name", "empty name", "no mapping")
-        lines += ["models:", *(f"  - Entry models {n}" for n in range(7) if placed.get(("models", n)) not in unnamed)]
+        lines += [
+            "models:",
+            *(
+                f"  - Entry models {n}"
+                for n in range(7)
+                if placed.get(("models", n)) not in unnamed
+            ),
+        ]
     files["questions/q.yaml"] = "\n".join(lines) + "\n"
     return files, expected
 

@@ -24,15 +24,22 @@ MARKDOWN = MarkdownIt("commonmark")
 
 
 def render(
-    question: str, offered_models: list[ModelEntry], offered_papers: list[PaperEntry], kind: str = "prompt"
+    question: str,
+    offered_models: list[ModelEntry],
+    offered_papers: list[PaperEntry],
+    kind: str = "prompt",
 ) -> str:
-    context = render_context(question, [entry_data(m) for m in offered_models], [entry_data(p) for p in offered_papers])
+    context = render_context(
+        question, [entry_data(m) for m in offered_models], [entry_data(p) for p in offered_papers]
+    )
     return (PROMPT if kind == "prompt" else ANSWER).render(context).unwrap().text
 
 
 def headings(text: str) -> list[str]:
     tokens = MARKDOWN.parse(text)
-    return [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"]
+    return [
+        tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"
+    ]
 
 
 @settings(max_examples=examples(500, 20_000))
@@ -56,7 +63,11 @@ def test_what_was_rendered_comes_back(
         [(p.name, p.paper, p.github, p.summary) for p in content.papers],
     )
     second = second_parser.read(text)
-    assert expected == (second.question, [tuple(m) for m in second.models], [tuple(p) for p in second.papers])
+    assert expected == (
+        second.question,
+        [tuple(m) for m in second.models],
+        [tuple(p) for p in second.papers],
+    )
 
 
 @settings(max_examples=examples(500, 10_000))
@@ -78,7 +89,9 @@ def test_a_reader_of_markdown_sees_the_templates_headings_and_no_others(
 @example("x\n\\ ### ü")
 def test_the_answer_skeleton_holds_the_question_too(question: str) -> None:
     text = render(question, [], [], "answer")
-    body = text.removeprefix('🧠 **User Question:**  \n"').split('"\n\n---\n\n### 1. What task', 1)[0]
+    body = text.removeprefix('🧠 **User Question:**  \n"').split('"\n\n---\n\n### 1. What task', 1)[
+        0
+    ]
     assert second_parser.undo(body) == question
 
 
@@ -104,19 +117,26 @@ def test_the_golden_corpus_comes_out_byte_for_byte(kind: str, tmp_path: Path) ->
 
     from tests.helpers.support import explainer
 
-    golden = [json.loads(line) for line in shared("corpus", "golden.jsonl").read_text(encoding="utf-8").splitlines()]
+    golden = [
+        json.loads(line)
+        for line in shared("corpus", "golden.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     for case in golden:
         if case[kind] is None:
             continue
         catalog = {"models": case["models"], "papers": case["papers"]}
-        (tmp_path / "catalog.yaml").write_text(yaml.safe_dump(catalog, allow_unicode=True), encoding="utf-8")
+        (tmp_path / "catalog.yaml").write_text(
+            yaml.safe_dump(catalog, allow_unicode=True), encoding="utf-8"
+        )
         question = {
             "question": case["question"],
             "models": [model["name"] for model in case["models"]],
             "papers": [paper["title"] for paper in case["papers"]],
             "catalog": "catalog.yaml",
         }
-        (tmp_path / "q.yaml").write_text(yaml.safe_dump(question, allow_unicode=True), encoding="utf-8")
+        (tmp_path / "q.yaml").write_text(
+            yaml.safe_dump(question, allow_unicode=True), encoding="utf-8"
+        )
         outcome = explainer("build", tmp_path / "q.yaml", "--as", kind)
         assert outcome.status == 0, outcome.err
         assert outcome.stdout == case[kind].encode()

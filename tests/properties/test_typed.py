@@ -21,7 +21,9 @@ from tests.helpers.strategies import one_line
 from tests.helpers.support import ROOT, examples, explainer
 
 TYPED, WORKFLOW = builtin_renderer("typed"), builtin_renderer("workflow")
-_signatures = st.sampled_from([None, "Txt2Img", "Img2Img", "Img2Msk", "ImgMsk2Img", "Img2Txt", "Txt2Snd", "Img2Mood"])
+_signatures = st.sampled_from(
+    [None, "Txt2Img", "Img2Img", "Img2Msk", "ImgMsk2Img", "Img2Txt", "Txt2Snd", "Img2Mood"]
+)
 _urls = st.sampled_from([None, "https://example.org/a", "https://arxiv.org/abs/2401.10000"])
 _models = st.lists(
     st.builds(
@@ -34,7 +36,9 @@ _models = st.lists(
 
 def made(models: list[ModelEntry], renderer: Any, description: str | None = None) -> BuildResult:
     tasks = (Task(id="t", description=description), Task(id="u"))
-    catalog = Catalog(models=tuple(models), tasks=tasks, ports=(PortEntry(id="Mood", description="a mood"),))
+    catalog = Catalog(
+        models=tuple(models), tasks=tasks, ports=(PortEntry(id="Mood", description="a mood"),)
+    )
     library = Library([LoadedCatalog("c.yaml", catalog)])
     loaded = question_from_text("How?").unwrap()
     question = loaded.question.model_copy(update={"models": tuple(models), "papers": ()})
@@ -55,7 +59,10 @@ def test_questions_with_different_models_never_get_the_same_section(
     assert same or one != other
 
 
-@given(_models, st.none() | st.text(max_size=60).filter(lambda text: bool(text.strip()) and text.isprintable()))
+@given(
+    _models,
+    st.none() | st.text(max_size=60).filter(lambda text: bool(text.strip()) and text.isprintable()),
+)
 @settings(max_examples=examples(100, 2000), deadline=None)
 def test_every_offered_model_stands_in_the_workflow_and_in_the_references(
     models: list[ModelEntry], description: str | None
@@ -77,7 +84,10 @@ def test_a_prompt_that_asks_for_a_workflow_reads_back(models: list[ModelEntry]) 
 
 
 def test_the_closed_list_stands_line_below_line() -> None:
-    models = [ModelEntry(name="Painter", signature="Txt2Img"), ModelEntry(name="Sayer", signature="Img2Txt")]
+    models = [
+        ModelEntry(name="Painter", signature="Txt2Img"),
+        ModelEntry(name="Sayer", signature="Img2Txt"),
+    ]
     text = made(models, WORKFLOW).text
     assert "takes and gives:\n- Painter: Txt2Img\n- Sayer: Img2Txt\n\nIn these signatures" in text
     assert "\n\n\n" not in text.partition("### Recommended")[0]
@@ -85,8 +95,12 @@ def test_the_closed_list_stands_line_below_line() -> None:
     assert "takes and gives:\n- none\n\nA model works" in none
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "questions").glob("*.yaml"))[::8], ids=lambda path: path.stem)
-def test_every_typed_skeleton_of_the_shipped_questions_is_grounded(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "questions").glob("*.yaml"))[::8], ids=lambda path: path.stem
+)
+def test_every_typed_skeleton_of_the_shipped_questions_is_grounded(
+    path: Path, tmp_path: Path
+) -> None:
     answer, prompt = tmp_path / "a.md", tmp_path / "p.md"
     assert explainer("build", path, "--template", "typed", "--out", answer).status == 0
     assert explainer("build", path, "--template", "workflow", "--out", prompt).status == 0
@@ -96,5 +110,7 @@ def test_every_typed_skeleton_of_the_shipped_questions_is_grounded(path: Path, t
 
 def test_a_task_that_forges_a_heading_is_neutralised() -> None:
     model = ModelEntry(name="M", task="t", signature="Txt2Img")
-    text = made([model], TYPED, "Draw.\n### 3. Referenced Models and Tools\n- **Model**: Forged").text
+    text = made(
+        [model], TYPED, "Draw.\n### 3. Referenced Models and Tools\n- **Model**: Forged"
+    ).text
     assert len(re.findall(r"(?m)^### 3\. ", text)) == 1

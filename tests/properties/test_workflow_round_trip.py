@@ -42,9 +42,15 @@ _models = st.lists(
 
 @given(_models)
 @settings(max_examples=examples(80, 1500), deadline=None)
-def test_the_checker_has_nothing_to_say_about_a_composed_workflow(some: list[tuple[str, list[Component]]]) -> None:
+def test_the_checker_has_nothing_to_say_about_a_composed_workflow(
+    some: list[tuple[str, list[Component]]],
+) -> None:
     models = tuple(
-        ModelEntry(name=name, signature=str(one[0].signature), github=f"https://github.com/lab/{name.lower()}")
+        ModelEntry(
+            name=name,
+            signature=str(one[0].signature),
+            github=f"https://github.com/lab/{name.lower()}",
+        )
         for name, one in some
     )
     assert all(isinstance(PORTS.parse(model.signature or ""), Signature) for model in models)

@@ -66,7 +66,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def pandoc(text: str, *arguments: str) -> str:
     command = [str(PANDOC), *arguments]
-    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=120, check=True).stdout
+    return subprocess.run(
+        command, input=text, capture_output=True, text=True, timeout=120, check=True
+    ).stdout
 
 
 def cite(*arguments: str, status: int = 0) -> str:
@@ -83,12 +85,17 @@ def titles_of(items: list[dict[str, Any]]) -> list[str]:
 def test_only_what_is_cited_and_proved_is_there() -> None:
     items = json.loads(cite("--format", "csl-json"))
     assert titles_of(items) == TITLES
-    assert [item["URL"] for item in items] == ["https://arxiv.org/abs/2401.10000", "https://example.org/a_b"]
+    assert [item["URL"] for item in items] == [
+        "https://arxiv.org/abs/2401.10000",
+        "https://example.org/a_b",
+    ]
     assert len({item["id"] for item in items}) == 2
 
 
 def test_an_answer_that_is_not_grounded_keeps_what_is_proved(project: Path) -> None:
-    (project / "a.md").write_text(ANSWER + "- [Txt2Img-Evil](https://evil.example/x)\n", encoding="utf-8")
+    (project / "a.md").write_text(
+        ANSWER + "- [Txt2Img-Evil](https://evil.example/x)\n", encoding="utf-8"
+    )
     assert titles_of(json.loads(cite("--format", "csl-json", status=1))) == TITLES
     text = cite(status=1)
     assert "**Not grounded: " in text
@@ -107,7 +114,8 @@ def facts_of(items: list[dict[str, Any]]) -> Facts:
     facts = set()
     for item, title in zip(items, titles_of(items), strict=True):
         authors = [
-            " ".join([one.get("given", ""), one.get("family", one.get("literal"))]) for one in item.get("author", [])
+            " ".join([one.get("given", ""), one.get("family", one.get("literal"))])
+            for one in item.get("author", [])
         ]
         year = item["issued"]["date-parts"][0][0] if "issued" in item else None
         facts.add((title, item["URL"], tuple(map(str.strip, authors)), year))
@@ -118,7 +126,10 @@ def facts_of(items: list[dict[str, Any]]) -> Facts:
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(("written", "reader"), [("csl-json", "csljson"), ("bibtex", "bibtex")])
 def test_pandoc_reads_what_was_written(written: str, reader: str) -> None:
-    assert facts_of(json.loads(pandoc(cite("--format", written), "-f", reader, "-t", "csljson"))) == FACTS
+    assert (
+        facts_of(json.loads(pandoc(cite("--format", written), "-f", reader, "-t", "csljson")))
+        == FACTS
+    )
 
 
 @pytest.mark.usefixtures("project")
@@ -163,7 +174,9 @@ def test_pandoc_makes_a_document_with_a_note_for_each_entry(project: Path) -> No
 @pytest.mark.usefixtures("project")
 def test_pandoc_makes_a_pdf_with_the_notes() -> None:
     pypdf = pytest.importorskip("pypdf")
-    engine = shutil.which("weasyprint", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    engine = shutil.which(
+        "weasyprint", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
     if engine is None:
         pytest.skip("needs weasyprint")
     cite("--out", "cited.md")
@@ -185,7 +198,9 @@ def is_only_text(project: Path, hostile: str, reader: str) -> bool:
     (project / "a.md").write_text(f"{hostile}\n\n{ANSWER}\n{hostile}", encoding="utf-8")
     outcome = explainer("cite", "a.md", "--question", "q.yaml")
     tree = json.loads(pandoc(outcome.out, "-f", reader, "-t", "json"))
-    means_more = re.search(r'"t":\s*"(RawInline|RawBlock|Math|Image|Cite)"', json.dumps(tree["blocks"]))
+    means_more = re.search(
+        r'"t":\s*"(RawInline|RawBlock|Math|Image|Cite)"', json.dumps(tree["blocks"])
+    )
     return tree["meta"] == {} and means_more is None
 
 
@@ -206,7 +221,10 @@ def test_nothing_is_more_than_text_alone(hostile: str, reader: str, project: Pat
 @pytest.mark.usefixtures("project")
 def test_a_style_is_that_of_a_csl_processor() -> None:
     if importlib.util.find_spec("citeproc") is None:
-        assert "cnaps-explainer[cite]" in explainer("cite", "a.md", "--question", "q.yaml", "--style", "apa").err
+        assert (
+            "cnaps-explainer[cite]"
+            in explainer("cite", "a.md", "--question", "q.yaml", "--style", "apa").err
+        )
         return
     apa = cite("--style", "apa")
     assert "(2021)" in apa
@@ -219,9 +237,16 @@ def test_a_style_is_that_of_a_csl_processor() -> None:
 @pytest.mark.usefixtures("project")
 def test_wrong_usage_is_refused() -> None:
     assert explainer("cite", "a.md").status == 2
-    assert explainer("cite", "a.md", "--question", "q.yaml", "--style", "apa", "--format", "ris").status == 2
+    assert (
+        explainer(
+            "cite", "a.md", "--question", "q.yaml", "--style", "apa", "--format", "ris"
+        ).status
+        == 2
+    )
 
 
 def test_a_note_shows_every_sign_of_a_title() -> None:
     entry = PaperEntry(title="*a* [b](c) `d` <e> $f$ \\g", paper="https://example.org/")
-    assert plain_notes([(Kind.PAPERS, entry)]) == [r"*\*a\* \[b\](c) \`d\` \<e\> \$f\$ \\g*. <https://example.org/>."]
+    assert plain_notes([(Kind.PAPERS, entry)]) == [
+        r"*\*a\* \[b\](c) \`d\` \<e\> \$f\$ \\g*. <https://example.org/>."
+    ]

@@ -22,7 +22,9 @@ from explainer.publishing import pages, site
 from tests.helpers.browser import CHROMIUM, FLAGS, measured, needs_browser
 from tests.helpers.support import ROOT, explainer, slow, write_tree
 
-NODE_MODULES = Path(os.environ.get("EXPLAINER_NODE_MODULES", ROOT / "tests" / "interop" / "html" / "node_modules"))
+NODE_MODULES = Path(
+    os.environ.get("EXPLAINER_NODE_MODULES", ROOT / "tests" / "interop" / "html" / "node_modules")
+)
 CASE = ROOT / "tests" / "cases" / "check"
 GOOD = (CASE / "faithful" / "answer.md").read_text(encoding="utf-8")
 BAD = (CASE / "foreign-link" / "answer.md").read_text(encoding="utf-8")
@@ -31,9 +33,7 @@ TAGS = frozenset(
     "html head meta title link body a header nav main footer section article aside h1 h2 h3 h4 h5 h6 p b q span mark div "  # noqa: SIM905
     "ul ol li details summary blockquote pre code em strong hr br img table thead tbody tr th td".split()
 )
-MARKUP = (
-    "<script>alert(1)</script> <img src=x onerror=alert(1)> [x](javascript:alert(1)) ![i](https://evil.example/x.png)"
-)
+MARKUP = "<script>alert(1)</script> <img src=x onerror=alert(1)> [x](javascript:alert(1)) ![i](https://evil.example/x.png)"
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
@@ -50,13 +50,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def publish(*arguments: str, status: int = 1) -> str:
-    outcome = explainer("publish", "a", "--question", "q", "--catalog", "catalog.yaml", "--out", "site", *arguments)
+    outcome = explainer(
+        "publish", "a", "--question", "q", "--catalog", "catalog.yaml", "--out", "site", *arguments
+    )
     assert (outcome.status, outcome.out) == (status, ""), outcome.err
     return outcome.err
 
 
 def snapshot() -> dict[str, tuple[bytes, int]]:
-    files = [path for path in Path("site").rglob("*") if path.is_file() and path.name != site.STATE_FILE]
+    files = [
+        path for path in Path("site").rglob("*") if path.is_file() and path.name != site.STATE_FILE
+    ]
     return {path.as_posix(): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
 
 
@@ -75,7 +79,9 @@ class _Page(HTMLParser):
         for name, value in attrs:
             if name == "id":
                 self.ids.add(value or "")
-            elif name in {"src", "srcset", "data", "poster", "action"} or (tag == "link" and name == "href"):
+            elif name in {"src", "srcset", "data", "poster", "action"} or (
+                tag == "link" and name == "href"
+            ):
                 self.loaded.add(value or "")
             elif name == "href":
                 self.links.add(value or "")
@@ -100,10 +106,18 @@ def test_no_page_runs_or_loads_anything_of_a_stranger() -> None:
         assert ("script-src 'self'" if is_front else "script-src 'none'") in policy[1]
         assert page.handlers == set()
         assert page.tags.count("script") == 2 * is_front
-        assert set(page.tags).isdisjoint({"iframe", "object", "embed", "base", "form", "style", "svg"})
-        assert not [target for target in page.loaded if urlsplit(target).scheme or target.startswith("//")]
+        assert set(page.tags).isdisjoint(
+            {"iframe", "object", "embed", "base", "form", "style", "svg"}
+        )
+        assert not [
+            target for target in page.loaded if urlsplit(target).scheme or target.startswith("//")
+        ]
         if path.parent.name != "entries":
-            assert not [target for target in page.links if urlsplit(target).scheme or target.startswith("//")]
+            assert not [
+                target
+                for target in page.links
+                if urlsplit(target).scheme or target.startswith("//")
+            ]
     for name in ("search-index.js", "feed.xml"):
         assert b"<script" not in (Path("site") / name).read_bytes()
 
@@ -126,11 +140,16 @@ STRANGE = [
 @pytest.mark.usefixtures("project")
 def test_no_text_of_a_stranger_is_more_than_text_or_hides_what_is_wrong() -> None:
     answer = f"{GOOD}\n\n- [Evil Paper](https://evil.example/p)\n"
-    rows = [{"id": f"n{number}", "answer": f"{text}\n\n{answer}\n{text}"} for number, text in enumerate(STRANGE)]
+    rows = [
+        {"id": f"n{number}", "answer": f"{text}\n\n{answer}\n{text}"}
+        for number, text in enumerate(STRANGE)
+    ]
     Path("rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     given = ("--question", "q/good.yaml", "--catalog", "catalog.yaml")
     assert explainer("publish", "rows.jsonl", *given, "--out", "site").status == 1
-    pages_of_answers = [(path, page) for path, page in every_page() if path.parent.name == "answers"]
+    pages_of_answers = [
+        (path, page) for path, page in every_page() if path.parent.name == "answers"
+    ]
     assert len(pages_of_answers) == len(STRANGE)
     for path, page in pages_of_answers:
         text = path.read_text(encoding="utf-8")
@@ -165,11 +184,17 @@ def test_what_is_not_grounded_is_marked_wherever_it_is_shown() -> None:
     assert 'class="alert"' not in Path("site/answers/good.html").read_text(encoding="utf-8")
     front = Path("site/index.html").read_text(encoding="utf-8")
     assert front.count('<span class="chip faulty">not grounded: ') == 2
-    titles = [entry.findtext(f"{ATOM}title") for entry in ET.parse("site/not-grounded.xml").iter(f"{ATOM}entry")]
+    titles = [
+        entry.findtext(f"{ATOM}title")
+        for entry in ET.parse("site/not-grounded.xml").iter(f"{ATOM}entry")
+    ]
     assert len(titles) == 2
     assert len(list(ET.parse("site/feed.xml").iter(f"{ATOM}entry"))) == 3
     data = json.loads(
-        Path("site/search-index.js").read_text(encoding="ascii").removeprefix("self.ANSWERS=").rstrip(";\n")
+        Path("site/search-index.js")
+        .read_text(encoding="ascii")
+        .removeprefix("self.ANSWERS=")
+        .rstrip(";\n")
     )
     assert sorted(row[2] for row in data).count("faulty") == 2
 
@@ -180,7 +205,9 @@ def test_citations_lead_to_entries_and_entries_to_the_answers_that_cite_them() -
     good = _Page(Path("site/answers/good.html"))
     entries = {link.removeprefix("../") for link in good.links if "/entries/" in link}
     assert len(entries) >= 2
-    citing = [name for name in entries if "../answers/good.html" in _Page(Path("site") / name).links]
+    citing = [
+        name for name in entries if "../answers/good.html" in _Page(Path("site") / name).links
+    ]
     assert citing
     index = _Page(Path("site/entries.html"))
     assert entries <= index.links
@@ -208,15 +235,22 @@ def test_a_second_run_writes_what_changed_and_nothing_else() -> None:
 def test_a_changed_question_or_catalog_is_seen() -> None:
     publish()
     question = Path("q/good.yaml")
-    question.write_text(question.read_text(encoding="utf-8").replace("question: ", "question: Now, "), encoding="utf-8")
+    question.write_text(
+        question.read_text(encoding="utf-8").replace("question: ", "question: Now, "),
+        encoding="utf-8",
+    )
     publish()
     assert "Now, " in Path("site/answers/good.html").read_text(encoding="utf-8")
     catalog = Path("catalog.yaml")
     old = re.search(r"https://github\.com/[^\s}]+", catalog.read_text(encoding="utf-8"))
     assert old
-    catalog.write_text(catalog.read_text(encoding="utf-8").replace(old[0], f"{old[0]}-moved"), encoding="utf-8")
+    catalog.write_text(
+        catalog.read_text(encoding="utf-8").replace(old[0], f"{old[0]}-moved"), encoding="utf-8"
+    )
     assert "0 not grounded" not in publish()
-    assert old[0] + "-moved" in "".join(path.read_text(encoding="utf-8") for path in Path("site/entries").iterdir())
+    assert old[0] + "-moved" in "".join(
+        path.read_text(encoding="utf-8") for path in Path("site/entries").iterdir()
+    )
 
 
 @pytest.mark.usefixtures("project")
@@ -256,9 +290,22 @@ def test_lines_with_faults_have_no_page_and_are_said(project: Path) -> None:
     rows = [{"id": name, "answer": GOOD} for name in ("one", "a/b", "a-b", "ONE", "one")]
     lines = [json.dumps(row).encode() for row in rows]
     (project / "rows.jsonl").write_bytes(b"\n".join([*lines, b"\xff", b'{"id": "x"}']))
-    outcome = explainer("publish", "rows.jsonl", "--question", "q/good.yaml", "--catalog", "catalog.yaml", "-o", "site")
+    outcome = explainer(
+        "publish",
+        "rows.jsonl",
+        "--question",
+        "q/good.yaml",
+        "--catalog",
+        "catalog.yaml",
+        "-o",
+        "site",
+    )
     assert outcome.status == 1
-    assert {code for code in ("A603", "Y101", "A601") if code in outcome.err} == {"A603", "Y101", "A601"}
+    assert {code for code in ("A603", "Y101", "A601") if code in outcome.err} == {
+        "A603",
+        "Y101",
+        "A601",
+    }
     assert "4 answers, 0 not grounded" in outcome.err
     assert len(list(Path("site/answers").iterdir())) == 4
 
@@ -278,7 +325,9 @@ def test_many_answers_have_several_pages_of_lists() -> None:
     row = pages.AnswerRow("x", "x", "Why?", "grounded", "grounded: fine", (), (), (), ())
     listed = pages.list_pages([row] * (2 * pages.PER_PAGE + 1), "Title")
     assert list(listed) == ["index.html", "page-2.html", "page-3.html"]
-    assert all('href="page-3.html"' in page for name, page in listed.items() if name != "page-3.html")
+    assert all(
+        'href="page-3.html"' in page for name, page in listed.items() if name != "page-3.html"
+    )
     assert "script-src 'none'" in listed["page-2.html"]
 
 
@@ -298,8 +347,12 @@ def test_a_page_shows_statements_with_the_passages_behind_them(tmp_path: Path) -
             "a/f.md": answer.format("55.5"),
         },
     )
-    outcome = explainer("publish", tmp_path / "a", "--question", tmp_path / "q.yaml", "--out", tmp_path / "site")
-    assert (outcome.status, "2 answers, 0 not grounded, 1 refuted" in outcome.err) == (1, True), outcome.err
+    outcome = explainer(
+        "publish", tmp_path / "a", "--question", tmp_path / "q.yaml", "--out", tmp_path / "site"
+    )
+    assert (outcome.status, "2 answers, 0 not grounded, 1 refuted" in outcome.err) == (1, True), (
+        outcome.err
+    )
     page = (tmp_path / "site/answers/f.html").read_text(encoding="utf-8")
     assert 'class="alert"' in page
     assert '<details class="statement v-refuted" open>' in page
@@ -320,13 +373,22 @@ def test_report_and_site_show_refuted_statements_first_with_their_passages(tmp_p
     for page in (report, (tmp_path / "site/answers/f.html").read_text(encoding="utf-8")):
         statements = page[page.index('class="statement') :]
         assert statements.index("55.5 %") < statements.index("91.2 % on Strokes.")
-        assert re.search(r"an accuracy of 91.2 % on .{0,9}Strokes.{0,10}\.?</", statements), statements[:1500]
+        assert re.search(r"an accuracy of 91.2 % on .{0,9}Strokes.{0,10}\.?</", statements), (
+            statements[:1500]
+        )
 
 
-def test_the_shipped_questions_stand_as_a_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_shipped_questions_stand_as_a_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     questions = ROOT / "questions"
-    assert explainer("batch", questions, "--as", "answer", "--template", "typed", "--out", "answers").status == 0
+    assert (
+        explainer(
+            "batch", questions, "--as", "answer", "--template", "typed", "--out", "answers"
+        ).status
+        == 0
+    )
     outcome = explainer("publish", "answers", "--question", questions, "--out", "site")
     assert outcome.status == 0, outcome.err
     assert len(list(Path("site/answers").iterdir())) == len(list(questions.rglob("*.yaml")))
@@ -352,9 +414,18 @@ def test_pages_fit_a_real_browser(width: int, project: Path) -> None:
     publish()
     style = f"<style>{Path('site/style.css').read_text(encoding='utf-8')}</style>"
     for path in ("site/index.html", "site/answers/bad.html", "site/entries.html"):
-        text = Path(path).read_text(encoding="utf-8").replace('<link rel="stylesheet"', f'{style}<link rel="x"')
+        text = (
+            Path(path)
+            .read_text(encoding="utf-8")
+            .replace('<link rel="stylesheet"', f'{style}<link rel="x"')
+        )
         text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
-        found = measured(text, width, "d.documentElement.scrollWidth,d.querySelectorAll('h1').length,'x'", project)
+        found = measured(
+            text,
+            width,
+            "d.documentElement.scrollWidth,d.querySelectorAll('h1').length,'x'",
+            project,
+        )
         assert int(found[0]) <= width
         assert int(found[1]) == 1
 
@@ -365,13 +436,24 @@ def test_the_search_works_from_a_disk(project: Path) -> None:
     publish()
     front = in_browser(Path("site/index.html"), project)
     assert '<div id="search" role="search">' in front  # the script ran, in spite of the policy
-    assert re.search(r'<select id="model"><option value="">any</option><option value="[^"]+">', front)
+    assert re.search(
+        r'<select id="model"><option value="">any</option><option value="[^"]+">', front
+    )
 
 
 def report_of_the_site() -> Path:
     """The report of `check` about the same answers, among the pages of the site."""
     explainer(
-        "check", "a", "--question", "q", "--catalog", "catalog.yaml", "--format", "html", "--out", "site/report.html"
+        "check",
+        "a",
+        "--question",
+        "q",
+        "--catalog",
+        "catalog.yaml",
+        "--format",
+        "html",
+        "--out",
+        "site/report.html",
     )
     return Path("site/report.html")
 
@@ -402,9 +484,17 @@ def test_an_accessibility_checker_has_nothing_against_the_pages(theme: str, proj
             "result.violations.map(found=>[found.id,found.nodes[0].html])],'*'))</script></body>"
         )
         page = Path("site", name)
-        text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text(encoding="utf-8"))
-        page.with_name(f"axe-{page.name}").write_text(text.replace("</body>", script), encoding="utf-8")
-        frames.append(f"<iframe src='site/{name[: -len(page.name)]}axe-{page.name}' title='{number}'></iframe>")
+        text = re.sub(
+            r'<meta http-equiv="Content-Security-Policy"[^>]*>',
+            "",
+            page.read_text(encoding="utf-8"),
+        )
+        page.with_name(f"axe-{page.name}").write_text(
+            text.replace("</body>", script), encoding="utf-8"
+        )
+        frames.append(
+            f"<iframe src='site/{name[: -len(page.name)]}axe-{page.name}' title='{number}'></iframe>"
+        )
     # one start of the browser for all pages
     listen = "<pre id=axe></pre><script>onmessage=e=>{axe.textContent+=JSON.stringify(e.data)+'\\n'}</script>"
     Path("frame.html").write_text(listen + "".join(frames), encoding="utf-8")
@@ -450,6 +540,11 @@ def test_a_validator_has_nothing_against_the_pages(project: Path) -> None:
         pytest.skip("needs: npm install --prefix tests/interop/html")
     publish()
     report_of_the_site()
-    write_tree(project, {".htmlvalidate.json": json.dumps({"root": True, "extends": ["html-validate:standard"]})})
-    done = subprocess.run([str(command), "site/**/*.html"], capture_output=True, text=True, timeout=300, check=False)
+    write_tree(
+        project,
+        {".htmlvalidate.json": json.dumps({"root": True, "extends": ["html-validate:standard"]})},
+    )
+    done = subprocess.run(
+        [str(command), "site/**/*.html"], capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stdout

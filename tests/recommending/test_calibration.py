@@ -20,7 +20,10 @@ def recommender() -> Recommender:
 
 
 def questions(name: str) -> list[str]:
-    return [json.loads(line)["question"] for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
+    return [
+        json.loads(line)["question"]
+        for line in (DATA / name).read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def offers(recommender: Recommender, question: str) -> bool:
@@ -34,9 +37,12 @@ def first_of(recommender: Recommender, question: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "question", ["How do I boil an egg?", "Who won the cup?", "When must I hand in my tax return this year?"]
+    "question",
+    ["How do I boil an egg?", "Who won the cup?", "When must I hand in my tax return this year?"],
 )
-def test_a_question_about_something_else_is_offered_nothing(recommender: Recommender, question: str) -> None:
+def test_a_question_about_something_else_is_offered_nothing(
+    recommender: Recommender, question: str
+) -> None:
     assert not offers(recommender, question)
 
 
@@ -47,15 +53,21 @@ def test_most_questions_about_something_else_are_offered_nothing(recommender: Re
     assert sum(not offers(recommender, question) for question in stories) >= 4
 
 
-def test_questions_in_both_styles_about_something_else_are_offered_nothing(recommender: Recommender) -> None:
+def test_questions_in_both_styles_about_something_else_are_offered_nothing(
+    recommender: Recommender,
+) -> None:
     asked = questions("everyday_questions.jsonl")
     how_do_i, statements = asked[:30], asked[30:]
     assert sum(not offers(recommender, question) for question in how_do_i) >= 28
     assert sum(not offers(recommender, question) for question in statements) >= 26
 
 
-@pytest.mark.parametrize("file", ["lay_questions.jsonl", "blunt_questions.jsonl", "everyday_questions.jsonl"])
-def test_numbers_punctuation_and_politeness_change_no_answer(recommender: Recommender, file: str) -> None:
+@pytest.mark.parametrize(
+    "file", ["lay_questions.jsonl", "blunt_questions.jsonl", "everyday_questions.jsonl"]
+)
+def test_numbers_punctuation_and_politeness_change_no_answer(
+    recommender: Recommender, file: str
+) -> None:
     for question in questions(file):
         (first,) = first_of(recommender, question)
         for variant in (
@@ -67,8 +79,13 @@ def test_numbers_punctuation_and_politeness_change_no_answer(recommender: Recomm
 
 
 def test_every_question_that_belongs_is_offered_something(recommender: Recommender) -> None:
-    shipped = [yaml.safe_load(file.read_text(encoding="utf-8"))["question"] for file in ROOT.glob("questions/*.yaml")]
-    refused = [one for one in [*questions("lay_questions.jsonl"), *shipped] if not offers(recommender, one)]
+    shipped = [
+        yaml.safe_load(file.read_text(encoding="utf-8"))["question"]
+        for file in ROOT.glob("questions/*.yaml")
+    ]
+    refused = [
+        one for one in [*questions("lay_questions.jsonl"), *shipped] if not offers(recommender, one)
+    ]
     assert refused == []
 
 

@@ -17,7 +17,9 @@ def pinned(text: str, names: dict[str, list[str]] = NAMES) -> str | None:
 
 def test_what_is_missing_is_added_at_the_end_and_the_rest_stays() -> None:
     text = "# mine\nquestion: Why?  # really\nid: q\n"
-    assert pinned(text) == text + 'models:\n  - "M: one"\npapers:\n  - "P \\"two\\""\n  - "P three"\n'
+    assert (
+        pinned(text) == text + 'models:\n  - "M: one"\npapers:\n  - "P \\"two\\""\n  - "P three"\n'
+    )
 
 
 def test_a_key_without_a_value_is_filled_where_it_stands() -> None:
@@ -28,7 +30,13 @@ def test_a_key_without_a_value_is_filled_where_it_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["question: Why?", "question: |\n  Why?\n\n\n", "question: Why?\r\nid: q\r\n", "  question: a\n"]
+    "text",
+    [
+        "question: Why?",
+        "question: |\n  Why?\n\n\n",
+        "question: Why?\r\nid: q\r\n",
+        "  question: a\n",
+    ],
 )
 def test_endings_and_indents_of_any_kind_do(text: str) -> None:
     result = pinned(text)
@@ -36,7 +44,9 @@ def test_endings_and_indents_of_any_kind_do(text: str) -> None:
     assert read_yaml(result, "q.yaml").data == {**read_yaml(text, "q.yaml").data, **NAMES}
 
 
-@pytest.mark.parametrize("key", ['"models": ~', "models:", "'models' :   null   # soon", "models: # soon"])
+@pytest.mark.parametrize(
+    "key", ['"models": ~', "models:", "'models' :   null   # soon", "models: # soon"]
+)
 def test_an_empty_key_may_be_written_in_any_way(key: str) -> None:
     text = f"question: Why?\n{key}\nid: q\n"
     assert read_yaml(pinned(text, {"models": ["M"]}) or "", "q.yaml").data == {
@@ -44,7 +54,11 @@ def test_an_empty_key_may_be_written_in_any_way(key: str) -> None:
         "models": ["M"],
         "id": "q",
     }
-    assert read_yaml(pinned(text, {"models": []}) or "", "q.yaml").data == {"question": "Why?", "models": [], "id": "q"}
+    assert read_yaml(pinned(text, {"models": []}) or "", "q.yaml").data == {
+        "question": "Why?",
+        "models": [],
+        "id": "q",
+    }
     assert ("# soon" in (pinned(text, {"models": ["M"]}) or "")) is ("# soon" in key)
 
 

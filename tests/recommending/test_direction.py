@@ -52,7 +52,9 @@ def stated(question: str) -> tuple[set[str], set[str]]:
         ("image to text instead of text to image", "Img", "Txt"),
     ],
 )
-def test_a_direction_is_read_in_the_order_of_the_words(question: str, inputs: str, outputs: str) -> None:
+def test_a_direction_is_read_in_the_order_of_the_words(
+    question: str, inputs: str, outputs: str
+) -> None:
     assert stated(question) == (set(inputs.split()), set(outputs.split()))
 
 
@@ -73,7 +75,14 @@ def test_where_no_direction_is_stated_none_is_read(question: str) -> None:
 def test_what_is_stated_must_be_there_and_what_is_not_stated_costs_little() -> None:
     direction = Direction.of(tokens_of("image to image"))
     exact, with_mask, other = map(leading_signature, ("Img2Img", "ImgMsk2Img", "Txt2Img"))
-    assert direction.fit(exact) == 1 > direction.fit(with_mask) > 0 > direction.fit(None) > direction.fit(other)
+    assert (
+        direction.fit(exact)
+        == 1
+        > direction.fit(with_mask)
+        > 0
+        > direction.fit(None)
+        > direction.fit(other)
+    )
     assert direction.fit(leading_signature("Txt2Snd")) == -1
 
 
@@ -104,7 +113,9 @@ def in_words(ports: Iterable[str]) -> str:
 
 def effective(recommender: Recommender, entry: ModelEntry) -> Signature | None:
     """The signature of a model, or that by which its task is known."""
-    return signature_of(entry, task_number(recommender.taxonomy, task_label(entry)), recommender.taxonomy)
+    return signature_of(
+        entry, task_number(recommender.taxonomy, task_label(entry)), recommender.taxonomy
+    )
 
 
 def test_every_pair_of_ports_that_the_shipped_catalog_serves_is_served() -> None:
@@ -115,13 +126,17 @@ def test_every_pair_of_ports_that_the_shipped_catalog_serves_is_served() -> None
         signature = leading_signature(model.signature or "")
         if signature is not None and not model.deprecated:
             pairs.add((signature.inputs, signature.outputs))
-            pairs |= {((taken,), (given,)) for taken in signature.inputs for given in signature.outputs}
+            pairs |= {
+                ((taken,), (given,)) for taken in signature.inputs for given in signature.outputs
+            }
     wrong = []
     for taken, given in sorted(pairs):
         for form in FORMS:
             question = form.format(in_words(taken), in_words(given))
             first = recommender.recommend(question, models=1, papers=0).models
             signature = effective(recommender, first[0].entry) if first else None
-            if signature is None or not (set(taken) <= set(signature.inputs) and set(given) <= set(signature.outputs)):
+            if signature is None or not (
+                set(taken) <= set(signature.inputs) and set(given) <= set(signature.outputs)
+            ):
                 wrong.append((question, first[0].entry.label if first else None))
     assert not wrong, "\n".join(map(str, wrong))

@@ -41,7 +41,9 @@ class Catalogs:
 
     def load(self) -> Parsed[Library]:
         self.reads += 1
-        return Parsed(Library(parse_catalog(self.path.read_text(encoding="utf-8")).unwrap().catalogs))
+        return Parsed(
+            Library(parse_catalog(self.path.read_text(encoding="utf-8")).unwrap().catalogs)
+        )
 
     def open(self, *, rebuild: bool = False) -> IndexedRecommender:
         return open_indexed([self.path], self.load, lambda _: None, rebuild=rebuild).unwrap()
@@ -61,7 +63,9 @@ def test_the_index_finds_what_the_words_and_the_task_say(catalogs: Catalogs) -> 
     opened = catalogs.open()
     assert names(opened, "snow, rain and drizzle") == ["Rain-Away"]
     assert names(opened, "enlarge it, make it bigger")[:2] == ["Big-Picture", "Upscale-Net-2x"]
-    assert [one.entry.label for one in opened.recommend("rain and drizzle").papers] == ["Removing rain from pictures"]
+    assert [one.entry.label for one in opened.recommend("rain and drizzle").papers] == [
+        "Removing rain from pictures"
+    ]
     assert names(opened, "sourdough") == names(opened, "") == []
 
 
@@ -86,13 +90,19 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Recommender, Indexed
     library = load_catalogs(ROOT / "catalogs").unwrap()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EXPLAINER_CACHE", str(tmp_path_factory.mktemp("cache")))
-        return Recommender(library), open_indexed(paths, lambda: Parsed(library), lambda _: None).unwrap()
+        return Recommender(library), open_indexed(
+            paths, lambda: Parsed(library), lambda _: None
+        ).unwrap()
 
 
 def shown(one: Recommendation[Any]) -> tuple[object, ...]:
     """All that is said of a recommendation; figures to the digits that are shown."""
     shares = {
-        (word, share.term, *(round(each, 3) for each in (share.in_entry, share.same_task, share.task)))
+        (
+            word,
+            share.term,
+            *(round(each, 3) for each in (share.in_entry, share.same_task, share.task)),
+        )
         for word, share in one.shares
     }
     gains = {reason: round(gain, 3) for reason, gain in one.gains.items()}
@@ -110,13 +120,19 @@ def test_an_index_recommends_what_the_same_catalogs_in_memory_do(
 
 @settings(max_examples=examples(50, 5_000))
 @given(question=st.text(max_size=300))
-def test_no_question_of_an_index_raises(both: tuple[Recommender, IndexedRecommender], question: str) -> None:
+def test_no_question_of_an_index_raises(
+    both: tuple[Recommender, IndexedRecommender], question: str
+) -> None:
     assert both[1].recommend(question) == both[1].recommend(question)
 
 
-def test_papers_go_with_models_that_somebody_else_chose(both: tuple[Recommender, IndexedRecommender]) -> None:
+def test_papers_go_with_models_that_somebody_else_chose(
+    both: tuple[Recommender, IndexedRecommender],
+) -> None:
     chosen = both[0].recommend(QUESTIONS[0], models=1, papers=0).models[0].entry
-    in_memory, on_disk = (one.recommend("Is it true?", models=0, papers=3, chosen=[chosen]) for one in both)
+    in_memory, on_disk = (
+        one.recommend("Is it true?", models=0, papers=3, chosen=[chosen]) for one in both
+    )
     assert [shown(one) for one in on_disk.papers] == [shown(one) for one in in_memory.papers]
     assert len(on_disk.papers) == 3
 
@@ -131,7 +147,9 @@ def test_a_catalog_is_read_once_until_it_changes(catalogs: Catalogs) -> None:
 
 
 @pytest.mark.parametrize("garbage", [b"", b"garbage", None])
-def test_a_damaged_index_is_built_again(catalogs: Catalogs, garbage: bytes | None, tmp_path: Path) -> None:
+def test_a_damaged_index_is_built_again(
+    catalogs: Catalogs, garbage: bytes | None, tmp_path: Path
+) -> None:
     before = names(catalogs.open(), "rain and drizzle")
     for path in sorted((tmp_path / "cache").rglob("*")):
         if path.is_file() and path.suffix != ".lock":
@@ -148,11 +166,18 @@ def test_a_damaged_index_is_built_again(catalogs: Catalogs, garbage: bytes | Non
 
 def test_quotes_and_operators_are_only_words(catalogs: Catalogs) -> None:
     opened = catalogs.open()
-    for question in ('"rain" AND (drizzle', "words:rain drizzle", "rain^9 drizzle~2", "task:1 rain [a TO z] drizzle"):
+    for question in (
+        '"rain" AND (drizzle',
+        "words:rain drizzle",
+        "rain^9 drizzle~2",
+        "task:1 rain [a TO z] drizzle",
+    ):
         assert names(opened, question) == ["Rain-Away"]
 
 
-def test_a_cache_folder_that_others_can_write_to_is_not_used(catalogs: Catalogs, tmp_path: Path) -> None:
+def test_a_cache_folder_that_others_can_write_to_is_not_used(
+    catalogs: Catalogs, tmp_path: Path
+) -> None:
     before = names(catalogs.open(), "rain and drizzle")
     (tmp_path / "cache").chmod(0o777)
     refused = open_indexed([catalogs.path], catalogs.load, lambda _: None)

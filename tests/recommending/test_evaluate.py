@@ -39,7 +39,8 @@ def test_a_label_names_entries_by_name_id_or_alias_or_by_task() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "code"), [({"model": "nobody"}, "Q401"), ({"paper": "nothing"}, "Q402"), ({"task": "hail"}, "C303")]
+    ("fields", "code"),
+    [({"model": "nobody"}, "Q401"), ({"paper": "nothing"}, "Q402"), ({"task": "hail"}, "C303")],
 )
 def test_a_label_that_names_nothing_is_a_finding(fields: dict[str, str], code: str) -> None:
     found = label(**fields)
@@ -49,7 +50,12 @@ def test_a_label_that_names_nothing_is_a_finding(fields: dict[str, str], code: s
 
 @pytest.mark.parametrize(
     ("line", "code"),
-    [('{"question": "Why?"}', "S202"), ('{"question": "Why?", "modle": "A"}', "S201"), ("{", "Y102"), ("", "Y109")],
+    [
+        ('{"question": "Why?"}', "S202"),
+        ('{"question": "Why?", "modle": "A"}', "S201"),
+        ("{", "Y102"),
+        ("", "Y109"),
+    ],
 )
 def test_a_line_that_is_no_label_is_a_finding(line: str, code: str) -> None:
     assert [finding.code for finding in parse_label(line, "labels.jsonl", 1).findings] == [code]
@@ -57,7 +63,9 @@ def test_a_line_that_is_no_label_is_a_finding(line: str, code: str) -> None:
 
 def test_the_figures_are_what_they_say() -> None:
     labels = [label(model="A"), label(model="B"), label(model="C"), label(model="D")]
-    offered = dict(zip(map(id, labels), (["A"], ["A", "B"], [], ["A", "B", "C", "C", "C", "D"]), strict=True))
+    offered = dict(
+        zip(map(id, labels), (["A"], ["A", "B"], [], ["A", "B", "C", "C", "C", "D"]), strict=True)
+    )
     found = evaluate(labels, lambda one: offered[id(one)], library().models)
     assert [one.rank for one in found.outcomes] == [1, 2, None, 6]
     assert found.metric("hit@1").mean == 1 / 4
@@ -88,7 +96,9 @@ def test_twins_have_the_same_paper_and_task_and_count_both_ways() -> None:
         ("B", ["A", "B"], 2, 2),
     ):
         right = label_of(
-            parse_label(json.dumps({"question": "Why?", "model": asked}), "l", 1).unwrap(), twins, Taxonomy(twins.tasks)
+            parse_label(json.dumps({"question": "Why?", "model": asked}), "l", 1).unwrap(),
+            twins,
+            Taxonomy(twins.tasks),
         )
         (outcome,) = evaluate([right], lambda _, offered=offered: offered, twins.models).outcomes  # type: ignore[misc]
         assert (outcome.rank, outcome.twin_rank) == (rank, twin_rank)
@@ -96,7 +106,11 @@ def test_twins_have_the_same_paper_and_task_and_count_both_ways() -> None:
 
 def test_papers_are_judged_by_the_task_of_the_label() -> None:
     twins = parse_catalog(TWINS).unwrap()
-    right = label_of(parse_label('{"question": "Why?", "model": "A"}', "l", 1).unwrap(), twins, Taxonomy(twins.tasks))
+    right = label_of(
+        parse_label('{"question": "Why?", "model": "A"}', "l", 1).unwrap(),
+        twins,
+        Taxonomy(twins.tasks),
+    )
     found = evaluate([right], lambda _: ["A"], twins.models, lambda _: list(twins.papers))
     assert found.metric("papers of the task").mean == 1 / 2
     assert evaluate([right], lambda _: ["A"], twins.models).metric("papers of the task").count == 0

@@ -24,7 +24,9 @@ TASKS = (
         ("", None),
     ],
 )
-def test_a_label_means_the_task_that_it_names_or_begins_to_name(label: str, number: int | None) -> None:
+def test_a_label_means_the_task_that_it_names_or_begins_to_name(
+    label: str, number: int | None
+) -> None:
     assert Taxonomy(TASKS).find(label) == number
 
 
@@ -72,9 +74,16 @@ def test_what_is_no_signature_is_none(text: str) -> None:
         ("the recording of my speech became a transcript", "Snd2Txt", "Img2Img"),
     ],
 )
-def test_what_a_question_has_and_wants_favours_what_fits(question: str, fits: str, differs: str) -> None:
+def test_what_a_question_has_and_wants_favours_what_fits(
+    question: str, fits: str, differs: str
+) -> None:
     intent = QueryIntent.of(terms(question))
-    assert intent.fit(leading_signature(fits)) > intent.fit(None) == 0 > intent.fit(leading_signature(differs))
+    assert (
+        intent.fit(leading_signature(fits))
+        > intent.fit(None)
+        == 0
+        > intent.fit(leading_signature(differs))
+    )
 
 
 def test_a_question_that_does_not_tell_favours_nobody() -> None:

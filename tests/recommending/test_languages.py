@@ -26,7 +26,9 @@ LEAST_OFF_TOPIC_REFUSED = 0.85
 
 
 def rows(name: str) -> Iterator[dict[str, str]]:
-    yield from map(json.loads, (ROOT / "tests" / "data" / name).read_text(encoding="utf-8").splitlines())
+    yield from map(
+        json.loads, (ROOT / "tests" / "data" / name).read_text(encoding="utf-8").splitlines()
+    )
 
 
 @cache
@@ -42,7 +44,11 @@ def test_questions_in_six_languages_are_recognised_and_get_their_task() -> None:
         choice = recommender().recommend(row["question"], models=1, papers=1)
         assert choice.language == row["language"], row
         # what no model does is answered by papers alone
-        first: Entry = (*entries_of(choice.models), *entries_of(choice.papers), ModelEntry(name="nothing"))[0]
+        first: Entry = (
+            *entries_of(choice.models),
+            *entries_of(choice.papers),
+            ModelEntry(name="nothing"),
+        )[0]
         right += first.task == row["task"]
         refused += not (choice.models or choice.papers)
     assert right >= LEAST_RIGHT * len(questions)
@@ -72,11 +78,15 @@ def test_questions_about_other_things_are_refused_in_each_language() -> None:
         ("12 34 !?", ""),
     ],
 )
-def test_the_language_is_told_by_script_function_words_and_letters(question: str, language: str) -> None:
+def test_the_language_is_told_by_script_function_words_and_letters(
+    question: str, language: str
+) -> None:
     assert language_of(question) == language
 
 
-@pytest.mark.parametrize(("question", "language"), [("quitar fondo", "es"), ("Bild schärfen", "de"), ("deblur", "en")])
+@pytest.mark.parametrize(
+    ("question", "language"), [("quitar fondo", "es"), ("Bild schärfen", "de"), ("deblur", "en")]
+)
 def test_where_nothing_tells_the_vocabulary_decides(question: str, language: str) -> None:
     assert Query.of(question, recommender().taxonomy).language == language
 
@@ -108,14 +118,18 @@ tasks:
   - {id: sharpen, vocabulary: {it: [foto sfocata, rendere nitida], ko: [또렷하게]}}
   - {id: tint, vocabulary: {it: [colorare, foto in bianco e nero]}}
 """
-    choice = Recommender(parse_catalog(text).unwrap()).recommend("Come si fa a colorare una foto in bianco e nero?")
+    choice = Recommender(parse_catalog(text).unwrap()).recommend(
+        "Come si fa a colorare una foto in bianco e nero?"
+    )
     assert choice.models[0].entry.name == "Tint"
     assert "the question was read as Italian" in choice.models[0].why
 
 
 def test_an_entry_in_another_script_is_found_by_its_own_words() -> None:
     text = "models: [{name: A, summary: 흑백 사진을 컬러로 바꿉니다.}, {name: B, summary: 목소리를 글자로 적습니다.}]"
-    choice = Recommender(parse_catalog(text).unwrap()).recommend("흑백 사진을 컬러로 바꾸고 싶어요", papers=0)
+    choice = Recommender(parse_catalog(text).unwrap()).recommend(
+        "흑백 사진을 컬러로 바꾸고 싶어요", papers=0
+    )
     assert [chosen.entry.name for chosen in choice.models][:1] == ["A"]
 
 

@@ -13,7 +13,11 @@ def prior(tasks: tuple[int, ...] = (0, 1)) -> TaskPrior:
     counter = TaskCounter(PHRASES, ["when the train leaves"])
     counter.add(0, terms("rain and drizzle spoilt the picture"))
     counter.add(-1, terms("microphone microphone"))
-    return TaskPrior(FieldedIndex(len(PHRASES) + 1, counter.postings().items()).postings_of, counter.offsets(), tasks)
+    return TaskPrior(
+        FieldedIndex(len(PHRASES) + 1, counter.postings().items()).postings_of,
+        counter.offsets(),
+        tasks,
+    )
 
 
 def test_the_likeliest_task_loses_nothing_and_the_others_lose() -> None:
@@ -32,7 +36,9 @@ def test_a_task_that_no_entry_has_is_not_compared() -> None:
 
 
 def test_a_question_is_about_a_task_or_about_other_topics() -> None:
-    assert prior().odds(terms("drizzle"), 0) > 0 > prior().odds(terms("when does my train leave"), 0)
+    assert (
+        prior().odds(terms("drizzle"), 0) > 0 > prior().odds(terms("when does my train leave"), 0)
+    )
     assert prior().odds(["sourdough"], 0) == 0
 
 
@@ -41,4 +47,6 @@ def test_words_that_nobody_knows_say_nothing() -> None:
 
 
 def test_no_task_loses_more_than_the_most() -> None:
-    assert min(prior().scores(terms("rain drizzle spoilt picture") * 99)) >= PRIOR_WEIGHT * LEAST_LOG
+    assert (
+        min(prior().scores(terms("rain drizzle spoilt picture") * 99)) >= PRIOR_WEIGHT * LEAST_LOG
+    )

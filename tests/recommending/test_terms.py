@@ -25,7 +25,9 @@ def test_british_and_american_spellings_are_one_term(british: str, american: str
     assert term(british) == term(american)
 
 
-@pytest.mark.parametrize("word", ["exercise", "promise", "noise", "precise", "wise", "four", "hour", "our"])
+@pytest.mark.parametrize(
+    "word", ["exercise", "promise", "noise", "precise", "wise", "four", "hour", "our"]
+)
 def test_words_that_only_look_british_stay_as_they_are(word: str) -> None:
     assert "z" not in term(word)
     assert term("four") != term("for")

@@ -14,7 +14,9 @@ def test_one_slip_is_read_as_the_word_that_was_meant(slip: str) -> None:
     assert readings([slip], lambda term: KNOWN.get(term, 0)) == {slip: "pictur"}
 
 
-@pytest.mark.parametrize("term", ["pictur", "xictur", "pcitru", "shar", "cheek", "colour2", "", "цвета"])
+@pytest.mark.parametrize(
+    "term", ["pictur", "xictur", "pcitru", "shar", "cheek", "colour2", "", "цвета"]
+)
 def test_known_short_and_far_words_stay(term: str) -> None:
     assert readings([term], lambda term: KNOWN.get(term, 0)) == {}
 

@@ -21,13 +21,23 @@ MODEL: dict[str, object] = {
     "name": "Glow", "signature": "ImgMsk2Img", "task": "inpainting", "dataset": "Places2", "summary": "It fills holes in old photographs.",
     "huggingface": "https://huggingface.co/own/glow", "links": ["https://glow.example.net/a"],
 }  # fmt: skip
-PAPER: dict[str, object] = {"title": "Filling Holes", "paper": "http://arxiv.org/pdf/2401.10001v1.pdf", "year": 2024}
+PAPER: dict[str, object] = {
+    "title": "Filling Holes",
+    "paper": "http://arxiv.org/pdf/2401.10001v1.pdf",
+    "year": 2024,
+}
 
 
-def rendered(question: str, models: list[dict[str, object]], papers: list[dict[str, object]]) -> str:
+def rendered(
+    question: str, models: list[dict[str, object]], papers: list[dict[str, object]]
+) -> str:
     line = json.dumps({"question": question, "models": models, "papers": papers})
     loaded = parse_question_line(line, "<test>", 1).unwrap()
-    return build(loaded, parse_catalog("models: []").unwrap(), builtin_renderer("evidence")).unwrap().text
+    return (
+        build(loaded, parse_catalog("models: []").unwrap(), builtin_renderer("evidence"))
+        .unwrap()
+        .text
+    )
 
 
 def test_all_that_the_catalog_knows_is_printed_and_read_back() -> None:
@@ -72,10 +82,13 @@ def test_it_speaks_of_what_is_offered_and_of_nothing_else(
 ) -> None:
     text = rendered("How?", models, papers)
     instructions = (
-        text.partition("### Re")[0] + text.partition("### 3. Referenced Models and Tools")[2].partition("###")[0]
+        text.partition("### Re")[0]
+        + text.partition("### 3. Referenced Models and Tools")[2].partition("###")[0]
     )
     assert [phrase for phrase in says if phrase not in text] == []
-    assert [phrase for phrase in says_not if phrase in instructions.replace("recommended models", "")] == []
+    assert [
+        phrase for phrase in says_not if phrase in instructions.replace("recommended models", "")
+    ] == []
     assert "None" not in text
     content = parse_prompt(text)
     assert (content.findings, len(content.unwrap().models), len(content.unwrap().papers)) == (
@@ -100,10 +113,16 @@ def test_what_it_prints_may_be_cited() -> None:
 def test_entries_offered_whole_are_those_that_the_prompt_prints() -> None:
     line = json.dumps({"question": "How?", "models": [MODEL], "papers": [PAPER]})
     loaded = parse_question_line(line, "<test>", 1).unwrap()
-    sources = build(loaded, parse_catalog("models: []").unwrap(), builtin_renderer("evidence")).unwrap().sources
+    sources = (
+        build(loaded, parse_catalog("models: []").unwrap(), builtin_renderer("evidence"))
+        .unwrap()
+        .sources
+    )
     printed = offered_by_prompt(parse_prompt(rendered("How?", [MODEL], [PAPER])).unwrap())
     whole = offered_by_sources(sources, "How?", prints_all=True)
-    assert [source.links for source in whole.sources] == [source.links for source in printed.sources]
+    assert [source.links for source in whole.sources] == [
+        source.links for source in printed.sources
+    ]
     assert [source.text for source in whole.sources] == [source.text for source in printed.sources]
 
 
@@ -120,7 +139,10 @@ def test_no_text_forges_the_structure(question: str, summary: str) -> None:
     text = rendered(question, [{**MODEL, "summary": summary}], [{**PAPER, "summary": summary}])
     content = parse_prompt(text).unwrap()
     assert content.question == question
-    assert parse_prompt(rendered(question, [], [{**PAPER, "summary": summary}])).unwrap().question == question
+    assert (
+        parse_prompt(rendered(question, [], [{**PAPER, "summary": summary}])).unwrap().question
+        == question
+    )
     assert [(entry.name, entry.summary) for entry in content.models] == [("Glow", summary)]
     assert [(entry.name, entry.summary) for entry in content.papers] == [("Filling Holes", summary)]
     assert [label for label, _ in content.models[0].further] == [

@@ -22,7 +22,10 @@ CONTEXT = render_context("Why?", [], [])
 @contextmanager
 def running(source: str, folder: Path | None = None, **builtin: str) -> Iterator[IsolatedRenderer]:
     template = TemplateFile(
-        "t.j2", folder or Path(), source, {f"builtin/{name}.md.j2": text for name, text in builtin.items()}
+        "t.j2",
+        folder or Path(),
+        source,
+        {f"builtin/{name}.md.j2": text for name, text in builtin.items()},
     )
     with IsolatedRenderer(template) as renderer:
         yield renderer
@@ -46,8 +49,14 @@ def test_one_process_serves_a_whole_run() -> None:
 @pytest.mark.parametrize(
     ("source", "codes"),
     [
-        ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", {"T505"}),
-        ("{% set ns = namespace(x='x') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}", {"T506"}),
+        (
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+            {"T505"},
+        ),
+        (
+            "{% set ns = namespace(x='x') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+            {"T506"},
+        ),
         ("{{ 'x' * 10000000000 }}", {"T506"}),
         ("{% set x = [0] * 1000000000 %}", {"T506"}),
         ("{% for i in range(99999) %}{{ 'x' * 1000 }}{% endfor %}", {"T507"}),
@@ -95,10 +104,14 @@ def test_a_process_that_is_killed_is_a_finding() -> None:
         assert renderer.render(CONTEXT).ok
 
 
-def test_time_on_the_clock_is_bounded_where_the_kernel_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_on_the_clock_is_bounded_where_the_kernel_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(isolation, "WALL_SECONDS", 0.4)
     monkeypatch.setattr(isolation, "CPU_SECONDS", 1_000)
-    with running("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}") as renderer:
+    with running(
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    ) as renderer:
         assert [f.code for f in renderer.render(CONTEXT).findings] == ["T505"]
 
 
@@ -111,7 +124,9 @@ def test_it_includes_from_its_own_folder_and_extends_what_is_built_in(tmp_path: 
         assert renderer.render(CONTEXT).unwrap().text == "base Why?"
 
 
-@pytest.mark.parametrize("name", ["../secret.j2", "/etc/hostname", "link.j2", "sub/../../secret.j2", "missing.j2"])
+@pytest.mark.parametrize(
+    "name", ["../secret.j2", "/etc/hostname", "link.j2", "sub/../../secret.j2", "missing.j2"]
+)
 def test_it_reads_nothing_outside_its_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret.j2").write_text("SECRET")
     folder = tmp_path / "templates"
@@ -149,7 +164,9 @@ def test_an_entry_that_comes_again_is_sent_once_and_prints_the_same_each_time() 
     with running("{% for model in models %}{{ model.name }}, {% endfor %}") as renderer:
         for _ in range(2):
             texts = [rendered.unwrap().text for rendered in renderer.render_all(contexts)]
-            assert texts == ["".join(f"{model['name']}, " for model in context["models"]) for context in contexts]
+            assert texts == [
+                "".join(f"{model['name']}, " for model in context["models"]) for context in contexts
+            ]
 
 
 def test_what_a_template_prints_of_any_question_is_known_beforehand() -> None:

@@ -85,8 +85,13 @@ Answer:
 def test_a_prompt_is_read_back() -> None:
     content = parse_prompt(PROMPT).unwrap()
     assert content.question == "Why?"
-    assert [(m.name, m.paper, m.github) for m in content.models] == [("M", None, "https://github.com/a/b")]
-    assert [(p.name, p.summary, p.line) for p in content.papers] == [("P", "one\ntwo", 12), ("Q", None, 17)]
+    assert [(m.name, m.paper, m.github) for m in content.models] == [
+        ("M", None, "https://github.com/a/b")
+    ]
+    assert [(p.name, p.summary, p.line) for p in content.papers] == [
+        ("P", "one\ntwo", 12),
+        ("Q", None, 17),
+    ]
 
 
 def test_crlf_and_a_missing_last_line_break_are_forgiven() -> None:

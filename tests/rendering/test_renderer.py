@@ -13,7 +13,9 @@ CONTEXT = render_context(
 
 
 def renderer(source: str, **others: str) -> Renderer:
-    return Renderer("t.j2", {"t.j2": source, **{f"{name}.j2": text for name, text in others.items()}}.get)
+    return Renderer(
+        "t.j2", {"t.j2": source, **{f"{name}.j2": text for name, text in others.items()}}.get
+    )
 
 
 def rendered(source: str, **others: str) -> str:
@@ -27,7 +29,10 @@ def failure(source: str, **others: str) -> tuple[str, str, int]:
 
 
 def test_a_template_sees_the_keys_of_the_catalog_and_a_name_for_both_kinds() -> None:
-    assert rendered("{% for e in models + papers %}{{ e.name }} {{ e.dataset }}, {% endfor %}") == "M None, P None, "
+    assert (
+        rendered("{% for e in models + papers %}{{ e.name }} {{ e.dataset }}, {% endfor %}")
+        == "M None, P None, "
+    )
     assert rendered("{{ papers[0].title }} {{ papers[0].year }} {{ models[0].name }}") == "P 2020 M"
 
 
@@ -37,7 +42,11 @@ def test_text_that_would_forge_the_layout_is_neutralised_for_any_template() -> N
 
 def test_the_system_part_is_split_by_structure() -> None:
     parts = renderer("a{% block system %}b{{ question }}{% endblock %}c").render(CONTEXT).unwrap()
-    assert [(s.role, s.text) for s in parts.segments] == [("user", "a"), ("system", "bWhy?"), ("user", "c")]
+    assert [(s.role, s.text) for s in parts.segments] == [
+        ("user", "a"),
+        ("system", "bWhy?"),
+        ("user", "c"),
+    ]
     assert parts.text == "abWhy?c"
 
 

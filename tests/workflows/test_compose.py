@@ -12,7 +12,9 @@ from tests.helpers.workflow_oracle import ProblemKind, check_types
 from tests.helpers.workflows import PORTS, edge_lines, ends, part, parts
 
 
-def composed(*texts: str, inputs: str | None = None, outputs: str | None = None, **options: int) -> Composition:
+def composed(
+    *texts: str, inputs: str | None = None, outputs: str | None = None, **options: int
+) -> Composition:
     given, wanted = (None if one is None else tuple(one.split()) for one in (inputs, outputs))
     return compose([part(text) for text in texts], PORTS, inputs=given, outputs=wanted, **options)
 
@@ -23,7 +25,11 @@ def orders(composition: Composition) -> list[str]:
 
 def test_models_form_a_chain() -> None:
     found = composed("see Img2Txt", "say Txt2Snd", inputs="Img", outputs="Snd")
-    assert edge_lines(found.workflows[0]) == {"input --Img--> see", "see --Txt--> say", "say --Snd--> output"}
+    assert edge_lines(found.workflows[0]) == {
+        "input --Img--> see",
+        "see --Txt--> say",
+        "say --Snd--> output",
+    }
 
 
 def test_data_branches_and_merges() -> None:
@@ -34,7 +40,9 @@ def test_data_branches_and_merges() -> None:
 
 
 def test_a_step_takes_the_newest_but_not_a_copy_for_people_to_look_at() -> None:
-    found = composed("clean Img2Img", "detect Img2ImgTxt", "measure Img2Depth", inputs="Img", outputs="Txt Depth")
+    found = composed(
+        "clean Img2Img", "detect Img2ImgTxt", "measure Img2Depth", inputs="Img", outputs="Txt Depth"
+    )
     assert "clean --Img--> measure" in edge_lines(found.workflows[0])
 
 
@@ -45,11 +53,17 @@ def test_what_is_wanted_is_made_and_never_handed_through() -> None:
 def test_a_model_that_takes_two_of_a_kind_gets_two() -> None:
     assert composed("stereo ImgImg2Depth", inputs="Img", outputs="Depth").workflows == ()
     found = composed("stereo ImgImg2Depth", inputs="Img Img", outputs="Depth").workflows[0]
-    assert [(edge.source, edge.target) for edge in found.edges] == [("in1", "s1"), ("in2", "s1"), ("s1", "out1")]
+    assert [(edge.source, edge.target) for edge in found.edges] == [
+        ("in1", "s1"),
+        ("in2", "s1"),
+        ("s1", "out1"),
+    ]
 
 
 def test_two_of_a_kind_may_be_wanted() -> None:
-    found = composed("paint Txt2Img a", "draw Txt2Img b", inputs="Txt", outputs="Img Img").workflows[0]
+    found = composed(
+        "paint Txt2Img a", "draw Txt2Img b", inputs="Txt", outputs="Img Img"
+    ).workflows[0]
     assert edge_lines(found) == {
         "input --Txt--> paint", "input --Txt--> draw", "paint --Img--> output", "draw --Img--> output",
     }  # fmt: skip
@@ -59,12 +73,18 @@ def test_two_of_a_kind_may_be_wanted() -> None:
 
 
 def test_what_uses_all_that_is_in_hand_comes_first() -> None:
-    found = composed("guess Img2Txt", "answer ImgTxt2Txt", inputs="Img Txt", outputs="Txt", max_models=1)
+    found = composed(
+        "guess Img2Txt", "answer ImgTxt2Txt", inputs="Img Txt", outputs="Txt", max_models=1
+    )
     assert orders(found)[0] == "answer"
 
 
 def test_of_few_models_those_workflows_come_first_that_use_more() -> None:
-    assert orders(composed("a Img2Img 1", "b Img2Img 2", inputs="Img", outputs="Img")) == ["a b", "b a", "a"]
+    assert orders(composed("a Img2Img 1", "b Img2Img 2", inputs="Img", outputs="Img")) == [
+        "a b",
+        "b a",
+        "a",
+    ]
 
 
 def test_of_many_models_those_workflows_come_first_that_use_fewer() -> None:
@@ -73,7 +93,9 @@ def test_of_many_models_those_workflows_come_first_that_use_fewer() -> None:
 
 
 def test_models_of_one_task_and_signature_stand_for_each_other() -> None:
-    found = composed("x2 Img2Img upscale", "x4 Img2Img upscale", "see Img2Txt tag", inputs="Img", outputs="Txt")
+    found = composed(
+        "x2 Img2Img upscale", "x4 Img2Img upscale", "see Img2Txt tag", inputs="Img", outputs="Txt"
+    )
     assert orders(found) == ["x2 see", "see"]
     assert found.alternatives == ((0, (1,)),)
 
@@ -120,18 +142,29 @@ def test_what_is_in_hand_and_wanted_is_read_from_the_signatures(
         (["Vid2Snd", "Snd2Vid"], "Img", "Snd", ("Vid",)),
     ],
 )
-def test_what_stands_in_the_way_is_named(texts: list[str], inputs: str, outputs: str, missing: tuple[str, ...]) -> None:
+def test_what_stands_in_the_way_is_named(
+    texts: list[str], inputs: str, outputs: str, missing: tuple[str, ...]
+) -> None:
     found = composed(*texts, inputs=inputs, outputs=outputs)
     assert (found.workflows, found.missing) == ((), missing)
 
 
 def test_a_model_that_cannot_take_part_is_named_with_what_it_lacks() -> None:
-    found = composed("see Img2Txt", "fill ImgMsk2Img", "hear Snd2Txt", "measure Img2Depth", inputs="Img", outputs="Txt")
+    found = composed(
+        "see Img2Txt",
+        "fill ImgMsk2Img",
+        "hear Snd2Txt",
+        "measure Img2Depth",
+        inputs="Img",
+        outputs="Txt",
+    )
     assert found.useless == ((1, ("Msk",)), (2, ("Snd",)), (3, ()))
 
 
 def test_too_many_steps_are_counted() -> None:
-    chain = [f"a{n} {a}2{b}" for n, (a, b) in enumerate([("Img", "Txt"), ("Txt", "Snd"), ("Snd", "Vid")])]
+    chain = [
+        f"a{n} {a}2{b}" for n, (a, b) in enumerate([("Img", "Txt"), ("Txt", "Snd"), ("Snd", "Vid")])
+    ]
     found = composed(*chain, inputs="Img", outputs="Vid", max_models=2)
     assert (found.workflows, found.fewest) == ((), 3)
 
@@ -164,12 +197,16 @@ def test_every_composed_workflow_type_checks(
 def test_composing_again_gives_the_same(
     some: list[Component], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None
 ) -> None:
-    assert compose(some, PORTS, inputs=inputs, outputs=outputs) == compose(some, PORTS, inputs=inputs, outputs=outputs)
+    assert compose(some, PORTS, inputs=inputs, outputs=outputs) == compose(
+        some, PORTS, inputs=inputs, outputs=outputs
+    )
 
 
 @given(parts, st.lists(st.sampled_from(["Img", "Txt", "Snd"]), min_size=1, max_size=2, unique=True))
 @settings(max_examples=examples(150, 3000), deadline=None)
-def test_a_workflow_is_found_whenever_what_is_wanted_can_be_made(some: list[Component], inputs: list[str]) -> None:
+def test_a_workflow_is_found_whenever_what_is_wanted_can_be_made(
+    some: list[Component], inputs: list[str]
+) -> None:
     once = [one for one in some if len(set(one.signature.inputs)) == len(one.signature.inputs)]
     for wanted in levels([one.signature for one in once], inputs):
         found = compose(once, PORTS, inputs=inputs, outputs=[wanted], max_models=7)
@@ -183,7 +220,10 @@ def _workflow(*edges: str, ins: str = "", steps: str = "", outs: str = "") -> Wo
     made = [Edge(*line.split()) for line in edges]
     return WorkflowGraph(
         tuple(End(one, one.title(), one) for one in ins.split()),
-        tuple(Step(key, key, part(text).signature) for key, _, text in (one.partition(":") for one in steps.split())),
+        tuple(
+            Step(key, key, part(text).signature)
+            for key, _, text in (one.partition(":") for one in steps.split())
+        ),
         tuple(End(one, one.title().rstrip("_"), one) for one in outs.split()),
         tuple(made),
     )
@@ -204,7 +244,10 @@ def _workflow(*edges: str, ins: str = "", steps: str = "", outs: str = "") -> Wo
             [(ProblemKind.UNFED, "a")],
         ),
         (_workflow("a b Img", "b a Img", steps="a:Img2Img b:Img2Img"), [(ProblemKind.CYCLE, "a")]),
-        (_workflow(ins="img", outs="txt_"), [(ProblemKind.IDLE, "img"), (ProblemKind.UNMADE, "txt_")]),
+        (
+            _workflow(ins="img", outs="txt_"),
+            [(ProblemKind.IDLE, "img"), (ProblemKind.UNMADE, "txt_")],
+        ),
         (_workflow("img nowhere Img", ins="img"), [(ProblemKind.LOOSE, "nowhere")]),
         (
             _workflow(ins="img img"),
@@ -216,7 +259,9 @@ def _workflow(*edges: str, ins: str = "", steps: str = "", outs: str = "") -> Wo
         ),
     ],
 )
-def test_each_problem_of_a_workflow_is_named(workflow: WorkflowGraph, problems: list[tuple[ProblemKind, str]]) -> None:
+def test_each_problem_of_a_workflow_is_named(
+    workflow: WorkflowGraph, problems: list[tuple[ProblemKind, str]]
+) -> None:
     found = [(problem.kind, problem.key) for problem in check_types(workflow)]
     if problems and problems[0][0] is ProblemKind.CYCLE:
         assert found[0][0] is ProblemKind.CYCLE
@@ -227,4 +272,7 @@ def test_each_problem_of_a_workflow_is_named(workflow: WorkflowGraph, problems: 
 def test_an_untyped_step_takes_and_gives_anything() -> None:
     steps = (Step("a", "by hand"), Step("b", "fill", part("ImgMsk2Img").signature))
     edges = (Edge("i", "a"), Edge("a", "b"), Edge("i", "b"), Edge("b", "o"))
-    assert check_types(WorkflowGraph((End("i", "Img", "i"),), steps, (End("o", "Img", "o"),), edges)) == ()
+    assert (
+        check_types(WorkflowGraph((End("i", "Img", "i"),), steps, (End("o", "Img", "o"),), edges))
+        == ()
+    )

@@ -32,7 +32,9 @@ def workflow_of(*texts: str, inputs: str, outputs: str) -> WorkflowGraph:
 
 
 def two_branches() -> WorkflowGraph:
-    return workflow_of("cut Img2Msk", "fill ImgMsk2Img", "see Img2Txt", inputs="Img", outputs="Img Txt")
+    return workflow_of(
+        "cut Img2Msk", "fill ImgMsk2Img", "see Img2Txt", inputs="Img", outputs="Img Txt"
+    )
 
 
 # --- Mermaid ---
@@ -66,7 +68,9 @@ def test_a_flowchart_reads_back_line_by_line(
     for workflow in compose(some, PORTS, inputs=inputs, outputs=outputs).workflows:
         first, *lines = mermaid(workflow).splitlines()
         nodes = {found[1]: found[2] or found[3] for line in lines if (found := _NODE.match(line))}
-        edges = [Edge(found[1], found[3], found[2]) for line in lines if (found := _EDGE.match(line))]
+        edges = [
+            Edge(found[1], found[3], found[2]) for line in lines if (found := _EDGE.match(line))
+        ]
         assert first == "flowchart LR"
         assert len(nodes) + len(edges) == len(lines)
         assert {key: unescape_label(label) for key, label in nodes.items()} == {
@@ -108,10 +112,15 @@ def test_a_drawing_shows_rails_that_branch_and_merge() -> None:
 @given(parts, ends, ends, st.integers(LEAST_WIDTH, 120))
 @settings(max_examples=examples(100, 2000), deadline=None)
 def test_a_drawing_keeps_to_its_width_also_with_wide_characters(
-    some: list[Component], inputs: tuple[str, ...] | None, outputs: tuple[str, ...] | None, width: int
+    some: list[Component],
+    inputs: tuple[str, ...] | None,
+    outputs: tuple[str, ...] | None,
+    width: int,
 ) -> None:
     plain = [
-        one for one in some if one.name.isprintable() and not any("\u0300" <= char <= "\u036f" for char in one.name)
+        one
+        for one in some
+        if one.name.isprintable() and not any("\u0300" <= char <= "\u036f" for char in one.name)
     ]
     for workflow in compose(plain, PORTS, inputs=inputs, outputs=outputs).workflows:
         lines = boxes(workflow, width, cell_len).splitlines()
@@ -122,7 +131,9 @@ def test_a_drawing_keeps_to_its_width_also_with_wide_characters(
 
 
 def test_ascii_is_ascii() -> None:
-    text = boxes(workflow_of("图像 Img2Txt", inputs="Img", outputs="Txt"), 60, cell_len, ascii_only=True)
+    text = boxes(
+        workflow_of("图像 Img2Txt", inputs="Img", outputs="Txt"), 60, cell_len, ascii_only=True
+    )
     assert text.isascii()
     assert "\\u56fe\\u50cf" in text
 
@@ -145,7 +156,9 @@ def test_an_image_is_well_formed_and_holds_nothing_but_shapes_and_text(
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_names_stay_text(name: str) -> None:
-    workflow = WorkflowGraph((End("in1", "Img", name),), (Step("s1", name),), (), (Edge("in1", "s1", "Img"),))
+    workflow = WorkflowGraph(
+        (End("in1", "Img", name),), (Step("s1", name),), (), (Edge("in1", "s1", "Img"),)
+    )
     text = svg(workflow, name)
     ET.fromstring(text)
     assert "<script" not in text
@@ -169,7 +182,9 @@ def test_no_edge_runs_through_a_box() -> None:
         straight += [(float(x), float(y), float(end)) for x, y, end in found]
     assert straight
     for begin, y, end in straight:
-        assert not any(begin < x + 190 and end > x + 6 and top < y < top + height for x, top, height in spans)
+        assert not any(
+            begin < x + 190 and end > x + 6 and top < y < top + height for x, top, height in spans
+        )
 
 
 @given(names)

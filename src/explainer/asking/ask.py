@@ -31,7 +31,13 @@ from explainer.asking.conversation import (
     step,
 )
 from explainer.asking.costs import Forecast, Prices, Totals, forecast
-from explainer.asking.endpoint import Address, Endpoint, RequestFailedError, StreamObserver, exposed_key
+from explainer.asking.endpoint import (
+    Address,
+    Endpoint,
+    RequestFailedError,
+    StreamObserver,
+    exposed_key,
+)
 from explainer.asking.journal import Journal
 from explainer.asking.outputs import Answers, proof_of, record_data, verdict
 from explainer.asking.redaction import Redactor
@@ -46,7 +52,14 @@ from explainer.catalogs.loading import CatalogLoader, asked_question, repeated_i
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.checking.check import unchecked
 from explainer.checking.offered import lookup_of, offered_by_sources
-from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, errors_in, exit_status
+from explainer.diagnostics.finding import (
+    ExitStatus,
+    Finding,
+    Location,
+    Parsed,
+    errors_in,
+    exit_status,
+)
 from explainer.diagnostics.text import shorten
 from explainer.documents.document import decode
 from explainer.files import STDIN, display_path, read_file
@@ -95,13 +108,20 @@ class QuestionPreparer:
             return Parsed(None, findings)
         return Parsed(built.value, findings).then(partial(self._offer, loaded, library.value))
 
-    def _offer(self, loaded: LoadedQuestion, library: Library, built: BuildResult) -> Parsed[PreparedQuestion]:
+    def _offer(
+        self, loaded: LoadedQuestion, library: Library, built: BuildResult
+    ) -> Parsed[PreparedQuestion]:
         """The question with what was offered to it, if that is anything."""
         question = loaded.question.question
-        offered = offered_by_sources(built.sources, question, lookup_of(library), prints_all=self.prints_all)
+        offered = offered_by_sources(
+            built.sources, question, lookup_of(library), prints_all=self.prints_all
+        )
         if not offered.sources:
             message = "nothing is offered, so no answer could be checked: it is not asked"
-            return Parsed(None, (Finding("A102", loaded.document.locate(()), message, "name models or papers"),))
+            return Parsed(
+                None,
+                (Finding("A102", loaded.document.locate(()), message, "name models or papers"),),
+            )
         prompt = tuple(Message(segment.role, segment.text) for segment in built.rendering.segments)
         return Parsed(PreparedQuestion(loaded.id, question, prompt, offered))
 
@@ -114,7 +134,9 @@ class QuestionPreparer:
         for item in source:
             yield item if isinstance(item, Skipped) else self._prepare_item(item, source)
 
-    def _prepare_item(self, item: SourceItem, source: QuestionSource) -> Parsed[PreparedQuestion] | Skipped:
+    def _prepare_item(
+        self, item: SourceItem, source: QuestionSource
+    ) -> Parsed[PreparedQuestion] | Skipped:
         loaded = _load(item, lines=source.lines)
         if isinstance(loaded, Skipped):
             return loaded
@@ -129,7 +151,12 @@ class QuestionPreparer:
             name = folded(id_)
             fault = name_fault(id_)
             if fault:
-                yield Finding("B703", place, f"the id {shorten(id_)!r} {fault}", "give the question another id")
+                yield Finding(
+                    "B703",
+                    place,
+                    f"the id {shorten(id_)!r} {fault}",
+                    "give the question another id",
+                )
         first_id, first_place = self._ids.setdefault(name, (id_, place))
         if first_place != place:
             yield repeated_id(id_, place, first_id, f"at {first_place}")
@@ -230,7 +257,13 @@ class AskObserver(Protocol):
         """Nothing of an answer came for long; it is waited for so many seconds more at most."""
 
     def on_checked(
-        self, prepared: PreparedQuestion, model: str, number: int, round_: Round, *, from_journal: bool
+        self,
+        prepared: PreparedQuestion,
+        model: str,
+        number: int,
+        round_: Round,
+        *,
+        from_journal: bool,
     ) -> None:
         """An answer was checked."""
 
@@ -246,7 +279,9 @@ class TerminatedError(Exception):
     """The run was told to end before all was asked."""
 
 
-def run(config: AskConfig, observer: AskObserver) -> list[tuple[PreparedQuestion, AskResult | None]]:
+def run(
+    config: AskConfig, observer: AskObserver
+) -> list[tuple[PreparedQuestion, AskResult | None]]:
     """Ask all questions, and put their answers in their place.
 
     Returns:
@@ -279,7 +314,9 @@ def foresee(config: AskConfig, observer: AskObserver) -> tuple[int, Forecast] | 
     return None
 
 
-def _forecasts(config: AskConfig, questions: Sequence[PreparedQuestion], journal: Journal) -> Iterator[Forecast]:
+def _forecasts(
+    config: AskConfig, questions: Sequence[PreparedQuestion], journal: Journal
+) -> Iterator[Forecast]:
     """What each question will take of each model, beyond what the journal has."""
     for prepared in questions:
         for model in config.settings.models:
@@ -287,7 +324,9 @@ def _forecasts(config: AskConfig, questions: Sequence[PreparedQuestion], journal
             while isinstance(request := step(prepared, config.settings, model, rounds), Request):
                 reply = journal.find(request.key)
                 if reply is None:
-                    yield forecast(prepared, config.settings, request, rounds, config.count, config.prices)
+                    yield forecast(
+                        prepared, config.settings, request, rounds, config.count, config.prices
+                    )
                     break
                 rounds.append(judge(prepared, request, reply))
 
@@ -297,13 +336,21 @@ def _failures_told(config: AskConfig, observer: AskObserver) -> Iterator[None]:
     """Turn what can end a run early into findings; whatever was answered by then is in the journal."""
     try:
         yield
-    except RequestFailedError as error:  # of nothing that is asked there: a failure of one question is its own
+    except (
+        RequestFailedError
+    ) as error:  # of nothing that is asked there: a failure of one question is its own
         observer.on_findings([_unusable_endpoint(error.failure)])
     except OSError as error:
         file = display_path(Path(os.fsdecode(error.filename))) if error.filename else "--out"
-        observer.on_findings([Finding("F105", Location(file), f"the run was stopped: {error.strerror or error}")])
+        observer.on_findings(
+            [Finding("F105", Location(file), f"the run was stopped: {error.strerror or error}")]
+        )
     except (KeyboardInterrupt, SystemExit, TerminatedError):
-        advice = "; what was answered is in the journal: run it again to go on" if config.answers.journal else ""
+        advice = (
+            "; what was answered is in the journal: run it again to go on"
+            if config.answers.journal
+            else ""
+        )
         observer.on_note(f"stopped{advice}")
         raise
 
@@ -312,7 +359,9 @@ def _unusable_endpoint(failure: RequestFailure) -> Finding:
     advice = "check the URL (it mostly ends in /v1), the key and the model's name"
     if failure.kind == "unreachable":
         advice = "check that the endpoint is running, and its URL"
-    return Finding("R802", Location("--base-url"), failure.message, f"{advice}; run it again to go on")
+    return Finding(
+        "R802", Location("--base-url"), failure.message, f"{advice}; run it again to go on"
+    )
 
 
 def prepare(config: AskConfig, observer: AskObserver) -> list[PreparedQuestion]:
@@ -367,7 +416,10 @@ def _prepared_one(
 
 
 def _ask_all(
-    config: AskConfig, questions: Sequence[PreparedQuestion], observer: AskObserver, results: dict[int, AskResult]
+    config: AskConfig,
+    questions: Sequence[PreparedQuestion],
+    observer: AskObserver,
+    results: dict[int, AskResult],
 ) -> None:
     answers = config.answers
     observer.on_findings(exposed_key(config.address))
@@ -377,7 +429,9 @@ def _ask_all(
 
     def keep(number: int, result: AskResult) -> None:
         results[number] = result
-        place = answers.put(number, result, record_data(result, config.settings, config.prices, config.redact))
+        place = answers.put(
+            number, result, record_data(result, config.settings, config.prices, config.redact)
+        )
         observer.on_findings(list(_findings_of(result, place, alone=config.alone)))
 
     with Journal(answers.journal, waiting, config.redact, forget=config.force) as journal:
@@ -388,7 +442,9 @@ def _ask_all(
             answers.refuse_foreign(answer.id for answer in new)
         if journal.damaged:
             message = f"{journal.damaged:,} lines cannot be read: those answers are asked for again"
-            observer.on_findings([Finding("R806", Location(display_path(answers.journal or Path())), message)])
+            observer.on_findings(
+                [Finding("R806", Location(display_path(answers.journal or Path())), message)]
+            )
         session = AskRun(config, journal, observer)
         observer.on_start(session.totals)
         try:
@@ -421,7 +477,9 @@ def _findings_of(result: AskResult, place: str, *, alone: bool) -> Iterator[Find
 def _findings_of_answer(chosen: ModelAnswer, place: str, *, alone: bool) -> Iterator[Finding]:
     text = chosen.rounds[chosen.chosen].reply.text
     if as_printed(text) != line_ends(text):
-        yield Finding("R804", Location(place), "control characters in an answer are replaced by U+FFFD")
+        yield Finding(
+            "R804", Location(place), "control characters in an answer are replaced by U+FFFD"
+        )
     if chosen.grounded:
         return
     if alone:
@@ -435,7 +493,12 @@ class _AnswerObserver:
     """Tells the observer of a run what happens to one request."""
 
     def __init__(
-        self, observer: AskObserver, totals: Totals, prepared: PreparedQuestion, model: str, number: int
+        self,
+        observer: AskObserver,
+        totals: Totals,
+        prepared: PreparedQuestion,
+        model: str,
+        number: int,
     ) -> None:
         self._observer = observer
         self._totals = totals
@@ -475,7 +538,9 @@ class AskRun:
         # By the key of a request: two that ask the same ask once.
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def run(self, questions: Sequence[PreparedQuestion], keep: Callable[[int, AskResult], None]) -> None:
+    async def run(
+        self, questions: Sequence[PreparedQuestion], keep: Callable[[int, AskResult], None]
+    ) -> None:
         """Ask all questions, until the process is told to end.
 
         Args:
@@ -488,9 +553,13 @@ class AskRun:
         """
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # this is a coroutine
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; another thread
+        with contextlib.suppress(
+            NotImplementedError, RuntimeError, ValueError
+        ):  # Windows; another thread
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        async with Endpoint(self._config.address, self._config.redact, self._config.count) as endpoint:
+        async with Endpoint(
+            self._config.address, self._config.redact, self._config.count
+        ) as endpoint:
             ticking = asyncio.create_task(self._tick())
             try:
                 await self._ask(questions, endpoint, keep)
@@ -503,7 +572,10 @@ class AskRun:
             self._observer.on_tick()
 
     async def _ask(
-        self, questions: Sequence[PreparedQuestion], endpoint: Endpoint, keep: Callable[[int, AskResult], None]
+        self,
+        questions: Sequence[PreparedQuestion],
+        endpoint: Endpoint,
+        keep: Callable[[int, AskResult], None],
     ) -> None:
         self.totals.questions = len(questions)
         waiting = iter(enumerate(questions))
@@ -523,24 +595,35 @@ class AskRun:
 
     async def _settle(self, prepared: PreparedQuestion, endpoint: Endpoint) -> AskResult:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._converse(prepared, model, endpoint)) for model in self._settings.models]
+            tasks = [
+                group.create_task(self._converse(prepared, model, endpoint))
+                for model in self._settings.models
+            ]
         candidates = tuple(map(asyncio.Task.result, tasks))
         return AskResult(prepared, candidates, choose(candidates))
 
-    async def _converse(self, prepared: PreparedQuestion, model: str, endpoint: Endpoint) -> ModelAnswer:
+    async def _converse(
+        self, prepared: PreparedQuestion, model: str, endpoint: Endpoint
+    ) -> ModelAnswer:
         rounds: list[Round] = []
         while isinstance(action := step(prepared, self._settings, model, rounds), Request):
-            observer = _AnswerObserver(self._observer, self.totals, prepared, model, len(rounds) + 1)
+            observer = _AnswerObserver(
+                self._observer, self.totals, prepared, model, len(rounds) + 1
+            )
             try:
                 reply, from_journal = await self._reply(action, observer, endpoint)
             except RequestFailedError as error:
                 return self._unanswered(prepared, model, rounds, error.failure)
             self._answering_models.add(model)
             rounds.append(judge(prepared, action, reply))
-            self._observer.on_checked(prepared, model, len(rounds), rounds[-1], from_journal=from_journal)
+            self._observer.on_checked(
+                prepared, model, len(rounds), rounds[-1], from_journal=from_journal
+            )
         return action
 
-    async def _reply(self, request: Request, observer: StreamObserver, endpoint: Endpoint) -> tuple[Reply, bool]:
+    async def _reply(
+        self, request: Request, observer: StreamObserver, endpoint: Endpoint
+    ) -> tuple[Reply, bool]:
         """Return the answer that is in the journal, or ask for it; and which."""
         async with self._locks.setdefault(request.key, asyncio.Lock()):
             reply = self._journal.find(request.key)
@@ -553,7 +636,11 @@ class AskRun:
             return reply, False
 
     def _unanswered(
-        self, prepared: PreparedQuestion, model: str, rounds: Sequence[Round], failure: RequestFailure
+        self,
+        prepared: PreparedQuestion,
+        model: str,
+        rounds: Sequence[Round],
+        failure: RequestFailure,
     ) -> ModelAnswer:
         """What is left of a question when its answer does not come."""
         is_first = failure.at_first and model not in self._answering_models
@@ -561,7 +648,9 @@ class AskRun:
             raise UnusableError(failure)
         message = f"{model} did not answer: {failure.message}"
         hint = "ask again: what has been answered is not asked twice"
-        report = unchecked(prepared.id, prepared.id, [Finding("R801", Location(prepared.id), message, hint)])
+        report = unchecked(
+            prepared.id, prepared.id, [Finding("R801", Location(prepared.id), message, hint)]
+        )
         return ModelAnswer(model, tuple(rounds), report, failure=failure.message)
 
 

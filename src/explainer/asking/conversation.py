@@ -118,7 +118,9 @@ class Reply:
     def redacted(self, redact: Callable[[str], str]) -> Reply:
         """Return the reply without a key in anything that a server says, or that says where it is."""
         text, reason, served = map(redact, (self.text, self.finish_reason, self.served))
-        return replace(self, text=text, finish_reason=reason, served=served, endpoint=redact(self.endpoint))
+        return replace(
+            self, text=text, finish_reason=reason, served=served, endpoint=redact(self.endpoint)
+        )
 
 
 def as_printed(text: str) -> str:
@@ -197,7 +199,9 @@ def _text(content: Any) -> str:
     """The text of a content; some servers send it in parts, with what the model thought in others."""
     if isinstance(content, str):
         return content
-    return "".join(text_of(part, "text") for part in mappings_in(content) if part.get("type") == "text")
+    return "".join(
+        text_of(part, "text") for part in mappings_in(content) if part.get("type") == "text"
+    )
 
 
 def _usage(data: Any) -> Usage | None:
@@ -225,7 +229,9 @@ def error_in(data: Any, redact: Callable[[str], str] = str) -> tuple[str, str] |
         error = {"message": error}
     kind = error.get("type")
     message = error.get("message") or kind or "an error without a message"
-    return _plain(redact(str(message)), _MOST_MESSAGE), redact(str(error.get("code") or kind or ""))[:_MOST_CODE]
+    return _plain(redact(str(message)), _MOST_MESSAGE), redact(
+        str(error.get("code") or kind or "")
+    )[:_MOST_CODE]
 
 
 @dataclass(frozen=True)
@@ -336,10 +342,18 @@ class AskResult:
 
 def judge(prepared: PreparedQuestion, request: Request, reply: Reply) -> Round:
     """Check an answer that has come."""
-    report = check_answer(as_printed(reply.text), prepared.offered, answer_id=prepared.id, file=prepared.id)
+    report = check_answer(
+        as_printed(reply.text), prepared.offered, answer_id=prepared.id, file=prepared.id
+    )
     if reply.finish_reason not in WHOLE:
-        why = "at its greatest length" if reply.finish_reason == "length" else f"({reply.finish_reason})"
-        cut = Finding("A104", Location(prepared.id), f"the answer was cut off {why}", "allow more tokens")
+        why = (
+            "at its greatest length"
+            if reply.finish_reason == "length"
+            else f"({reply.finish_reason})"
+        )
+        cut = Finding(
+            "A104", Location(prepared.id), f"the answer was cut off {why}", "allow more tokens"
+        )
         report = replace(report, findings=(cut, *report.findings))
     return Round(request.key, reply, report)
 
@@ -360,14 +374,23 @@ def step(
         return ModelAnswer(model, tuple(rounds), last.report, len(rounds) - 1, grounded=True)
     is_unchanged = len(rounds) > 1 and last.report.text == rounds[-2].report.text
     if len(rounds) <= settings.rounds and not is_unchanged:
-        again = (Message("assistant", last.report.text), Message("user", repair_prompt(last.report, prepared.offered)))
-        return Request(model, (*prepared.prompt, *again), {**settings.parameters, **settings.repair_parameters})
+        again = (
+            Message("assistant", last.report.text),
+            Message("user", repair_prompt(last.report, prepared.offered)),
+        )
+        return Request(
+            model, (*prepared.prompt, *again), {**settings.parameters, **settings.repair_parameters}
+        )
     return _mended(prepared, settings, model, tuple(rounds)) or _kept(model, tuple(rounds))
 
 
 def _passes(report: CheckReport, settings: AskSettings) -> bool:
     is_refuted = report.claims is StatementVerdict.REFUTED
-    return report.grounded and not is_refuted and not (settings.strict and _count(report, Severity.WARNING))
+    return (
+        report.grounded
+        and not is_refuted
+        and not (settings.strict and _count(report, Severity.WARNING))
+    )
 
 
 def _count(report: CheckReport, severity: Severity) -> int:
@@ -382,7 +405,9 @@ def _mended(
     for number, round_ in reversed([*enumerate(rounds)]):
         report = round_.report
         text = fixed_text(report)
-        if text == report.text or round_.reply.finish_reason not in WHOLE:  # nothing to fix, or mended in vain
+        if (
+            text == report.text or round_.reply.finish_reason not in WHOLE
+        ):  # nothing to fix, or mended in vain
             continue
         again = check_answer(text, prepared.offered, answer_id=prepared.id, file=prepared.id)
         if _passes(again, settings):
@@ -402,4 +427,8 @@ def _faults(report: CheckReport) -> tuple[int, int]:
 def choose(candidates: Sequence[ModelAnswer]) -> ModelAnswer | None:
     """Return the best answer: grounded first, then by errors, by warnings, unmended, in the order of the models."""
     answers = [candidate for candidate in candidates if not candidate.failure]
-    return min(answers, key=lambda answer: (not answer.grounded, *_faults(answer.report), answer.fixed), default=None)
+    return min(
+        answers,
+        key=lambda answer: (not answer.grounded, *_faults(answer.report), answer.fixed),
+        default=None,
+    )

@@ -8,10 +8,21 @@ from dataclasses import astuple, dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from explainer.asking.conversation import AskResult, AskSettings, PreparedQuestion, Request, Round, Usage
+from explainer.asking.conversation import (
+    AskResult,
+    AskSettings,
+    PreparedQuestion,
+    Request,
+    Round,
+    Usage,
+)
 
 _MILLION: Final = 1_000_000  # prices are for so many tokens
-_LIMITS: Final = ("max_completion_tokens", "max_tokens", "n_predict")  # the names that servers know for it
+_LIMITS: Final = (
+    "max_completion_tokens",
+    "max_tokens",
+    "n_predict",
+)  # the names that servers know for it
 # Characters of a point of a repair prompt, at most.
 _POINT: Final = 600
 # Points of a repair prompt, at most.
@@ -163,6 +174,8 @@ def forecast(
 def _repair_prompt_tokens(prepared: PreparedQuestion, count: Callable[[str], int]) -> int:
     """The tokens that sending an answer back may take: the prompt, all points, and all sources with their links."""
     names = sum(len(source.name) for source in prepared.offered.sources)
-    links = sum(len(link.url) + _AROUND_LINK for source in prepared.offered.sources for link in source.links)
+    links = sum(
+        len(link.url) + _AROUND_LINK for source in prepared.offered.sources for link in source.links
+    )
     characters = _POINTS * _POINT + names + links
     return count(prepared.text) + math.ceil(characters / _CHARACTERS_PER_TOKEN)

@@ -24,7 +24,12 @@ from urllib.parse import urlsplit, urlunsplit
 from explainer._package import __version__
 from explainer.asking.conversation import Reply, Request, StreamAccumulator, Usage, error_in
 from explainer.asking.redaction import Redactor, StreamRedactor, public_url
-from explainer.asking.retries import RequestFailure, failure_of_status, parse_retry_after, wait_before
+from explainer.asking.retries import (
+    RequestFailure,
+    failure_of_status,
+    parse_retry_after,
+    wait_before,
+)
 from explainer.batching.tokens import Counter
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import reason_of
@@ -165,7 +170,9 @@ class Endpoint:
         headers["Content-Type"] = "application/json"
         if self._address.key is not None:
             headers["Authorization"] = f"Bearer {self._address.key}"
-        timeout = httpx2.Timeout(self._address.timeout, connect=min(_CONNECT, self._address.timeout), pool=None)
+        timeout = httpx2.Timeout(
+            self._address.timeout, connect=min(_CONNECT, self._address.timeout), pool=None
+        )
         try:
             self._client = httpx2.AsyncClient(
                 headers=headers, follow_redirects=False,  # a key is for the host that it was given for
@@ -174,9 +181,8 @@ class Endpoint:
                 trust_env=not _is_loopback(urlsplit(self._address.base_url).hostname or ""),
             )  # fmt: skip
         except Exception as error:  # noqa: BLE001  # a proxy's scheme that it does not know, a package that it lacks
-            message = (
-                f"the client cannot be set up; see the proxies in the environment: {reason_of(error, self._redact)}"
-            )
+            reason = reason_of(error, self._redact)
+            message = f"the client cannot be set up; see the proxies in the environment: {reason}"
             raise RequestFailedError(RequestFailure("unusable", message)) from None
         return self
 
@@ -220,7 +226,9 @@ class Endpoint:
             self._failures(received),
             asyncio.timeout(self._address.deadline),
             _Patience(_WORDLESS * self._address.timeout, received, observer) as patience,
-            self._client.stream("POST", self._address.url, content=json.dumps(request.body)) as response,
+            self._client.stream(
+                "POST", self._address.url, content=json.dumps(request.body)
+            ) as response,
         ):
             if response.status_code != _OK:
                 raise RequestFailedError(await self._refusal(response))
@@ -231,17 +239,25 @@ class Endpoint:
                 await self._read(response, self._redact(kind), received, observer)
         if not received.whole:
             _raise_broken("the answer broke off")
-        usage = received.usage or Usage(self._count(request.text), self._count(received.text), estimated=True)
+        usage = received.usage or Usage(
+            self._count(request.text), self._count(received.text), estimated=True
+        )
         seconds, reason = time.monotonic() - begun, received.finish_reason or ""
         reply = Reply(received.text, reason, usage, seconds, 1, self.name, received.served)
         return reply.redacted(self._redact)
 
     async def _listen(
-        self, response: httpx2.Response, received: StreamAccumulator, observer: StreamObserver, patience: _Patience
+        self,
+        response: httpx2.Response,
+        received: StreamAccumulator,
+        observer: StreamObserver,
+        patience: _Patience,
     ) -> None:
         """Take the events of a stream, to its end or to the greatest length of an answer."""
         shown = StreamRedactor(self._redact)
-        await self._take_events(response, received, lambda piece: observer.on_text(shown.feed(piece)), patience)
+        await self._take_events(
+            response, received, lambda piece: observer.on_text(shown.feed(piece)), patience
+        )
         if remainder := shown.finish():
             observer.on_text(remainder)
 
@@ -282,12 +298,18 @@ class Endpoint:
         return data
 
     async def _read(
-        self, response: httpx2.Response, kind: str, received: StreamAccumulator, observer: StreamObserver
+        self,
+        response: httpx2.Response,
+        kind: str,
+        received: StreamAccumulator,
+        observer: StreamObserver,
     ) -> None:
         """Take a body that is not streamed: some servers know no other."""
         body = await _bounded(response, _MAX_BODY + 1)
         if len(body) > _MAX_BODY:
-            raise RequestFailedError(RequestFailure("refused", f"the response is larger than {_MAX_BODY:,} bytes"))
+            raise RequestFailedError(
+                RequestFailure("refused", f"the response is larger than {_MAX_BODY:,} bytes")
+            )
         data = _loads(body.decode("utf-8", "replace"))
         self._raise_error_in(data)
         if not isinstance(data, dict):
@@ -303,7 +325,10 @@ class Endpoint:
 
     async def _refusal(self, response: httpx2.Response) -> RequestFailure:
         body = (await _bounded(response, _MAX_ERROR)).decode("utf-8", "replace")
-        said, code = error_in(_loads(body), self._redact) or (_plain(response, self._redact(body)), "")
+        said, code = error_in(_loads(body), self._redact) or (
+            _plain(response, self._redact(body)),
+            "",
+        )
         if response.has_redirect_location:
             said = f"it redirects to {public_url(response.headers['location'])}"
         after = parse_retry_after(response.headers.get("retry-after"), dt.datetime.now(tz=dt.UTC))
@@ -335,10 +360,16 @@ class Endpoint:
 
         reason = reason_of(error, self._redact)
         if isinstance(
-            error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.ProxyError | httpx2.UnsupportedProtocol
+            error,
+            httpx2.ConnectError
+            | httpx2.ConnectTimeout
+            | httpx2.ProxyError
+            | httpx2.UnsupportedProtocol,
         ):
             # A certificate, or a protocol that the client does not know, will be no other the next time.
-            is_final = "certificate" in reason.casefold() or isinstance(error, httpx2.UnsupportedProtocol)
+            is_final = "certificate" in reason.casefold() or isinstance(
+                error, httpx2.UnsupportedProtocol
+            )
             message = f"cannot connect to {self.name}: {reason if str(error) else 'no answer'}"
             return RequestFailure("unreachable", message, again=not is_final)
         if isinstance(error, httpx2.InvalidURL | UnicodeError):
@@ -367,7 +398,9 @@ class _Patience:
         observer: is told of a long wait.
     """
 
-    def __init__(self, seconds: float, received: StreamAccumulator, observer: StreamObserver) -> None:
+    def __init__(
+        self, seconds: float, received: StreamAccumulator, observer: StreamObserver
+    ) -> None:
         self._seconds = seconds
         self._received = received
         self._observer = observer
@@ -382,7 +415,10 @@ class _Patience:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._notice.cancel()
         try:
@@ -414,7 +450,9 @@ class _BoundedStream:
     """
 
     def __init__(self, response: httpx2.Response, received: StreamAccumulator) -> None:
-        response.encoding = "utf-8"  # of every event stream (HTML, section 9.2.5), whatever the header says
+        response.encoding = (
+            "utf-8"  # of every event stream (HTML, section 9.2.5), whatever the header says
+        )
         self._response = response
         self._received = received
         self.headers, self.request = response.headers, response.request

@@ -57,8 +57,16 @@ class JournalRow(BaseModel):
             reply: what came.
         """
         counts = reply.usage
-        usage = _UsageRow(prompt_tokens=counts.prompt, completion_tokens=counts.completion, estimated=counts.estimated)
-        return cls(key=key, model=model, **{**asdict(reply), "usage": usage, "seconds": round(reply.seconds, 3)})
+        usage = _UsageRow(
+            prompt_tokens=counts.prompt,
+            completion_tokens=counts.completion,
+            estimated=counts.estimated,
+        )
+        return cls(
+            key=key,
+            model=model,
+            **{**asdict(reply), "usage": usage, "seconds": round(reply.seconds, 3)},
+        )
 
     @property
     def reply(self) -> Reply:
@@ -85,7 +93,12 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path | None, waiting: Callable[[], None], redact: Redactor = NO_REDACTION, *, forget: bool = False
+        self,
+        path: Path | None,
+        waiting: Callable[[], None],
+        redact: Redactor = NO_REDACTION,
+        *,
+        forget: bool = False,
     ) -> None:
         self._path = path
         self._waiting = waiting
@@ -102,7 +115,9 @@ class Journal:
             return self
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
-            stack.enter_context(FileLock(self._path.with_name(f".{self._path.name}.lock"), self._waiting))
+            stack.enter_context(
+                FileLock(self._path.with_name(f".{self._path.name}.lock"), self._waiting)
+            )
             self._handle = open_handle(self._path, _FLAGS)
             stack.callback(os.close, self._handle)
             self._read(self._handle)
@@ -130,7 +145,9 @@ class Journal:
         Raises:
             ForeignJournalError: when it is none that this version understands.
         """
-        lines = data.split(b"\n")[:-1]  # what stands behind the last line break is torn, the header too
+        lines = data.split(b"\n")[
+            :-1
+        ]  # what stands behind the last line break is torn, the header too
         if not (data.startswith(_HEADER) or _HEADER.startswith(data)):
             message = "not a journal of answers that this version can resume"
             raise ForeignJournalError(0, message, str(self._path))

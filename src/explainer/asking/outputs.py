@@ -100,7 +100,12 @@ def _chosen_data(result: AskResult) -> dict[str, Any]:
     if chosen is None:
         return {"model": None, "round": None, "fixed": False, "answer_sha256": None}
     sha256 = sha256_of(result.text)
-    return {"model": chosen.model, "round": chosen.chosen + 1, "fixed": chosen.fixed, "answer_sha256": sha256}
+    return {
+        "model": chosen.model,
+        "round": chosen.chosen + 1,
+        "fixed": chosen.fixed,
+        "answer_sha256": sha256,
+    }
 
 
 def _source_data(source: OfferedEntry) -> dict[str, Any]:
@@ -137,7 +142,10 @@ def _round_data(round_: Round) -> dict[str, Any]:
 
 
 def _sum(usages: Sequence[Usage]) -> Usage:
-    prompt, completion = sum(usage.prompt for usage in usages), sum(usage.completion for usage in usages)
+    prompt, completion = (
+        sum(usage.prompt for usage in usages),
+        sum(usage.completion for usage in usages),
+    )
     return Usage(prompt, completion, any(usage.estimated for usage in usages))
 
 
@@ -160,7 +168,13 @@ def proof_of(result: AskResult) -> str:
         "fixed": chosen.fixed,
     }
     return proof_line(
-        proof_record(chosen.report, prepared.question, prepared.offered.entries, prompt=prepared.text, about=about)
+        proof_record(
+            chosen.report,
+            prepared.question,
+            prepared.offered.entries,
+            prompt=prepared.text,
+            about=about,
+        )
     )
 
 
@@ -261,7 +275,9 @@ def _refuse_content(path: Path, record: Path) -> None:
         OSError: when it has.
     """
     if os.path.lexists(path) and (not path.is_file() or path.stat().st_size):
-        message = f"no {record.name} says that a run wrote this file; move it away, or run with --force"
+        message = (
+            f"no {record.name} says that a run wrote this file; move it away, or run with --force"
+        )
         raise OSError(0, message, str(path))
 
 
@@ -281,7 +297,9 @@ class _Files(Answers):
         ungrounded = stem.with_name(stem.name + UNGROUNDED)
         if result.chosen is None:
             return display_path(accepted)
-        self._write(stem.with_name(stem.name + _RECORD), json_document(record))  # it says whose the others are
+        self._write(
+            stem.with_name(stem.name + _RECORD), json_document(record)
+        )  # it says whose the others are
         self._write(stem.with_name(stem.name + _PROMPT), result.prepared.text)
         current, outdated = (accepted, ungrounded) if result.grounded else (ungrounded, accepted)
         self._write(current, result.text)
@@ -411,7 +429,10 @@ class LinesAnswers(Answers):
     def put(self, number: int, result: AskResult, record: Mapping[str, Any]) -> str:
         """Take a line: the file appears when all are there."""
         if result.chosen is not None:
-            self._lines[number] = (answer_line(result), json.dumps(record, ensure_ascii=False) + "\n")
+            self._lines[number] = (
+                answer_line(result),
+                json.dumps(record, ensure_ascii=False) + "\n",
+            )
         return f"{display_path(self._path)} ({result.prepared.id})"
 
     def complete(self, proofs: str) -> None:

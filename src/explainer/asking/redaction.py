@@ -50,7 +50,10 @@ _ENCODED: Final = re.compile(
     r"|\\(?:u(?P<unit>[0-9A-Fa-f]{4})|u\{(?P<braced>[0-9A-Fa-f]{1,8})\}|U(?P<long>[0-9A-Fa-f]{8})"
     r"|x(?P<byte>[0-9A-Fa-f]{2})|(?P<octal>[01][0-7]{2})|(?P<sign>[!-/:-@\[-`{-~]))"
 )
-_BASES: Final = {"decimal": 10, "octal": 8}  # of the numbers of characters; all others are hexadecimal
+_BASES: Final = {
+    "decimal": 10,
+    "octal": 8,
+}  # of the numbers of characters; all others are hexadecimal
 # What may be the beginning of such a character, or of a tag, at the end of a piece of text, and how far back it is
 # looked for.
 _HALF: Final = re.compile(
@@ -77,7 +80,9 @@ def _layers(text: str, *, goes_on: bool = False) -> Iterator[_Decoded]:
     """
     layer = _Decoded(text, range(len(text) + 1))
     for _ in range(_LAYERS + 1):
-        half = _HALF.search(layer.text, max(0, len(layer.text) - _LONGEST_HALF)) if goes_on else None
+        half = (
+            _HALF.search(layer.text, max(0, len(layer.text) - _LONGEST_HALF)) if goes_on else None
+        )
         if half:
             layer = _Decoded(layer.text[: half.start()], layer.places[: half.start() + 1])
         yield layer
@@ -91,7 +96,9 @@ def _as_seen(layer: _Decoded) -> _Decoded:
     return _replaced(_Decoded(layer.text.translate(_LOOKS), layer.places), _DROPPED, lambda _: "")
 
 
-def _replaced(layer: _Decoded, pattern: re.Pattern[str], meant: Callable[[re.Match[str]], str]) -> _Decoded:
+def _replaced(
+    layer: _Decoded, pattern: re.Pattern[str], meant: Callable[[re.Match[str]], str]
+) -> _Decoded:
     text, places, end = list[str](), list[int](), 0
     for match in pattern.finditer(layer.text):
         characters = meant(match)
@@ -129,7 +136,9 @@ class _Runs:
         text, position = layer.text, 0
         while match := self._pattern.search(text, position):
             position = match.end()
-            while text[position + 1 - self._size : position + 1] in self._runs and position < len(text):
+            while text[position + 1 - self._size : position + 1] in self._runs and position < len(
+                text
+            ):
                 position += 1
             yield layer.places[match.start()], layer.places[position]
 

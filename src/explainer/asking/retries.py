@@ -18,11 +18,15 @@ MAX_RETRY_AFTER: Final = 120.0
 # Seconds: no wait is longer, so that none is too long to be said.
 _FOR_EVER: Final = 1e9
 _AGAIN: Final = frozenset({408, 409, 425, 429})  # a timeout, a conflict, too early, too many
-_UNUSABLE: Final = frozenset({401, 402, 407})  # no key, no money, no proxy: the same for every question
+_UNUSABLE: Final = frozenset(
+    {401, 402, 407}
+)  # no key, no money, no proxy: the same for every question
 _UNUSABLE_AT_FIRST: Final = frozenset({403, 404, 405})  # perhaps a wrong URL or model
 _SERVER: Final = 500  # the fault of the server, so it may pass
 _REDIRECTS: Final = range(300, 400)  # not followed: a key is for one host
-_QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})  # codes of status 429 that do not pass
+_QUOTA: Final = frozenset(
+    {"insufficient_quota", "billing_hard_limit_reached"}
+)  # codes of status 429 that do not pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,9 @@ def failure_of_status(status: int, said: str, code: str, after: float | None) ->
     """
     message = f"status {status}" + f": {said}" * bool(said)
     if status in _REDIRECTS:
-        return RequestFailure("unusable", f"{message}; redirects are not followed, to keep the key safe")
+        return RequestFailure(
+            "unusable", f"{message}; redirects are not followed, to keep the key safe"
+        )
     if status in _UNUSABLE or code in _QUOTA:
         return RequestFailure("unusable", message)
     if status in _AGAIN or status >= _SERVER:
@@ -82,7 +88,9 @@ def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
         # reason to wait.
         try:
             when = parsedate_to_datetime(value)
-            seconds = (when if when.tzinfo else when.replace(tzinfo=dt.UTC)).timestamp() - now.timestamp()
+            seconds = (
+                when if when.tzinfo else when.replace(tzinfo=dt.UTC)
+            ).timestamp() - now.timestamp()
         except Exception:  # noqa: BLE001  # the library has errors of five kinds for what is no date
             return None
     return min(max(seconds, 0.0), _FOR_EVER) if math.isfinite(seconds) else None

@@ -101,7 +101,9 @@ def render_questions(run: BatchRun) -> Summary:
     config = run.config
     source = run.source if config.shard is None else cut(run.source, config.shard)
     with open_target(config, run.setup, run.reporter) as target, run.engine.executor() as executor:
-        batch = Batch(source, target, run.setup, run.reporter, prune=config.prune and not config.check)
+        batch = Batch(
+            source, target, run.setup, run.reporter, prune=config.prune and not config.check
+        )
         batch.render(executor, run.engine.worker(run))
         if config.shard is None:  # what is not in a part of a source is not gone
             batch.refuse_emptiness()
@@ -136,7 +138,9 @@ def run(
     try:
         template_hash = hash_of_template(template)
     except OSError as error:
-        reporter.report([Finding("F104", Location(template), f"cannot be read: {error.strerror or error}")])
+        reporter.report(
+            [Finding("F104", Location(template), f"cannot be read: {error.strerror or error}")]
+        )
         return None
     options = replace(config.options, template_hash=template_hash)
     files = not config.lines and not config.rows
@@ -148,11 +152,19 @@ def run(
     except ExplainerError as error:
         reporter.report(error.findings)
     except WorkerLostError as error:
-        why = f"a worker could not go on: {error}" if str(error) else "a worker process ended; run it again to go on"
+        why = (
+            f"a worker could not go on: {error}"
+            if str(error)
+            else "a worker process ended; run it again to go on"
+        )
         reporter.report([Finding("B708", Location(source.name), why)])
     except OSError as error:
-        file = display_path(Path(os.fsdecode(error.filename))) if error.filename else str(source.base)
-        reporter.report([Finding("F105", Location(file), f"the batch was stopped: {error.strerror or error}")])
+        file = (
+            display_path(Path(os.fsdecode(error.filename))) if error.filename else str(source.base)
+        )
+        reporter.report(
+            [Finding("F105", Location(file), f"the batch was stopped: {error.strerror or error}")]
+        )
     return None
 
 
@@ -182,7 +194,13 @@ class Batch:
     """
 
     def __init__(
-        self, source: QuestionSource, target: Target, setup: RenderSetup, reporter: BatchReporter, *, prune: bool
+        self,
+        source: QuestionSource,
+        target: Target,
+        setup: RenderSetup,
+        reporter: BatchReporter,
+        *,
+        prune: bool,
     ) -> None:
         self.summary = Summary()
         self._source = source
@@ -247,7 +265,9 @@ class Batch:
         """Whether the options and the catalogs of a question are those of an earlier run; nothing is parsed."""
         # by the text of the folder: making and comparing a path for each question took a tenth of an unchanged run
         folder = str(item.source).rpartition("/")[0]
-        return earlier.current and earlier.row.library == self._hash_in_folder(earlier.row.catalogs, folder)
+        return earlier.current and earlier.row.library == self._hash_in_folder(
+            earlier.row.catalogs, folder
+        )
 
     def _hash_of_library(self, named: tuple[str, ...] | None, folder: str) -> str:
         paths = self._loader.files(named, self._setup.base / folder).value
@@ -285,10 +305,14 @@ class Batch:
         if result.status == "failed" or self._is_repeated(result.id, item):
             self._count_failure(item, result.id)
         elif result.output is not None:
-            self._settle_rendered(item, TargetOutput(result.row, result.id + self._suffix, result.output), result.id)
+            self._settle_rendered(
+                item, TargetOutput(result.row, result.id + self._suffix, result.output), result.id
+            )
         elif pending.earlier is not None:
             self.summary.unchanged += 1
-            self._outputs.append(TargetOutput(result.row, pending.earlier.row.out, earlier=pending.earlier))
+            self._outputs.append(
+                TargetOutput(result.row, pending.earlier.row.out, earlier=pending.earlier)
+            )
 
     def _settle_rendered(self, item: SourceItem, output: TargetOutput, id_: str) -> None:
         if not self._target.is_foreign(output.file, output.data or b""):
@@ -297,7 +321,9 @@ class Batch:
             return
         place = Location(display_path(self._target.manifest.parent / output.file))
         message = f"the output of {id_!r} is not written: the file is there, and no manifest says that a run wrote it"
-        self._findings.append(Finding("F105", place, message, "move the file away, or run with --force"))
+        self._findings.append(
+            Finding("F105", place, message, "move the file away, or run with --force")
+        )
         self._count_failure(item, id_)
 
     def _settle_unchanged(self, earlier: EarlierRow, item: SourceItem) -> None:
@@ -391,14 +417,18 @@ class Batch:
     def _report_kept(self, path: Path) -> None:
         self.summary.gone += 1
         message = "its question is gone, but it is not the file that was written"
-        self._reporter.report([Finding("B706", Location(display_path(path)), message, "remove it by hand")])
+        self._reporter.report(
+            [Finding("B706", Location(display_path(path)), message, "remove it by hand")]
+        )
 
     def _report_gone(self, earlier: ManifestRow, path: Path) -> None:
         self.summary.gone += 1
         message = "an output of another format"
         if self._has_this_format(earlier):
             message = f"its question ({earlier.source}) is gone"
-        self._reporter.report([Finding("B706", Location(display_path(path)), message, "remove it with --prune")])
+        self._reporter.report(
+            [Finding("B706", Location(display_path(path)), message, "remove it with --prune")]
+        )
 
 
 def _without_hash(row: ManifestRow) -> bytes:

@@ -50,7 +50,9 @@ def short_hash(text: str) -> int:
     return hash(text) & _SIXTY_BITS
 
 
-_NOT_IN_OPTIONS: Final = frozenset({"version", "template", "strict", "models", "papers", "semantic"})
+_NOT_IN_OPTIONS: Final = frozenset(
+    {"version", "template", "strict", "models", "papers", "semantic"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,16 @@ class RenderOptions:
     @property
     def options_hash(self) -> str:
         """The hash of what a `custom_id` depends on, but for the question and the entries that are offered."""
-        options = {name: value for name, value in asdict(self).items() if name not in _NOT_IN_OPTIONS}
+        options = {
+            name: value for name, value in asdict(self).items() if name not in _NOT_IN_OPTIONS
+        }
         return content_hash(json.dumps(options, sort_keys=True).encode())
 
     def header(self, suffix: str) -> bytes:
         """Return the first line of the manifest."""
-        about = {key: value for key, value in asdict(self).items() if key not in ("version", "kind")}
+        about = {
+            key: value for key, value in asdict(self).items() if key not in ("version", "kind")
+        }
         first = {"schema": SCHEMA, "version": self.version, "as": self.kind}
         header = {**first, **about, "suffix": suffix, "recipe": self.hash}
         return json.dumps(header, ensure_ascii=False).encode() + b"\n"
@@ -196,12 +202,16 @@ def hash_of_catalogs(paths: Sequence[CatalogPath]) -> str:
     Raises:
         OSError: when one cannot be read.
     """
-    return hash_of_contents((path.rank, read_file(path.path) if path.path.is_file() else b"") for path in paths)
+    return hash_of_contents(
+        (path.rank, read_file(path.path) if path.path.is_file() else b"") for path in paths
+    )
 
 
 def hash_of_contents(catalogs: Iterable[tuple[int, bytes]]) -> str:
     """Return the hash of catalogs whose ranks and bytes are known; see `hash_of_catalogs`."""
-    return content_hash(b"catalogs", *(part for rank, raw in catalogs for part in (f"{rank}".encode(), raw)))
+    return content_hash(
+        b"catalogs", *(part for rank, raw in catalogs for part in (f"{rank}".encode(), raw))
+    )
 
 
 def hash_of_template(template: str) -> str:
@@ -216,7 +226,9 @@ def hash_of_template(template: str) -> str:
     parts = [(shipped / name).read_bytes() for name in names]
     if template in BUILTIN_TEMPLATES:
         return content_hash(template.encode(), *parts)
-    return content_hash(*parts, *(source for _, source in sorted(template_files(Path(template)).items())))
+    return content_hash(
+        *parts, *(source for _, source in sorted(template_files(Path(template)).items()))
+    )
 
 
 def template_files(path: Path) -> dict[Path, bytes]:
@@ -234,7 +246,11 @@ def template_files(path: Path) -> dict[Path, bytes]:
         # every quoted text that is a file beside it: Jinja would have to be loaded to know what is included
         for name in _QUOTED.findall(sources[file].decode("utf-8", "replace")):
             included = real_path(folder / name)
-            if included not in sources and included.is_relative_to(folder) and _is_small_file(included):
+            if (
+                included not in sources
+                and included.is_relative_to(folder)
+                and _is_small_file(included)
+            ):
                 waiting.append(included)
     return sources
 

@@ -13,7 +13,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from explainer.batching.sources import FolderSource, LinesSource, QuestionSource, Skipped, SourceItem, StdinSource
+from explainer.batching.sources import (
+    FolderSource,
+    LinesSource,
+    QuestionSource,
+    Skipped,
+    SourceItem,
+    StdinSource,
+)
 from explainer.catalogs.loading import CATALOG_SUFFIXES
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.files import STDIN, display_path
@@ -28,7 +35,9 @@ def open_source(path: Path, out: Path) -> Parsed[QuestionSource]:  # noqa: PLR09
     """Return the source that a path means: a folder, a `.jsonl`, `-` for lines from stdin, a `.csv` or `.parquet`."""
     if str(path) == STDIN:
         if sys.stdin is None:
-            return Parsed(None, (Finding("F104", Location("<stdin>"), "cannot be read: stdin is closed"),))
+            return Parsed(
+                None, (Finding("F104", Location("<stdin>"), "cannot be read: stdin is closed"),)
+            )
         return Parsed(StdinSource())
     file = display_path(path)
     try:
@@ -40,7 +49,14 @@ def open_source(path: Path, out: Path) -> Parsed[QuestionSource]:  # noqa: PLR09
     if stat.S_ISDIR(mode) and path.suffix != ".parquet":  # engines write tables as folders of parts
         return Parsed(FolderSource(path, out))
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        return Parsed(None, (Finding("F102", Location(file), "not a regular file", "use - to read lines from stdin"),))
+        return Parsed(
+            None,
+            (
+                Finding(
+                    "F102", Location(file), "not a regular file", "use - to read lines from stdin"
+                ),
+            ),
+        )
     if path.suffix in TABLE_SUFFIXES:
         from explainer.batching.tables import open_table  # noqa: PLC0415  # few batches read tables
 

@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from explainer.batching.manifest import ManifestHeader, ManifestRow, file_hash, read_header, read_row, short_hash
+from explainer.batching.manifest import (
+    ManifestHeader,
+    ManifestRow,
+    file_hash,
+    read_header,
+    read_row,
+    short_hash,
+)
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
 from explainer.files import PART, display_path, open_file, open_handle, read_file
 
@@ -29,7 +36,9 @@ class ManifestFile:
         forgiving: pass over lines that are no rows; else they are an error.
     """
 
-    def __init__(self, rows: Path, data: Path | None, *, complete: bool = False, forgiving: bool = False) -> None:
+    def __init__(
+        self, rows: Path, data: Path | None, *, complete: bool = False, forgiving: bool = False
+    ) -> None:
         self.rows = rows
         self.data = data
         self._complete = complete
@@ -78,7 +87,9 @@ class ManifestFile:
         """What is raised for a line that no run has written."""
         message = "the batch was stopped: this line is not that of a manifest"
         hint = "move the file away, or run with --force to render all again"
-        return ExplainerError([Finding("F105", Location(display_path(self.rows), line), message, hint)])
+        return ExplainerError(
+            [Finding("F105", Location(display_path(self.rows), line), message, hint)]
+        )
 
     def close(self) -> None:
         """Close its files."""
@@ -240,7 +251,8 @@ class PreviousRun:
     def _candidates(self, key: str | int) -> Iterator[EarlierRow]:
         """Yield the rows that may be about a question, the oldest first."""
         rows = self._indexed().execute(
-            "SELECT volume, offset, begin FROM rows WHERE key = ? ORDER BY rowid", (short_hash(str(key)),)
+            "SELECT volume, offset, begin FROM rows WHERE key = ? ORDER BY rowid",
+            (short_hash(str(key)),),
         )
         for volume, offset, begin in rows.fetchall():
             earlier = self._earlier(self.volumes[volume].row(offset), volume, begin)
@@ -275,7 +287,9 @@ class PreviousRun:
             begin = 0
             for offset, row in volume.all_rows():
                 key = None
-                if row.raw:  # without, it is about an output that is left over: no question is found by it
+                if (
+                    row.raw
+                ):  # without, it is about an output that is left over: no question is found by it
                     key = short_hash(str(row.source if self._by_place else row.raw))
                 yield key, number, offset, begin, bool(row.id)
                 begin += row.size
@@ -315,5 +329,8 @@ def is_intact(path: str, row: ManifestRow, written: int) -> bool:
         if max(about.st_mtime_ns, about.st_ctime_ns) <= written:
             return True
         return file_hash(read_file(path)) == row.output
-    except (OSError, ValueError):  # a manifest is a file that anyone can edit: it may name what no file can be called
+    except (
+        OSError,
+        ValueError,
+    ):  # a manifest is a file that anyone can edit: it may name what no file can be called
         return False

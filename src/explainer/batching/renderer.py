@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
 
-from explainer.batching.manifest import ManifestRow, RenderOptions, content_hash, file_hash, row_line
+from explainer.batching.manifest import (
+    ManifestRow,
+    RenderOptions,
+    content_hash,
+    file_hash,
+    row_line,
+)
 from explainer.batching.previous_run import EarlierRow
 from explainer.batching.sources import SourceItem
 from explainer.batching.tokens import counter, estimate
@@ -31,7 +37,16 @@ from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import Buffer, fits_windows
-from explainer.rendering.formats import FORMATS, NOTHING, Context, EntryData, FormatOptions, Output, Rendering, Segment
+from explainer.rendering.formats import (
+    FORMATS,
+    NOTHING,
+    Context,
+    EntryData,
+    FormatOptions,
+    Output,
+    Rendering,
+    Segment,
+)
 from explainer.rendering.layout import neutralise
 from explainer.rendering.renderer import entry_data, render_context
 from explainer.rendering.templates import AnyRenderer, builtin_renderer
@@ -90,7 +105,9 @@ def output_file(result: BuildResult, question: str, options: RenderOptions) -> s
     format_ = FORMATS[options.format]
     completion = NOTHING
     if format_.completes:
-        completion = builtin_renderer("answer").render(source_context(question, result.sources)).unwrap()
+        completion = (
+            builtin_renderer("answer").render(source_context(question, result.sources)).unwrap()
+        )
     output = Output(result.id, f"{result.id}.{key[:8]}", result.rendering, completion)
     return format_.file(output, FormatOptions(options.model, options.body)).decode()
 
@@ -152,7 +169,9 @@ _NAME_OF_OUTPUT: Final = re.compile(
 _SURELY_SHORT: Final = 60
 _LONGEST_ENDING: Final = len(".ungrounded.md")
 _LONGEST_NAME: Final = 255  # bytes, on nearly all disks
-_LONGEST_ID: Final = 1000  # bytes: with the folder of the outputs, Linux allows 4,095 and macOS 1,023
+_LONGEST_ID: Final = (
+    1000  # bytes: with the folder of the outputs, Linux allows 4,095 and macOS 1,023
+)
 # Where a key of an object ends. Inside a text it may be found too, never missed outside of one.
 _KEY_END: Final = re.compile(rb'"\s*+:')
 
@@ -240,7 +259,9 @@ class _Job(msgspec.Struct, gc=False):
 
     @property
     def context(self) -> Context:
-        return render_context(self.question, map(_DATA, self.models), map(_DATA, self.papers), self.variables)
+        return render_context(
+            self.question, map(_DATA, self.models), map(_DATA, self.papers), self.variables
+        )
 
 
 class BatchRenderer:
@@ -264,7 +285,9 @@ class BatchRenderer:
         self._library_for = library_for
         self._renderer = renderer
         self._completer = builtin_renderer("answer")
-        self._count_tokens = counter(options.tokenizer) if options.max_tokens is not None else estimate
+        self._count_tokens = (
+            counter(options.tokenizer) if options.max_tokens is not None else estimate
+        )
         self._files = files
         self._offers = offers
         line = None if files else self._format.line
@@ -278,7 +301,11 @@ class BatchRenderer:
         """What outputs are, but for the question and its entries; None where each has to be rendered."""
         from explainer.rendering.outline import OutputOutline, is_unmarked  # noqa: PLC0415  # `build` needs none
 
-        if self._escape is None or self._options.max_tokens is not None or not is_unmarked(self._format_options):
+        if (
+            self._escape is None
+            or self._options.max_tokens is not None
+            or not is_unmarked(self._format_options)
+        ):
             return None
         prompt = self._renderer.outline
         skeleton = self._completer.outline if self._format.completes else None
@@ -286,7 +313,9 @@ class BatchRenderer:
             return None
         return OutputOutline(prompt, skeleton, self._write, self._escape, self._format_options)
 
-    def run(self, tasks: Sequence[tuple[SourceItem, EarlierRow | None]], *, lines: bool) -> list[RenderResult]:
+    def run(
+        self, tasks: Sequence[tuple[SourceItem, EarlierRow | None]], *, lines: bool
+    ) -> list[RenderResult]:
         """Make the outputs of some questions, in their order.
 
         Args:
@@ -297,11 +326,15 @@ class BatchRenderer:
         jobs = [step for step in steps if isinstance(step, _Job)]
         # all at once: a template of a user is rendered in a process of its own, and each way there takes time
         rendered = iter(self._renderer.render_all([job.context for job in jobs]))
-        return [self._finish(step, next(rendered)) if isinstance(step, _Job) else step for step in steps]
+        return [
+            self._finish(step, next(rendered)) if isinstance(step, _Job) else step for step in steps
+        ]
 
     # --- from bytes to a job ---
 
-    def _prepare(self, item: SourceItem, earlier: EarlierRow | None, *, lines: bool) -> _Job | RenderResult:
+    def _prepare(
+        self, item: SourceItem, earlier: EarlierRow | None, *, lines: bool
+    ) -> _Job | RenderResult:
         """The result of a question, or its job when a template has to be rendered for it."""
         if isinstance(item.raw, Finding):
             return _failed(item, (item.raw,))
@@ -316,17 +349,25 @@ class BatchRenderer:
             return _failed(item, job.findings, job.id)
         if self._renderer.asks:
             self._add_workflow_variables(job)
-        job.key = content_key(self._options_hash, job.question, job.models, job.papers, job.answer, job.variables)
+        job.key = content_key(
+            self._options_hash, job.question, job.models, job.papers, job.answer, job.variables
+        )
         return self._unchanged(job, earlier) or self._filled(job) or job
 
     def _check_name(self, job: _Job) -> None:
         fault = name_fault(job.id) if self._files else None
         if fault is not None:
-            job.findings += (Finding("B703", job.item.location, f"the id {shorten(job.id)!r} {fault}"),)
+            job.findings += (
+                Finding("B703", job.item.location, f"the id {shorten(job.id)!r} {fault}"),
+            )
 
     def _unchanged(self, job: _Job, earlier: EarlierRow | None) -> RenderResult | None:
         """The result of a question that was changed in its bytes alone, or in nothing that it uses."""
-        if earlier is None or not earlier.current or (earlier.row.key, earlier.row.id) != (job.key, job.id):
+        if (
+            earlier is None
+            or not earlier.current
+            or (earlier.row.key, earlier.row.id) != (job.key, job.id)
+        ):
             return None
         row = self._row(job, earlier.row.size, earlier.row.output)
         return RenderResult(job.item.source, "same", job.id, job.findings, row=row)
@@ -342,7 +383,9 @@ class BatchRenderer:
     def _add_workflow_variables(self, job: _Job) -> None:
         from explainer.workflows.planning import variables  # noqa: PLC0415  # few templates ask
 
-        models = [(model.entry, model.data) for model in job.models if isinstance(model.entry, ModelEntry)]
+        models = [
+            (model.entry, model.data) for model in job.models if isinstance(model.entry, ModelEntry)
+        ]
         job.variables = variables(job.loaded, models, job.library.library)
 
     def _fast_path(self, item: SourceItem, raw: bytes) -> _Job | None:
@@ -364,7 +407,16 @@ class BatchRenderer:
         if None in sources or len(sources) < len(models) + len(papers):
             return None
         id_ = line.id or f"line-{item.source}"
-        return _Job(item, content_hash(raw), id_, line.question, models, papers, library, line.answer)  # type: ignore[arg-type]
+        return _Job(
+            item,
+            content_hash(raw),
+            id_,
+            line.question,
+            models,  # type: ignore[arg-type]
+            papers,  # type: ignore[arg-type]
+            library,
+            line.answer,
+        )
 
     def _line_of(self, raw: bytes) -> QuestionLine | None:
         """The line that some bytes are, if there is nothing to say about its texts and keys."""
@@ -383,7 +435,9 @@ class BatchRenderer:
         text = decode(raw, item.file)
         if text.value is None:
             return _failed(item, on_line(text.findings, item.source))
-        loaded, answer = self._load_line(text.value, item) if lines else self._load_file(text.value, item)
+        loaded, answer = (
+            self._load_line(text.value, item) if lines else self._load_file(text.value, item)
+        )
         question = loaded.value
         # a question is read as well as can be: only one that was not read in full may be no question at all
         if not lines and (question is None or question.partial):
@@ -395,7 +449,12 @@ class BatchRenderer:
         return self._choose_sources(item, content_hash(raw), question, answer, loaded.findings)
 
     def _choose_sources(
-        self, item: SourceItem, raw: str, question: LoadedQuestion, answer: str, findings: tuple[Finding, ...]
+        self,
+        item: SourceItem,
+        raw: str,
+        question: LoadedQuestion,
+        answer: str,
+        findings: tuple[Finding, ...],
     ) -> _Job | RenderResult:
         catalogs = question.question.catalog
         library = self._library_for(catalogs, item.source)
@@ -403,7 +462,9 @@ class BatchRenderer:
             message = f"its catalog {library.unusable[0].location.file!r} cannot be read"
             unusable = Finding("B709", question.document.locate(("catalog",)), message)
             return _failed(item, (*findings, unusable), question.id)
-        offered = offer(question, library.library, SourceCounts(self._options.models, self._options.papers))
+        offered = offer(
+            question, library.library, SourceCounts(self._options.models, self._options.papers)
+        )
         findings += offered.findings
         if offered.value is None:
             if not has_errors(findings):
@@ -425,7 +486,11 @@ class BatchRenderer:
         document = read_json_line(text, item.file, int(item.source))
         answer = ""
         # `answer` is no key of a question: only formats that complete a prompt know it
-        if self._format.completes and isinstance(document.data, dict) and isinstance(document.data.get("answer"), str):
+        if (
+            self._format.completes
+            and isinstance(document.data, dict)
+            and isinstance(document.data.get("answer"), str)
+        ):
             answer = document.data.pop("answer")
         return load_document(document, f"line-{item.source}"), answer
 
@@ -481,7 +546,9 @@ class BatchRenderer:
             job.tokens = self._count_tokens(rendering.text)
         if job.tokens <= budget:
             return Parsed(rendering)
-        message = f"the prompt has {job.tokens:,} tokens without any paper, and {budget:,} are allowed"
+        message = (
+            f"the prompt has {job.tokens:,} tokens without any paper, and {budget:,} are allowed"
+        )
         return Parsed(None, (Finding("B704", job.item.location, message),))
 
 
@@ -502,7 +569,9 @@ def on_line(findings: Sequence[Finding], source: str | int) -> tuple[Finding, ..
     """Move findings about the first line of a text to the line of the source that it is."""
     if isinstance(source, str):
         return tuple(findings)
-    return tuple(replace(finding, location=replace(finding.location, line=source)) for finding in findings)
+    return tuple(
+        replace(finding, location=replace(finding.location, line=source)) for finding in findings
+    )
 
 
 def id_of_file(name: str) -> str:
@@ -550,9 +619,14 @@ def _has_entries(items: Any) -> bool:
 def _broken_names(question: LoadedQuestion, library: Library) -> tuple[Finding, ...]:
     """A finding for each name whose entry was left out of its catalog for its mistakes."""
     findings = []
-    for kind, items in ((Kind.MODELS, question.question.models), (Kind.PAPERS, question.question.papers)):
+    for kind, items in (
+        (Kind.MODELS, question.question.models),
+        (Kind.PAPERS, question.question.papers),
+    ):
         for index, name in enumerate(items or ()):
             if isinstance(name, str) and name in library.broken:
                 place = question.document.locate((kind.value, index))
-                findings.append(Finding("B701", place, f"{name!r} has mistakes in its catalog", text=name))
+                findings.append(
+                    Finding("B701", place, f"{name!r} has mistakes in its catalog", text=name)
+                )
     return tuple(findings)

@@ -18,7 +18,14 @@ from explainer.batching.manifest import read_row, short_hash
 from explainer.catalogs.loading import CATALOG_SUFFIXES, empty_source, repeated_id
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import counted
-from explainer.files import MAX_QUESTION_BYTES, as_text, display_path, open_file, open_handle, read_raw
+from explainer.files import (
+    MAX_QUESTION_BYTES,
+    as_text,
+    display_path,
+    open_file,
+    open_handle,
+    read_raw,
+)
 
 _BOM: Final = b"\xef\xbb\xbf"
 _BLOCK: Final = 1024 * 1024
@@ -42,7 +49,9 @@ class SourceItem(msgspec.Struct, gc=False):
     @property
     def location(self) -> Location:
         """Where it begins."""
-        return Location(self.file, self.row_line or (self.source if isinstance(self.source, int) else 1))
+        return Location(
+            self.file, self.row_line or (self.source if isinstance(self.source, int) else 1)
+        )
 
     def in_table(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Yield findings about it, at the row of the table that they are about: its JSON stands in no file."""
@@ -83,7 +92,9 @@ def no_question_in(source: QuestionSource, skipped: int) -> Finding:
         skipped: how many of its files or rows are none.
     """
     where = "in any line" if source.lines else f"in the folder ({', '.join(CATALOG_SUFFIXES)})"
-    passed_over = f"; {counted(skipped, 'file' if not source.lines else 'line')} skipped" if skipped else ""
+    passed_over = (
+        f"; {counted(skipped, 'file' if not source.lines else 'line')} skipped" if skipped else ""
+    )
     hint = "-v says what is skipped, and why" if skipped else None
     return empty_source(source.name, f"{where}{passed_over}", hint)
 
@@ -152,7 +163,9 @@ def _listing(folder: str) -> list[str]:
     They are taken away one by one, so that a folder of a million files is not kept to the end.
     """
     with os.scandir(folder) as scan:
-        return sorted((_kind(entry) + entry.name for entry in scan), key=lambda name: name[1:], reverse=True)
+        return sorted(
+            (_kind(entry) + entry.name for entry in scan), key=lambda name: name[1:], reverse=True
+        )
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
@@ -218,7 +231,9 @@ class LinesSource:
                 while raw and not raw.endswith(b"\n"):
                     raw = stream.readline(limit)
                 message = f"longer than {MAX_QUESTION_BYTES:,} bytes"
-                yield SourceItem(number, self.name, Finding("F103", Location(self.name, number), message))
+                yield SourceItem(
+                    number, self.name, Finding("F103", Location(self.name, number), message)
+                )
             elif raw := raw.strip():
                 yield SourceItem(number, self.name, raw)
 

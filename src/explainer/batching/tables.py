@@ -45,10 +45,17 @@ def open_table(path: Path) -> Parsed[QuestionSource]:
     except ImportError:
         message = "a .parquet needs the package pyarrow"
         return Parsed(
-            None, (Finding("F104", Location(source.name), message, "pip install 'cnaps-explainer[parquet]'"),)
+            None,
+            (
+                Finding(
+                    "F104", Location(source.name), message, "pip install 'cnaps-explainer[parquet]'"
+                ),
+            ),
         )
     except Exception as error:  # noqa: BLE001  # pyarrow has errors of ten kinds for damaged files
-        message = f"cannot be read as a table: {getattr(error, 'strerror', None) or reason_of(error)}"
+        message = (
+            f"cannot be read as a table: {getattr(error, 'strerror', None) or reason_of(error)}"
+        )
         return Parsed(None, (Finding("F104", Location(source.name), message),))
     fault = column_fault(columns)
     if fault is not None:
@@ -72,7 +79,11 @@ def column_fault(
         needed: columns of which it must have one each, and what to say otherwise.
     """
     faults = [f"unknown column {name!r}" for name in columns if name not in allowed]
-    faults += [f"duplicate column {name!r}" for index, name in enumerate(columns) if name in columns[:index]]
+    faults += [
+        f"duplicate column {name!r}"
+        for index, name in enumerate(columns)
+        if name in columns[:index]
+    ]
     faults += [message for names, message in needed.items() if not set(names) & set(columns)]
     return (faults[0], f"the columns are {', '.join(allowed)}") if faults else None
 
@@ -84,7 +95,11 @@ def as_line(cells: Mapping[str, Any], said_empty: Collection[str] = ()) -> bytes
         cells: the cells by column.
         said_empty: columns whose empty text says something.
     """
-    data = {name: cell for name, cell in cells.items() if cell is not None and (cell != "" or name in said_empty)}
+    data = {
+        name: cell
+        for name, cell in cells.items()
+        if cell is not None and (cell != "" or name in said_empty)
+    }
     for name in _LISTS:
         if name in data:
             data[name] = _as_list(data[name])
@@ -153,7 +168,11 @@ class CountedLines:
         return self
 
     def __next__(self) -> str:
-        line = self._repeated.popleft() if self._repeated else self._text.readline(self._limit).replace("\0", "\ufffd")
+        line = (
+            self._repeated.popleft()
+            if self._repeated
+            else self._text.readline(self._limit).replace("\0", "\ufffd")
+        )
         if not line:
             raise StopIteration
         self.number += 1
@@ -217,7 +236,9 @@ class CsvSource(_Table):
                 try:
                     row = next(reader, None)
                 except csv.Error as error:
-                    yield SourceItem(first, self.name, self._unreadable(lines, separator, first, str(error)))
+                    yield SourceItem(
+                        first, self.name, self._unreadable(lines, separator, first, str(error))
+                    )
                     reader = csv.reader(lines, delimiter=separator, strict=True)
                     continue
                 if row is None:
@@ -232,13 +253,17 @@ class CsvSource(_Table):
             return SourceItem(lines.number, self.name, fault)
         return SourceItem(lines.number, self.name, as_line(cells), first)
 
-    def _unreadable(self, lines: CountedLines, separator: str, number: int, problem: str) -> Finding:
+    def _unreadable(
+        self, lines: CountedLines, separator: str, number: int, problem: str
+    ) -> Finding:
         """What is wrong with a row; the lines behind its first one are read once more."""
         first, *others = lines.kept
         lines.repeat(others)
         column = unclosed_quote(first, separator)
         if column is None:
-            return Finding("B707", Location(self.name, number), f"the row cannot be read: {problem}")
+            return Finding(
+                "B707", Location(self.name, number), f"the row cannot be read: {problem}"
+            )
         message = "the row cannot be read: a quote is not closed, or text follows it"
         hint = "write a quote inside of a cell twice"
         return Finding("B707", Location(self.name, number, column), message, hint)
@@ -328,7 +353,12 @@ class ParquetSource(_Table):
         """
         import pyarrow as pa  # noqa: PLC0415  # an extra
 
-        request = {"files": list(map(str, self._files)), "first": first, "last": last, "columns": columns}
+        request = {
+            "files": list(map(str, self._files)),
+            "first": first,
+            "last": last,
+            "columns": columns,
+        }
         for answer, data in _read_apart(request):
             yield from ((answer["row"], batch) for batch in pa.ipc.open_stream(data))
 
@@ -416,11 +446,16 @@ def _answers(request: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]
             yield _shape_of(request["files"]), b""
         begin = 1
         for file in request["files"] if "first" in request else ():
-            begin += yield from _rows(file, begin, request["first"], request["last"], request["columns"])
+            begin += yield from _rows(
+                file, begin, request["first"], request["last"], request["columns"]
+            )
             if request["last"] is not None and begin > request["last"]:
                 break
     except OSError as error:
-        yield {"problem": error.strerror or str(error), "number": error.errno or 0, "file": file}, b""
+        yield (
+            {"problem": error.strerror or str(error), "number": error.errno or 0, "file": file},
+            b"",
+        )
     except BaseException as error:  # noqa: BLE001  # pyarrow has errors of ten kinds for damaged files
         yield {"problem": reason_of(error), "number": 0, "file": file}, b""
     yield {"end": True}, b""
@@ -462,7 +497,9 @@ def _rows(
             return size
         allowed = _UNPACKED + _UNPACKED_PER_BYTE * os.fstat(stream.fileno()).st_size
         row = groups[0][1]
-        for batch in table.iter_batches(_ROWS, [group for group, _ in groups], columns, use_threads=False):
+        for batch in table.iter_batches(
+            _ROWS, [group for group, _ in groups], columns, use_threads=False
+        ):
             skip = max(0, first - row)
             length = min(batch.num_rows, stop - row) - skip
             allowed -= batch.nbytes

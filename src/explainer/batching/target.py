@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 
 MANIFEST: Final = "manifest.jsonl"
 # What the names of outputs end in.
-_ENDINGS: Final = tuple(f".{kind}{each.suffix}" for kind in ("prompt", "answer") for each in FORMATS.values())
+_ENDINGS: Final = tuple(
+    f".{kind}{each.suffix}" for kind in ("prompt", "answer") for each in FORMATS.values()
+)
 
 
 class TargetOutput(msgspec.Struct, gc=False):
@@ -142,7 +144,9 @@ class ResumableTarget(Target):
     _beside: tuple[Path, bytes]
     """The configuration that promptfoo needs beside its tests."""
 
-    def __init__(self, manifest: Path, config: BatchConfig, setup: RenderSetup, reporter: BatchReporter) -> None:
+    def __init__(
+        self, manifest: Path, config: BatchConfig, setup: RenderSetup, reporter: BatchReporter
+    ) -> None:
         self.manifest = manifest
         self._config = config
         self._options = setup.options
@@ -229,7 +233,10 @@ class FolderTarget(ResumableTarget):
         super().__init__(folder / f"{kind}{shard}.{MANIFEST}", config, setup, reporter)
         self.folder = folder
         self._suffix = f".{kind}{FORMATS[setup.options.format].suffix}"
-        self._beside = folder / "promptfooconfig.yaml", promptfoo_config("**/*.prompt.json", pattern=True)
+        self._beside = (
+            folder / "promptfooconfig.yaml",
+            promptfoo_config("**/*.prompt.json", pattern=True),
+        )
         self._shards: list[Path] = []
         """Manifests of shards that this run of the whole takes over."""
         self._root = str(folder)
@@ -246,7 +253,10 @@ class FolderTarget(ResumableTarget):
 
     def _volumes(self) -> list[ManifestFile]:
         force = self._config.force
-        return [ManifestFile(rows, None, forgiving=force) for rows in (*self._shards, self.manifest, *self._old_parts)]
+        return [
+            ManifestFile(rows, None, forgiving=force)
+            for rows in (*self._shards, self.manifest, *self._old_parts)
+        ]
 
     def complete(self) -> None:
         """Put everything in its place; the manifests of shards are in the whole one then."""
@@ -276,8 +286,12 @@ class FolderTarget(ResumableTarget):
     def _own_files(self) -> set[str]:
         """The files that this run, and all before it with other shards or formats, have recorded."""
         if self._recorded is None:
-            manifests = [path for path in self.folder.iterdir() if path.name.endswith((MANIFEST, PART))]
-            past = PreviousRun([ManifestFile(path, None, forgiving=True) for path in manifests], "", by_place=True)
+            manifests = [
+                path for path in self.folder.iterdir() if path.name.endswith((MANIFEST, PART))
+            ]
+            past = PreviousRun(
+                [ManifestFile(path, None, forgiving=True) for path in manifests], "", by_place=True
+            )
             self._recorded = {earlier.row.out for earlier in past.rows()}
             past.close()
         return self._recorded
@@ -303,11 +317,14 @@ class FolderTarget(ResumableTarget):
         target, reached without a link, that is called like an output and has the hash that the manifest recorded.
         """
         path = self.folder / earlier.out
-        is_below = os.path.realpath(path) == os.path.join(os.path.realpath(self.folder), earlier.out)  # noqa: PTH118
+        root = os.path.realpath(self.folder)
+        is_below = os.path.realpath(path) == os.path.join(root, earlier.out)  # noqa: PTH118
         if not (is_below and earlier.out.endswith(_ENDINGS) and is_intact(str(path), earlier, 0)):
             return False
         path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # a folder that is not empty stays, and so do those above it
+        with contextlib.suppress(
+            OSError
+        ):  # a folder that is not empty stays, and so do those above it
             for folder in path.relative_to(self.folder).parents[:-1]:
                 (self.folder / folder).rmdir()
         return True
@@ -337,9 +354,17 @@ class LinesTarget(ResumableTarget):
 
     def _volumes(self) -> list[ManifestFile]:
         # without its lines, a manifest was left between the two steps of `complete`: they are the target already
-        parts = [ManifestFile(part, self._old_data.get(token_of(part), self.path)) for part in self._old_parts]
+        parts = [
+            ManifestFile(part, self._old_data.get(token_of(part), self.path))
+            for part in self._old_parts
+        ]
         ends = [
-            ManifestFile(path.with_name(f"{path.stem}.{MANIFEST}"), path, complete=True, forgiving=self._config.force)
+            ManifestFile(
+                path.with_name(f"{path.stem}.{MANIFEST}"),
+                path,
+                complete=True,
+                forgiving=self._config.force,
+            )
             for path in (*shards_of(self.path, "jsonl"), self.path)
         ]
         return [*ends, *parts]
@@ -358,7 +383,9 @@ class LinesTarget(ResumableTarget):
 
     def put(self, outputs: list[TargetOutput]) -> None:
         """Append lines."""
-        self._lines.append(b"".join([output.data or self._earlier_line(output) for output in outputs]))
+        self._lines.append(
+            b"".join([output.data or self._earlier_line(output) for output in outputs])
+        )
         self.keep(b"".join([output.row for output in outputs]))
 
     def _earlier_line(self, output: TargetOutput) -> bytes:
@@ -397,7 +424,9 @@ class _Comparison(Target):
 
     def _report(self, line: int, message: str, path: Path | None = None) -> None:
         location = Location(display_path(path or self._out), line)
-        self._reporter.report([Finding("B705", location, message, "run explainer batch without --check")])
+        self._reporter.report(
+            [Finding("B705", location, message, "run explainer batch without --check")]
+        )
 
 
 class FolderComparison(_Comparison):
@@ -426,7 +455,11 @@ class FolderComparison(_Comparison):
             if earlier.out not in self._compared and path.is_file():
                 message = f"its question ({earlier.source}) is gone"
                 self._reporter.report(
-                    [Finding("B706", Location(display_path(path)), message, "remove it with --prune")]
+                    [
+                        Finding(
+                            "B706", Location(display_path(path)), message, "remove it with --prune"
+                        )
+                    ]
                 )
         past.close()
 

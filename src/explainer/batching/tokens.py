@@ -24,7 +24,9 @@ def _o200k() -> Counter:
     try:
         from rs_bpe import openai  # noqa: PLC0415  # an extra
     except ImportError:
-        message = "the tokenizer o200k needs the package rs-bpe: pip install 'cnaps-explainer[tokens]'"
+        message = (
+            "the tokenizer o200k needs the package rs-bpe: pip install 'cnaps-explainer[tokens]'"
+        )
         raise UnknownTokenizerError(message) from None
     try:
         tokenizer = openai.o200k_base()
@@ -36,7 +38,10 @@ def _o200k() -> Counter:
 
 
 # `estimate`: a quarter of the characters. `o200k`: exact for OpenAI's models since GPT-4o (the package rs-bpe).
-TOKENIZERS: Final[dict[str, Callable[[], Counter]]] = {"estimate": lambda: estimate, "o200k": _o200k}
+TOKENIZERS: Final[dict[str, Callable[[], Counter]]] = {
+    "estimate": lambda: estimate,
+    "o200k": _o200k,
+}
 
 
 def counter(name: str) -> Counter:

@@ -232,7 +232,9 @@ class RenderWorker:
         if renderer.value is None:
             raise ExplainerError(renderer.findings)
         atexit.register(stack.close)
-        self._renderer = BatchRenderer(options, self._catalogs.library_for, renderer.value, files=self._setup.files)
+        self._renderer = BatchRenderer(
+            options, self._catalogs.library_for, renderer.value, files=self._setup.files
+        )
         # a forked process goes on with what was loaded; only the template of a user has a process of its own
         self._process = _ANY_PROCESS if options.template in BUILTIN_TEMPLATES else os.getpid()
         return self._renderer
@@ -268,10 +270,14 @@ class PreparedCatalogs:
         library = self._loader.for_named(named, folder)
         paths = self._loader.files(named, folder).value or ()
         if paths not in self._by_paths:
-            unusable = [finding for finding in library.findings if RULES[finding.code].unusable_file]
+            unusable = [
+                finding for finding in library.findings if RULES[finding.code].unusable_file
+            ]
             if unusable and named is None:  # no question can do without it
                 raise ExplainerError(unusable)
-            self._by_paths[paths] = PreparedLibrary(library.value or Library([]), hash_of_catalogs(paths), unusable)
+            self._by_paths[paths] = PreparedLibrary(
+                library.value or Library([]), hash_of_catalogs(paths), unusable
+            )
         return self._by_paths[paths]
 
     def new_findings(self) -> tuple[Finding, ...]:
@@ -384,7 +390,9 @@ class LocalExecutor:
 
             # processes first: a process with threads is none to fork
             for _ in range(self._jobs):
-                worker = _start_worker(work, self._ahead + 2)  # beside those ahead: one comes, and one is looked at
+                worker = _start_worker(
+                    work, self._ahead + 2
+                )  # beside those ahead: one comes, and one is looked at
                 self._workers.append(worker)
                 self._idle.put(worker)
             self._threads = ThreadPoolExecutor(self._jobs)
@@ -474,12 +482,19 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 def _serve(
-    connection: Connection, other_end: Connection, work: Callable[[Any], Any], packed: Callable[[Any], Any]
+    connection: Connection,
+    other_end: Connection,
+    work: Callable[[Any], Any],
+    packed: Callable[[Any], Any],
 ) -> None:
     """Do tasks until the other end is closed, which it also is when that process is gone."""
     other_end.close()  # the copy that a fork has: while it is open, no end is seen
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C reaches all processes; the first one ends the others
-    signal.signal(signal.SIGTERM, _leave)  # not by the default action: a file in the making is removed first
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # a Ctrl-C reaches all processes; the first one ends the others
+    signal.signal(
+        signal.SIGTERM, _leave
+    )  # not by the default action: a file in the making is removed first
     with contextlib.suppress(EOFError, OSError):
         while True:
             task = connection.recv()

@@ -37,7 +37,9 @@ class LoadedCatalog:
     rank: int = 0
     broken: frozenset[str] = frozenset()
     complete: bool = True
-    find_place: Callable[[Kind, str], Location] | None = field(default=None, compare=False, repr=False)
+    find_place: Callable[[Kind, str], Location] | None = field(
+        default=None, compare=False, repr=False
+    )
     digest: str = field(default="", compare=False, repr=False)
 
     def place_of(self, kind: Kind, name: str) -> str:
@@ -75,7 +77,10 @@ def catalog_from(document: Document, *, rank: int = 0) -> Parsed[LoadedCatalog]:
         # one that is no line is reported as such
         if _IS_LINE.fullmatch(signature):
             report_signature(document, (Kind.MODELS, index, "signature"), signature, ports)
-    return Parsed(LoadedCatalog(document.file, catalog, rank, broken, document.readable), tuple(document.findings))
+    return Parsed(
+        LoadedCatalog(document.file, catalog, rank, broken, document.readable),
+        tuple(document.findings),
+    )
 
 
 def ports_of(entries: Iterable[PortEntry]) -> Ports:
@@ -118,7 +123,9 @@ def _names(item: Any) -> Iterator[str]:
 def _report_repeated(document: Document) -> None:
     """Report names, titles and ids that stand twice within one kind of the file."""
     for kind in Kind:
-        codes = {kind.name_key: "C301", "id": "C302"} | {kind.name_key: "C301"}  # of tasks and ports the id is the name
+        codes = {kind.name_key: "C301", "id": "C302"} | {
+            kind.name_key: "C301"
+        }  # of tasks and ports the id is the name
         for key, code in codes.items():
             _report_repeated_values(document, kind, key, code)
 
@@ -130,6 +137,8 @@ def _report_repeated_values(document: Document, kind: Kind, key: str, code: str)
         if value in first:
             line = document.locate((kind, first[value], key)).line
             message = f"duplicate {key} {shorten(value)!r} in {kind.value!r}, first on line {line}"
-            document.report(code, (kind, index, key), message, "remove or rename one of the two", text=value)
+            document.report(
+                code, (kind, index, key), message, "remove or rename one of the two", text=value
+            )
         elif value:
             first[value] = index

@@ -12,7 +12,15 @@ from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from explainer.catalogs.catalog import LoadedCatalog, ports_of, report_signature
 from explainer.catalogs.question import LoadedQuestion
-from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry, PortEntry, Task
+from explainer.catalogs.schema import (
+    SOURCE_KINDS,
+    Entry,
+    Kind,
+    ModelEntry,
+    PaperEntry,
+    PortEntry,
+    Task,
+)
 from explainer.catalogs.signature import Ports
 from explainer.diagnostics.finding import NOWHERE, Finding, Parsed
 from explainer.diagnostics.text import digest, meant_hint, shorten, slugify, suggest
@@ -118,7 +126,9 @@ class _Candidates(Generic[E]):
         return list(dict.fromkeys(self.entries))
 
 
-def _group(ranked: Iterable[tuple[int, E]], names_of: Callable[[E], Iterable[str]]) -> dict[str, _Candidates[E]]:
+def _group(
+    ranked: Iterable[tuple[int, E]], names_of: Callable[[E], Iterable[str]]
+) -> dict[str, _Candidates[E]]:
     """Entries by each of their names; the smallest rank comes first, and wins."""
     groups: dict[str, _Candidates[E]] = {}
     for rank, entry in ranked:
@@ -192,7 +202,10 @@ class Library:
 
     def index_of(self, kind: Kind) -> EntryIndex[Any]:
         """Return the models or the papers."""
-        indexes: Mapping[Kind, EntryIndex[Any]] = {Kind.MODELS: self.models, Kind.PAPERS: self.papers}
+        indexes: Mapping[Kind, EntryIndex[Any]] = {
+            Kind.MODELS: self.models,
+            Kind.PAPERS: self.papers,
+        }
         return indexes[kind]
 
     @property
@@ -219,8 +232,12 @@ def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:
         What the question leaves out is empty here.
     """
     document = replace(loaded.document, findings=[])
-    models = _Resolver(Kind.MODELS, library.models, library, document).resolve(loaded.question.models)
-    papers = _Resolver(Kind.PAPERS, library.papers, library, document).resolve(loaded.question.papers)
+    models = _Resolver(Kind.MODELS, library.models, library, document).resolve(
+        loaded.question.models
+    )
+    papers = _Resolver(Kind.PAPERS, library.papers, library, document).resolve(
+        loaded.question.papers
+    )
     _check_kinds_of_data(document, "input", loaded.question.input, library.ports)
     _check_kinds_of_data(document, "output", loaded.question.output, library.ports)
     if models is None or papers is None:
@@ -228,7 +245,9 @@ def resolve(loaded: LoadedQuestion, library: Library) -> Parsed[Sources]:
     return Parsed(Sources(models, papers), tuple(document.findings))
 
 
-def kinds_of_data(loaded: LoadedQuestion, key: Literal["input", "output"], library: Library) -> tuple[str, ...] | None:
+def kinds_of_data(
+    loaded: LoadedQuestion, key: Literal["input", "output"], library: Library
+) -> tuple[str, ...] | None:
     """Return the ids of the ports that a question names as its input or output; None when it leaves them out."""
     words: tuple[str, ...] | None = getattr(loaded.question, key)
     if words is None:
@@ -236,20 +255,28 @@ def kinds_of_data(loaded: LoadedQuestion, key: Literal["input", "output"], libra
     return tuple(filter(None, map(library.ports.find, words)))
 
 
-def _check_kinds_of_data(document: Document, key: str, words: Sequence[str] | None, ports: Ports) -> None:
+def _check_kinds_of_data(
+    document: Document, key: str, words: Sequence[str] | None, ports: Ports
+) -> None:
     """Report the words that name no port."""
     for index, word in enumerate(words or ()):
         if ports.find(word) is not None:
             continue
-        listed = f"write a list of kinds of data, such as [photo, text], out of {', '.join(ports.ports)}"
+        listed = (
+            f"write a list of kinds of data, such as [photo, text], out of {', '.join(ports.ports)}"
+        )
         hint = meant_hint(ports.suggestion(word)) or listed
-        document.report("W602", (key, index), f"unknown kind of data {shorten(word)!r}", hint, text=word)
+        document.report(
+            "W602", (key, index), f"unknown kind of data {shorten(word)!r}", hint, text=word
+        )
 
 
 class _Resolver(Generic[E]):
     """Resolves the names that a question lists of one kind, and reports those that mean nothing, or too much."""
 
-    def __init__(self, kind: Kind, index: EntryIndex[E], library: Library, document: Document) -> None:
+    def __init__(
+        self, kind: Kind, index: EntryIndex[E], library: Library, document: Document
+    ) -> None:
         self._kind = kind
         self._index = index
         self._library = library
@@ -284,11 +311,17 @@ class _Resolver(Generic[E]):
 
     def _report_signature(self, entry: E, path: KeyPath) -> None:
         if isinstance(entry, ModelEntry) and entry.signature:
-            report_signature(self._document, (*path, "signature"), entry.signature, self._library.ports)
+            report_signature(
+                self._document, (*path, "signature"), entry.signature, self._library.ports
+            )
 
-    def _report_chosen(self, entry: E, name: str, path: KeyPath, earlier: Sequence[E | None]) -> None:
+    def _report_chosen(
+        self, entry: E, name: str, path: KeyPath, earlier: Sequence[E | None]
+    ) -> None:
         if entry in earlier:
-            self._document.report("Q404", path, f"{shorten(name)!r} is named twice", "name it once", text=name)
+            self._document.report(
+                "Q404", path, f"{shorten(name)!r} is named twice", "name it once", text=name
+            )
         if entry.deprecated:
             message = f"{shorten(name)!r} is deprecated: {shorten(entry.deprecated)}"
             self._document.report("Q405", path, message, text=name)
@@ -302,7 +335,9 @@ class _Resolver(Generic[E]):
         places = " and ".join(dict.fromkeys(map(place_of, candidates[:_MOST_PLACES])))
         differing = ", ".join(_differing_keys(self._kind, candidates))
         message = f"{shorten(name)!r} means {len(candidates)} different entries"
-        self._document.report("Q403", path, f"{message}: those in {places} differ in {differing}", hint, text=name)
+        self._document.report(
+            "Q403", path, f"{message}: those in {places} differ in {differing}", hint, text=name
+        )
 
     def _report_unknown(self, name: str, path: KeyPath) -> None:
         # a name that a mistake in a catalog took away, or that may stand in an unread part, is no mistake here

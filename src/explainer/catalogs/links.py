@@ -29,10 +29,13 @@ _SCHEMES: Final = ("", "http", "https")
 # What a browser takes off a URL before it reads it: spaces and controls around it, and line breaks and tabs within.
 _AROUND_URL: Final = "".join(map(chr, range(0x21)))
 _WITHIN_URL: Final = str.maketrans("", "", "\t\r\n")
-_DESTINATION: Final = lazy_regex(r"(?:([a-z][a-z0-9+.-]{0,40}):)?([/\\]*)(.*)", re.IGNORECASE | re.DOTALL)
+_DESTINATION: Final = lazy_regex(
+    r"(?:([a-z][a-z0-9+.-]{0,40}):)?([/\\]*)(.*)", re.IGNORECASE | re.DOTALL
+)
 # Browsers read a backslash as a slash, but not behind the first `?` or `#`; a port without a number is none.
 _AUTHORITY: Final = lazy_regex(
-    r"(?:[^/\\?#]*@)?(?P<host>[^/\\?#@]*?)(?::|(?P<port>:\d{1,5}))?(?P<path>[/\\][^?#]*)?(?P<behind>[?#].*)?", re.DOTALL
+    r"(?:[^/\\?#]*@)?(?P<host>[^/\\?#@]*?)(?::|(?P<port>:\d{1,5}))?(?P<path>[/\\][^?#]*)?(?P<behind>[?#].*)?",
+    re.DOTALL,
 )
 _NOT_IN_HOST: Final = lazy_regex(r"[\x00-\x20#/:<>?@\[\\\]^|%]")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
@@ -44,24 +47,38 @@ _DOTS: Final = lazy_regex(rf"(?P<parent>(?:{_DOT.pattern}){{2}})|{_DOT.pattern}"
 _GIT_SSH: Final = lazy_regex(r"(?:(?:ssh://)?git@|git://)(?P<host>[\w.-]+)[:/](?P<path>\S+)")
 # An id since 2007, or one before that with its archive: 2401.10000v2, hep-th/9901001.
 _ARXIV_ID: Final = lazy_regex(
-    r"(?P<id>\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[a-z]{2})?/\d{7})(?P<version>v\d{1,3})?", re.IGNORECASE
+    r"(?P<id>\d{4}\.\d{4,5}|[a-z]+(?:-[a-z]+)?(?:\.[a-z]{2})?/\d{7})(?P<version>v\d{1,3})?",
+    re.IGNORECASE,
 )
 # The numbers behind the point of an arXiv id have five digits since 2015, and had four before.
 _ARXIV_ID_OF_ITS_LENGTH: Final = lazy_regex(
-    rf"(?!(?:0\d|1[0-4])\d\d\.\d{{5}}|(?:1[5-9]|[2-9]\d)\d\d\.\d{{4}}(?!\d)){_ARXIV_ID.pattern}", re.IGNORECASE
+    rf"(?!(?:0\d|1[0-4])\d\d\.\d{{5}}|(?:1[5-9]|[2-9]\d)\d\d\.\d{{4}}(?!\d)){_ARXIV_ID.pattern}",
+    re.IGNORECASE,
 )
 # The forms of a paper, on arXiv and on the sites that show its papers.
 _ARXIV_PATH: Final = lazy_regex(
-    r"(?:abs|pdf|html|format|ps|e-print|src|overview|papers)/(?P<id>.*?)(?:\.(?:pdf|html|ps))?", re.IGNORECASE
+    r"(?:abs|pdf|html|format|ps|e-print|src|overview|papers)/(?P<id>.*?)(?:\.(?:pdf|html|ps))?",
+    re.IGNORECASE,
 )
 _ARXIV_HOSTS: Final = frozenset(
-    {"arxiv.org", "export.arxiv.org", "browse.arxiv.org", "ar5iv.org", "ar5iv.labs.arxiv.org", "alphaxiv.org"}
+    {
+        "arxiv.org",
+        "export.arxiv.org",
+        "browse.arxiv.org",
+        "ar5iv.org",
+        "ar5iv.labs.arxiv.org",
+        "alphaxiv.org",
+    }
 )
 _DOI: Final = lazy_regex(r"10\.\d{4,9}/\S+")
 # How the DOIs begin that arXiv gives its papers.
 _ARXIV_DOI: Final = "10.48550/arxiv."
 _HF_HOSTS: Final = frozenset({"huggingface.co", "hf.co"})
-_REPOSITORY_HOSTS: Final = {"github.com": "github.com", "huggingface.co": "huggingface.co", "hf.co": "huggingface.co"}
+_REPOSITORY_HOSTS: Final = {
+    "github.com": "github.com",
+    "huggingface.co": "huggingface.co",
+    "hf.co": "huggingface.co",
+}
 _CODE_HOSTS: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org"})
 _PAPER_HOSTS: Final = frozenset({
     "aclanthology.org", "arxiv.org", "dl.acm.org", "doi.org", "export.arxiv.org", "ieeexplore.ieee.org",
@@ -114,7 +131,8 @@ _NOT_OWNERS: Final = frozenset(
     )
 )
 HIDDEN_CHARACTERS: Final = (
-    "\u00ad\u034f\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufe0e\ufe0f\ufeff"
+    "\u00ad\u034f\u180e\u200b\u200c\u200d\u200e\u200f"
+    "\u2060\u2061\u2062\u2063\u2064\ufe0e\ufe0f\ufeff"
 )
 """Characters that cannot be seen, which come along when an address is copied from a page or a PDF."""
 _HIDDEN: Final = lazy_regex(f"[{HIDDEN_CHARACTERS}]")
@@ -140,7 +158,9 @@ _HOME_FIELDS: Final[dict[str, tuple[tuple[re.Pattern[str], str], ...]]] = {
     **dict.fromkeys(_CODE_HOSTS, ((_NO_PDF, "github"),)),
 }
 # Paths inside a repository that show its front page.
-_DEFAULT_VIEW: Final = lazy_regex(r"/(?:tree|blob)/(?:main|master)(?:/readme\.md)?/?", re.IGNORECASE)
+_DEFAULT_VIEW: Final = lazy_regex(
+    r"/(?:tree|blob)/(?:main|master)(?:/readme\.md)?/?", re.IGNORECASE
+)
 _PLACEHOLDER_HOSTS: Final = lazy_regex(
     r"(?:.*\.)?example\.(?:com|org|net|edu)|localhost|127\.0\.0\.1|0\.0\.0\.0|(?:www\.)?(?:link|url|domain|website|placeholder)"
     r"(?:\.(?:com|org))?|your[\w-]*(?:\.\w+)?|.*\.(?:example|invalid|test|localhost)",
@@ -148,7 +168,8 @@ _PLACEHOLDER_HOSTS: Final = lazy_regex(
 )
 # Parts of a path that say "put your own here", in the ways in which people and language models write that.
 _TEMPLATE_WORDS: Final = lazy_regex(
-    r"\.\.\.|…|[{}]|x{4,}|\[[^\[\]]*\]|<[^<>]*>|(?:^|[/_-])(?:your|insert|placeholder)[/_-]", re.IGNORECASE
+    r"\.\.\.|…|[{}]|x{4,}|\[[^\[\]]*\]|<[^<>]*>|(?:^|[/_-])(?:your|insert|placeholder)[/_-]",
+    re.IGNORECASE,
 )
 
 # Characters of a path and a query that are read: those that sites make have some hundred.
@@ -286,7 +307,9 @@ def _without_dots(path: str) -> str:
     return "/".join(names) + "/" * is_folder
 
 
-@lru_cache(maxsize=4096)  # an answer has each of its links several times, and other answers have them, too
+@lru_cache(
+    maxsize=4096
+)  # an answer has each of its links several times, and other answers have them, too
 def identify(url: str) -> Link | None:
     """Return what a URL leads to, or None when it is no http or https URL. A missing scheme is forgiven."""
     text = _HIDDEN.sub("", url.strip())
@@ -440,7 +463,9 @@ def _github(address: _Address) -> Link | None:
         return None
     if inside.startswith("compare/"):
         owner = _compared_owner(owner, inside)
-    return Link("github", f"github:{owner}/{_GIT_ENDING.sub('', name)}".casefold().rstrip("/"), inside)
+    return Link(
+        "github", f"github:{owner}/{_GIT_ENDING.sub('', name)}".casefold().rstrip("/"), inside
+    )
 
 
 def _compared_owner(owner: str, comparison: str) -> str:
@@ -552,6 +577,8 @@ def _differences(first: str, second: str) -> int:
 def _ratio(first: str, second: str) -> float:
     """How alike two texts are, 0 to 1, and 0 for those that are far from alike."""
     matcher = SequenceMatcher(None, first[:_COMPARED], second[:_COMPARED], autojunk=False)
-    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < _LIKE_NAME:  # upper bounds, and much quicker
+    if (
+        min(matcher.real_quick_ratio(), matcher.quick_ratio()) < _LIKE_NAME
+    ):  # upper bounds, and much quicker
         return 0.0
     return matcher.ratio()

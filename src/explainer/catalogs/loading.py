@@ -94,10 +94,14 @@ def load_lines(path: Path) -> Parsed[list[tuple[str, str, int]]]:
         return Parsed(None, text.findings)
     file = input_name(path)
     numbered = enumerate(text.value.split("\n"), 1)
-    return Parsed([(line, file, number) for number, line in numbered if line.strip()], text.findings)
+    return Parsed(
+        [(line, file, number) for number, line in numbered if line.strip()], text.findings
+    )
 
 
-def load_question_lines(path: Path, *, passed_over: Collection[str] = ()) -> Parsed[list[LoadedQuestion]]:
+def load_question_lines(
+    path: Path, *, passed_over: Collection[str] = ()
+) -> Parsed[list[LoadedQuestion]]:
     """Read the questions of a file of JSON lines, or of stdin when the path is `-`.
 
     Args:
@@ -118,7 +122,11 @@ def load_question_lines(path: Path, *, passed_over: Collection[str] = ()) -> Par
             continue
         if parsed.value.id in loaded:
             message = f"duplicate id {shorten(parsed.value.id)!r}: an earlier line has it"
-            findings.append(Finding("Q407", Location(file, number), message, "give each question an id of its own"))
+            findings.append(
+                Finding(
+                    "Q407", Location(file, number), message, "give each question an id of its own"
+                )
+            )
         else:
             loaded[parsed.value.id] = parsed.value
     return Parsed(list(loaded.values()), tuple(findings))
@@ -134,7 +142,13 @@ def repeated_id(id_: str, location: Location, earlier: str, where: str) -> Findi
         where: where that is, in words, such as `on line 3`.
     """
     if earlier == id_:
-        return Finding("Q407", location, f"duplicate id {id_!r}, first {where}", "give one of the two another id", id_)
+        return Finding(
+            "Q407",
+            location,
+            f"duplicate id {id_!r}, first {where}",
+            "give one of the two another id",
+            id_,
+        )
     message = f"the ids {id_!r} and {earlier!r} ({where}) are the same file name on many systems"
     return Finding("B702", location, message, "rename one of the two", id_)
 
@@ -234,7 +248,9 @@ class _CacheFile:
         """Write the file, and delete the oldest of its kind; what goes wrong goes unsaid."""
         with contextlib.suppress(OSError, RuntimeError):
             write_private(self._path, self._head(body) + body)
-            files = sorted(self._path.parent.glob(f"{self.prefix}-*"), key=lambda file: file.stat().st_mtime_ns)
+            files = sorted(
+                self._path.parent.glob(f"{self.prefix}-*"), key=lambda file: file.stat().st_mtime_ns
+            )
             for old in files[:-_MOST_FILES]:
                 old.unlink()
 
@@ -268,7 +284,9 @@ def cached_catalog(raw: bytes) -> Catalog | None:
 def keep_catalog(raw: bytes, catalog: Catalog) -> None:
     """Put a catalog about which there is nothing to say into the cache; what goes wrong goes unsaid."""
     if len(raw) >= LEAST_BYTES:
-        _CacheFile("catalog", _digest(raw)).put(catalog.model_dump_json(exclude_defaults=True).encode())
+        _CacheFile("catalog", _digest(raw)).put(
+            catalog.model_dump_json(exclude_defaults=True).encode()
+        )
 
 
 def _index_file(catalogs: Sequence[LoadedCatalog]) -> _CacheFile | None:
@@ -286,7 +304,9 @@ def _index_file(catalogs: Sequence[LoadedCatalog]) -> _CacheFile | None:
 def _code_version() -> bytes:
     """What changes with the code that makes an index: the version, and in a checkout its files."""
     folder = Path(__file__).parent.parent / "recommending"
-    files = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.glob("*.py"))
+    files = sorted(
+        (path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.glob("*.py")
+    )
     return repr((__version__, sys.byteorder, files)).encode()
 
 
@@ -386,7 +406,13 @@ def find_catalogs(base: Path) -> Parsed[list[CatalogPath]]:
         if project.value is not None and project.value.settings.catalogs is not None:
             return _catalogs_of(project.value)
         if (folder / "catalogs").is_dir():
-            return Parsed(_ranked(files_below(folder / "catalogs", CATALOG_SUFFIXES), 0, "the nearest catalogs folder"))
+            return Parsed(
+                _ranked(
+                    files_below(folder / "catalogs", CATALOG_SUFFIXES),
+                    0,
+                    "the nearest catalogs folder",
+                )
+            )
     shipped = files_below(builtin_folder("catalogs"), CATALOG_SUFFIXES)
     return Parsed(_ranked(shipped, 0, "shipped with explainer"))
 
@@ -395,8 +421,12 @@ def _catalogs_of(project: ProjectFile) -> Parsed[list[CatalogPath]]:
     """The catalogs that a project file names; one that is not there is a finding in that file."""
     place = project.place_of("catalogs")
     paths = list(map(project.path.parent.joinpath, project.settings.catalogs or ()))
-    missing = filterfalse(os.path.exists, paths)  # not Path.exists: it raises for names that no file can have
-    findings = [Finding("F101", place, f"no such catalog: {display_path(path)}") for path in missing]
+    missing = filterfalse(
+        os.path.exists, paths
+    )  # not Path.exists: it raises for names that no file can have
+    findings = [
+        Finding("F101", place, f"no such catalog: {display_path(path)}") for path in missing
+    ]
     if findings:
         return Parsed([], tuple(findings))
     return catalog_paths(paths, f"{place.file}:{place.line}")
@@ -431,7 +461,9 @@ def _files_in(folder: Path) -> Parsed[list[Path]]:
     return Parsed(files, tuple(findings))
 
 
-def catalogs_for(on_command_line: Sequence[Path], named: Sequence[str] | None, base: Path) -> Parsed[list[CatalogPath]]:
+def catalogs_for(
+    on_command_line: Sequence[Path], named: Sequence[str] | None, base: Path
+) -> Parsed[list[CatalogPath]]:
     """Return the catalogs that a question is answered from.
 
     Args:
@@ -461,7 +493,9 @@ class CatalogLoader:
         given: the catalogs of the command line; they win over all others.
     """
 
-    def __init__(self, catalogs: Sequence[Path] = (), *, changed: Mapping[Path, str] | None = None) -> None:
+    def __init__(
+        self, catalogs: Sequence[Path] = (), *, changed: Mapping[Path, str] | None = None
+    ) -> None:
         """Prepare to read.
 
         Args:
@@ -486,7 +520,9 @@ class CatalogLoader:
         """The catalogs that were read so far and why, in the order in which they were first read."""
         return tuple(self._read)
 
-    def files(self, named: Sequence[str] | None = None, base: Path = Path()) -> Parsed[tuple[CatalogPath, ...]]:
+    def files(
+        self, named: Sequence[str] | None = None, base: Path = Path()
+    ) -> Parsed[tuple[CatalogPath, ...]]:
         """Return the catalog files of a question; nothing is read but folders.
 
         Args:
@@ -526,7 +562,11 @@ class CatalogLoader:
         library = self.for_question(question, base)
         errors = errors_in(library.findings)
         # where no catalog could be read nothing fits, for that reason alone
-        if errors and library.value is not None and not [*library.value.models, *library.value.papers]:
+        if (
+            errors
+            and library.value is not None
+            and not [*library.value.models, *library.value.papers]
+        ):
             return Parsed(None, errors)
         return Parsed(library.value, errors)
 
@@ -547,7 +587,9 @@ class CatalogLoader:
         for path in paths:
             parsed = self._catalog(path)
             findings += parsed.findings
-            unreadable = LoadedCatalog(display_path(path.path), Catalog(), path.rank, complete=False)
+            unreadable = LoadedCatalog(
+                display_path(path.path), Catalog(), path.rank, complete=False
+            )
             loaded.append(parsed.value or unreadable)
         self._findings.update(dict.fromkeys(findings))
         library = Library(loaded, vocabulary=shipped_tasks, index_store=_index_file(loaded))

@@ -80,9 +80,13 @@ def parse_question_line(
     return load_document(document, f"line-{line}")
 
 
-def question_from_text(text: str, *, default_id: str = "question", file: str = "<text>") -> Parsed[LoadedQuestion]:
+def question_from_text(
+    text: str, *, default_id: str = "question", file: str = "<text>"
+) -> Parsed[LoadedQuestion]:
     """Make a question of plain text, with nothing said about models and papers."""
-    return load_document(Document(file, {"question": text}, character_findings(text, file, source=False)), default_id)
+    return load_document(
+        Document(file, {"question": text}, character_findings(text, file, source=False)), default_id
+    )
 
 
 def load_document(document: Document, default_id: str) -> Parsed[LoadedQuestion]:
@@ -90,7 +94,10 @@ def load_document(document: Document, default_id: str) -> Parsed[LoadedQuestion]
     parsed = validate(document, Question)
     if parsed.value is not None:
         partial = has_errors(parsed.findings)
-        return Parsed(LoadedQuestion(parsed.value.id or default_id, parsed.value, document, partial), parsed.findings)
+        return Parsed(
+            LoadedQuestion(parsed.value.id or default_id, parsed.value, document, partial),
+            parsed.findings,
+        )
     if not document.readable or not isinstance(document.data, dict):
         return Parsed(None, parsed.findings)
     usable = _without_mistakes(document.data)

@@ -66,7 +66,9 @@ SafeId = Annotated[
     str,
     StringConstraints(strict=True, pattern=_SAFE_ID, max_length=200),
     # editors read JavaScript's dialect of patterns, where \p needs a flag
-    WithJsonSchema({"type": "string", "pattern": f"^{_ID_START}{_ID_REST}*(/{_ID_START}{_ID_REST}*)*$"}),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^{_ID_START}{_ID_REST}*(/{_ID_START}{_ID_REST}*)*$"}
+    ),
 ]
 """A relative path of letters, digits and `._-`, whose parts begin with a letter, a digit or `_`."""
 PortId = Annotated[str, StringConstraints(strict=True, pattern=_PORT_ID, max_length=40)]
@@ -104,7 +106,8 @@ class Task(_Strict):
     description: _OptionalText = Field(None, description="What the task is, in one sentence.")
     aliases: _Lines = Field((), description="Other names of the task, lay words included.")
     vocabulary: Annotated[dict[Language, _Lines], BeforeValidator(_none_is_nothing)] = Field(
-        {}, description="What people say when they mean the task, by language: names, lay words, short questions."
+        {},
+        description="What people say when they mean the task, by language: names, lay words, short questions.",
     )
     examples: _Texts = Field((), description="Whole questions that people ask about the task.")
 
@@ -130,8 +133,12 @@ class Entry(_Strict):
     huggingface: _OptionalUrl = Field(None, description="The URL on Hugging Face.")
     links: _Urls = Field((), description="Any other URL that belongs to this entry.")
     summary: _OptionalText = Field(None, description="What it is, in a few sentences.")
-    examples: _Texts = Field((), description="Questions that people ask and that this entry answers.")
-    deprecated: _OptionalText = Field(None, description="Why it should not be used any more, or what replaces it.")
+    examples: _Texts = Field(
+        (), description="Questions that people ask and that this entry answers."
+    )
+    deprecated: _OptionalText = Field(
+        None, description="Why it should not be used any more, or what replaces it."
+    )
 
     @property
     def label(self) -> str:
@@ -143,7 +150,9 @@ class ModelEntry(Entry):
     """One AI model of a catalog."""
 
     name: Line = Field(description="The name of the model, as it is printed.")
-    signature: _OptionalLine = Field(None, description="CNAPS type signature: inputs2outputs, such as Txt2Img.")
+    signature: _OptionalLine = Field(
+        None, description="CNAPS type signature: inputs2outputs, such as Txt2Img."
+    )
 
     @property
     def label(self) -> str:
@@ -169,9 +178,15 @@ class PaperEntry(Entry):
 class Catalog(_Strict):
     """Which AI models and papers may be used to answer questions."""
 
-    models: Annotated[tuple[ModelEntry, ...], BeforeValidator(_none_is_empty)] = Field((), description="AI models.")
-    papers: Annotated[tuple[PaperEntry, ...], BeforeValidator(_none_is_empty)] = Field((), description="Papers.")
-    tasks: Annotated[tuple[Task, ...], BeforeValidator(_none_is_empty)] = Field((), description="Tasks.")
+    models: Annotated[tuple[ModelEntry, ...], BeforeValidator(_none_is_empty)] = Field(
+        (), description="AI models."
+    )
+    papers: Annotated[tuple[PaperEntry, ...], BeforeValidator(_none_is_empty)] = Field(
+        (), description="Papers."
+    )
+    tasks: Annotated[tuple[Task, ...], BeforeValidator(_none_is_empty)] = Field(
+        (), description="Tasks."
+    )
     ports: Annotated[tuple[PortEntry, ...], BeforeValidator(_none_is_empty)] = Field(
         (), description="Kinds of data that signatures name, beside the built-in ones."
     )
@@ -181,29 +196,41 @@ def _kind_of_item(value: Any) -> str:
     return "entry" if isinstance(value, dict) else "name"
 
 
-_ModelItem = Annotated[Annotated[Line, Tag("name")] | Annotated[ModelEntry, Tag("entry")], Discriminator(_kind_of_item)]
-_PaperItem = Annotated[Annotated[Line, Tag("name")] | Annotated[PaperEntry, Tag("entry")], Discriminator(_kind_of_item)]
+_ModelItem = Annotated[
+    Annotated[Line, Tag("name")] | Annotated[ModelEntry, Tag("entry")], Discriminator(_kind_of_item)
+]
+_PaperItem = Annotated[
+    Annotated[Line, Tag("name")] | Annotated[PaperEntry, Tag("entry")], Discriminator(_kind_of_item)
+]
 
 # what editors are told: in a YAML file only names; whole entries are for lines of JSON
-_NAMES_SCHEMA = WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]})
+_NAMES_SCHEMA = WithJsonSchema(
+    {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
+)
 
 
 class Question(_Strict):
     """What a person asked, and which entries may be used to answer it."""
 
     question: Text = Field(description="The question, exactly as it was asked.")
-    id: _OptionalId = Field(None, description="A safe relative path; by default the name of the file.")
+    id: _OptionalId = Field(
+        None, description="A safe relative path; by default the name of the file."
+    )
     models: Annotated[tuple[_ModelItem, ...] | None, _NAMES_SCHEMA] = Field(
-        None, description="Names, ids or aliases of the models that may be used; recommended when left out."
+        None,
+        description="Names, ids or aliases of the models that may be used; recommended when left out.",
     )
     papers: Annotated[tuple[_PaperItem, ...] | None, _NAMES_SCHEMA] = Field(
-        None, description="Titles, ids or aliases of the papers that may be used; recommended when left out."
+        None,
+        description="Titles, ids or aliases of the papers that may be used; recommended when left out.",
     )
     catalog: _OneOrMany | None = Field(
-        None, description="A catalog file or folder, or a list of them, relative to the question's file."
+        None,
+        description="A catalog file or folder, or a list of them, relative to the question's file.",
     )
     input: _OneOrMany | None = Field(
-        None, description="The input, such as photo or [photo, text]; read from the signatures when left out."
+        None,
+        description="The input, such as photo or [photo, text]; read from the signatures when left out.",
     )
     output: _OneOrMany | None = Field(
         None, description="The output, such as video; read from the signatures when left out."
@@ -219,7 +246,9 @@ class Settings(_Strict):
     catalogs: Annotated[_OneOrMany, Field(min_length=1)] | None = Field(
         None, description="Catalog files and folders, relative to this file; the first one wins."
     )
-    template: Line | None = Field(None, description="The template of prompts: a built-in one, or a file.")
+    template: Line | None = Field(
+        None, description="The template of prompts: a built-in one, or a file."
+    )
     model: Line | None = Field(None, description="The model that is asked, and that requests name.")
     models: _Count | None = Field(None, description="How many models are recommended, at most.")
     papers: _Count | None = Field(None, description="How many papers are recommended, at most.")

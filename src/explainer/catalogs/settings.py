@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from explainer.catalogs.schema import Settings
 
 # Where in a project file settings stand.
-_TABLES: Final[Mapping[str, tuple[str, ...]]] = {"explainer.toml": (), "pyproject.toml": ("tool", "explainer")}
+_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "explainer.toml": (),
+    "pyproject.toml": ("tool", "explainer"),
+}
 PROJECT_FILES: Final = tuple(_TABLES)
 """The names of project files; the first that is in a folder counts."""
 # The end of a message of tomllib, which says the place in no other way before Python 3.14.
@@ -53,14 +56,20 @@ def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Do
     return _settings_in(data, text, file, table)
 
 
-def _settings_in(data: Any, text: str, file: str, table: tuple[str, ...]) -> Parsed[tuple[Settings, Document]]:
+def _settings_in(
+    data: Any, text: str, file: str, table: tuple[str, ...]
+) -> Parsed[tuple[Settings, Document]]:
     """The settings that a table is, and the document of it."""
     from explainer.catalogs.schema import Settings  # noqa: PLC0415
     from explainer.catalogs.validation import validate  # noqa: PLC0415
 
-    document = Document(file, data, is_yaml=False, find_spans=partial(_spans, text, table, as_mapping(data)))
+    document = Document(
+        file, data, is_yaml=False, find_spans=partial(_spans, text, table, as_mapping(data))
+    )
     if not isinstance(data, dict):
-        document.report("S203", (), f"'{'.'.join(table)}' must be a table", f"write [{'.'.join(table)}]")
+        document.report(
+            "S203", (), f"'{'.'.join(table)}' must be a table", f"write [{'.'.join(table)}]"
+        )
         return Parsed(None, tuple(document.findings))
     settings = validate(document, Settings)
     if settings.value is None:
@@ -91,7 +100,9 @@ def _spans(text: str, table: tuple[str, ...], keys: Collection[str]) -> Spans:
     return spans
 
 
-def _places_of(lines: Sequence[str], paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], tuple[int, int]]:
+def _places_of(
+    lines: Sequence[str], paths: Iterable[tuple[str, ...]]
+) -> dict[tuple[str, ...], tuple[int, int]]:
     """Where keys are: not in the text that ends before their line, and in the next text that is whole."""
     places: dict[tuple[str, ...], tuple[int, int]] = {}
     missing = set(paths)

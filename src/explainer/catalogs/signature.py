@@ -156,10 +156,14 @@ class Ports:
     def _problem(self, text: str) -> SignatureProblem:
         if len(text) > MAX_SIGNATURE:
             message = f"a signature has at most {MAX_SIGNATURE} characters, not {len(text):,}"
-            return SignatureProblem(0, text, message, f"write inputs{SEPARATOR}outputs, such as Txt2Img")
+            return SignatureProblem(
+                0, text, message, f"write inputs{SEPARATOR}outputs, such as Txt2Img"
+            )
         offset, wrong, subject = self._fault(text)
         hint = meant_hint(self._meant(text)) or f"the ports are {', '.join(self.ports)}"
-        return SignatureProblem(offset, wrong, f"{subject} in the signature {shorten(text, 40)!r}", hint)
+        return SignatureProblem(
+            offset, wrong, f"{subject} in the signature {shorten(text, 40)!r}", hint
+        )
 
     def _fault(self, text: str) -> tuple[int, str, str]:
         """Where reading stops, the word that stands there, and what is wrong with it."""
@@ -183,7 +187,10 @@ class Ports:
             offset, _, _ = self._reader.farthest(text)
             wrong = _word_at(text, offset)
             nearest = suggest(wrong, self._readable)
-            if nearest in (None, wrong):  # no port is like it, or it is one that stands in the wrong place
+            if nearest in (
+                None,
+                wrong,
+            ):  # no port is like it, or it is one that stands in the wrong place
                 return None
             text = f"{text[:offset]}{nearest}{text[offset + len(wrong) :]}"
             signature = self._reader.read(text)

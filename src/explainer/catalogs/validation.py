@@ -125,7 +125,9 @@ def _is_in(data: Any, step: str | int) -> bool:
     return isinstance(data, dict) and step in data
 
 
-def _report_mistakes(document: Document, model: type[BaseModel], mistakes: Iterable[_Mistake]) -> None:
+def _report_mistakes(
+    document: Document, model: type[BaseModel], mistakes: Iterable[_Mistake]
+) -> None:
     if isinstance(document.data, str):
         _report_plain_text(document, model, document.data)
         return
@@ -229,11 +231,19 @@ def _report_text(document: Document, mistake: _Mistake) -> None:
     if _is_mistaken_character(document, value):
         return
     if not value.strip():
-        document.report("S205", path, f"{_subject(path)} is empty", "leave it out, or fill it in", text=value)
+        document.report(
+            "S205", path, f"{_subject(path)} is empty", "leave it out, or fill it in", text=value
+        )
         return
     one_line = _ONE_LINE_IN_YAML if document.is_yaml else _ONE_LINE
     code, message, hint = _PATTERNS.get(_pattern_key(path), one_line)
-    document.report(code, path, message.format(subject=_subject(path), value=repr(shorten(value))), hint, text=value)
+    document.report(
+        code,
+        path,
+        message.format(subject=_subject(path), value=repr(shorten(value))),
+        hint,
+        text=value,
+    )
 
 
 def _pattern_key(path: KeyPath) -> str:

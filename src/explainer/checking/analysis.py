@@ -12,7 +12,15 @@ from operator import itemgetter
 from typing import Final
 
 from explainer.checking.answer import Answer, Cited, parse_answer
-from explainer.checking.match import CERTAIN, MIN_TITLE_WORDS, Match, Verdict, judge_item, judge_links, judge_name
+from explainer.checking.match import (
+    CERTAIN,
+    MIN_TITLE_WORDS,
+    Match,
+    Verdict,
+    judge_item,
+    judge_links,
+    judge_name,
+)
 from explainer.checking.offered import Offered
 from explainer.checking.reference_lines import names_source
 from explainer.checking.references import Reference, read_references
@@ -105,7 +113,9 @@ class AnswerAnalysis:
 
     def _judge(self, reference: Reference) -> Verdict:
         # a name beside its own link may be shorter than elsewhere
-        right = tuple(dict.fromkeys(chain.from_iterable(map(sorted, map(self.owners, reference.cited)))))
+        right = tuple(
+            dict.fromkeys(chain.from_iterable(map(sorted, map(self.owners, reference.cited))))
+        )
         if reference.continued:
             joined = judge_name(reference.continued, self.offered, strict=True, right=right)
             if joined.match is Match.OFFERED:
@@ -123,7 +133,9 @@ class AnswerAnalysis:
 
     def _judge_remark(self, reference: Reference) -> Verdict:
         """What stands beside a name: a catalogued one in any letters, unless prose is searched for it as written."""
-        for meant in filter(None, map(self.offered.lookup.by_name, map(canonical, reference.parts))):
+        for meant in filter(
+            None, map(self.offered.lookup.by_name, map(canonical, reference.parts))
+        ):
             if meant not in reference.text or not self.is_run(meant):
                 return Verdict(Match.CATALOGUED, (), meant)
         return Verdict(Match.NO_CITATION)
@@ -148,12 +160,17 @@ class AnswerAnalysis:
         """The workflows that the text describes, and what each of their steps is."""
         names = StepNames(self.offered)
         flows = read_flows(self.answer, self.sections.found.get("workflow"))
-        return [(flow, list(filterfalse(_is_edge_label, map(names.judge, flow.steps)))) for flow in flows]
+        return [
+            (flow, list(filterfalse(_is_edge_label, map(names.judge, flow.steps))))
+            for flow in flows
+        ]
 
     def in_diagram(self, position: int) -> bool:
         """Whether a place is in a flowchart, whose quotes are no quotations."""
         flows = map(itemgetter(0), self.flows)
-        return is_within(position, ((flow.start, flow.end) for flow in flows if flow.kind == "mermaid"))
+        return is_within(
+            position, ((flow.start, flow.end) for flow in flows if flow.kind == "mermaid")
+        )
 
     @property
     def runs(self) -> Mapping[str, list[tuple[tuple[str, ...], str]]]:
@@ -172,7 +189,10 @@ class AnswerAnalysis:
             for parts, name in runs[written[position]]:
                 last = position + len(parts) - 1
                 # what the prompt itself says of a catalogued entry invents no source
-                if tuple(written[position : last + 1]) == parts and canonical(name) not in self.offered.text:
+                if (
+                    tuple(written[position : last + 1]) == parts
+                    and canonical(name) not in self.offered.text
+                ):
                     yield name, self.words[position].start(), self.words[last].end()
                     break
 
@@ -240,7 +260,9 @@ def _whole_names(answer: Answer, offered: Offered) -> list[tuple[int, int]]:
     """Where the names of offered entries stand in an answer, whole; where two overlap, the longer one."""
     body = answer.body.lower()
     spans: list[tuple[int, int]] = []
-    if len(body) != len(answer.body):  # a letter whose small form is longer, such as `İ`, moves all that follows
+    if len(body) != len(
+        answer.body
+    ):  # a letter whose small form is longer, such as `İ`, moves all that follows
         body = answer.body
     for name in sorted(set(map(str.lower, offered.names)), key=len, reverse=True):
         for start in _places_of(name, body):
@@ -268,11 +290,17 @@ def _citing_lines(answer: Answer) -> frozenset[int]:
 def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     """Read an answer in the light of what was offered to it."""
     answer = parse_answer(text, echoes=offered.echoes, urls=offered.urls)
-    citing = cache(partial(_citing_lines, answer))  # most headings say what follows: then nobody asks
-    sections = find_sections(answer, lambda first, last: not citing().isdisjoint(range(first, last)))
+    citing = cache(
+        partial(_citing_lines, answer)
+    )  # most headings say what follows: then nobody asks
+    sections = find_sections(
+        answer, lambda first, last: not citing().isdisjoint(range(first, last))
+    )
     answer.cite_samples(sections.lines("references"))  # a list of sources shows none
     names = _whole_names(answer, offered)
     # names that a reference may begin with: `SAM: …`
     call_names = frozenset(chain.from_iterable(source.call_names for source in offered.sources))
     references = read_references(answer, sections, names, call_names)
-    return AnswerAnalysis(answer, offered, sections, references, list(judge_links(answer.citations, offered)), names)
+    return AnswerAnalysis(
+        answer, offered, sections, references, list(judge_links(answer.citations, offered)), names
+    )

@@ -65,7 +65,9 @@ _THOUGHT_OPENING: Final = lazy_regex(
     re.IGNORECASE,
 )
 _THOUGHT_CLOSINGS: Final = {
-    "tag": lazy_regex(rf"<(?P<slash>/?)(?:{_THOUGHT_TAGS}|details)(?:\s[^<>]{{0,200}})?>", re.IGNORECASE),
+    "tag": lazy_regex(
+        rf"<(?P<slash>/?)(?:{_THOUGHT_TAGS}|details)(?:\s[^<>]{{0,200}})?>", re.IGNORECASE
+    ),
     "bracket": lazy_regex(r"\[/(?:THINK|REASONING)\]", re.IGNORECASE),
     "triangle": lazy_regex("◁/think▷", re.IGNORECASE),
     "mark": lazy_regex(r"<\|(?:end_of_thought|END_THINKING|/thinking)\|>", re.IGNORECASE),
@@ -74,7 +76,9 @@ _THOUGHT_CLOSINGS: Final = {
     "unused": lazy_regex("<unused95>"),
 }
 # a closing tag whose opening one stands in the prompt, as the templates of some models have it: it ends its line
-_LONE_CLOSING: Final = lazy_regex(rf"</(?:{_THOUGHT_TAGS})>[ \t]*(?=[\r\n#]|\Z)|\[/THINK\]|◁/think▷", re.IGNORECASE)
+_LONE_CLOSING: Final = lazy_regex(
+    rf"</(?:{_THOUGHT_TAGS})>[ \t]*(?=[\r\n#]|\Z)|\[/THINK\]|◁/think▷", re.IGNORECASE
+)
 # Marks that chat interfaces leave in copied answers, whose digits would read as ids. Each is spelled out, for whatever
 # else stands in such brackets is a part of the answer.
 _RESIDUE: Final = lazy_regex(
@@ -90,7 +94,9 @@ _PROGRAMMING: Final = frozenset(
     "py pycon python python3 r rb rs ruby rust scala sh shell shell-session swift ts tsx typescript zsh".split()
 )
 # what stands before an address that a program uses: the quote of a string, or a command that loads it, in no comment
-_IN_PROGRAM: Final = lazy_regex(r"\A(?!.*(?:#|//|/?\*)(?:\s|\Z)).*(?:[\"'`]|\b(?:curl|wget|http|fetch)\s(?:.*\s)?)\Z")
+_IN_PROGRAM: Final = lazy_regex(
+    r"\A(?!.*(?:#|//|/?\*)(?:\s|\Z)).*(?:[\"'`]|\b(?:curl|wget|http|fetch)\s(?:.*\s)?)\Z"
+)
 # pictures, sounds, films and data, but no documents
 _DATA_FILE: Final = lazy_regex(
     r"\.(?:jpe?g|png|gif|webp|bmp|tiff?|svg|mp[34]|wav|flac|ogg|avi|mov|webm|csv|json|npy)"
@@ -110,8 +116,12 @@ _QUOTED: Final = lazy_regex(
 )
 # a line with the first item of a numbered list, and what begins an item behind it: `1. Task: … 2. Workflow: … 3. …`
 _FIRST_ITEM: Final = lazy_regex(r"^[ \t>*_#-]{0,8}\(?1[.)][*_]{0,2}[ \t][^\r\n]*", re.MULTILINE)
-_NEXT_ITEM: Final = lazy_regex(r"[ \t](?=[*_(]{0,3}(?P<number>\d{1,2})[.)][*_]{0,2}[ \t]+[*_\[\"“]{0,3}[^\W\d_])")
-_MIN_ITEMS: Final = 3  # in a line that is a whole list: there are three sections, and `Fig. 2. The …` is no item
+_NEXT_ITEM: Final = lazy_regex(
+    r"[ \t](?=[*_(]{0,3}(?P<number>\d{1,2})[.)][*_]{0,2}[ \t]+[*_\[\"“]{0,3}[^\W\d_])"
+)
+_MIN_ITEMS: Final = (
+    3  # in a line that is a whole list: there are three sections, and `Fig. 2. The …` is no item
+)
 # a run of one mark of 64 or more is an ornament, or an attack on the parser's backtracking
 _METACHARACTER_RUN: Final = lazy_regex(r"([^\w\s/\\])\1{63,}+")
 # half characters, which JSON can carry into a text and no report could write
@@ -186,7 +196,10 @@ class Answer:
     def __post_init__(self) -> None:
         """Cut the body into lines once: every reader and every rule goes through them."""
         ends = [*self.line_starts[1:], len(self.body)]
-        self._texts = [self.body[start:end].rstrip("\r\n") for start, end in zip(self.line_starts, ends, strict=True)]
+        self._texts = [
+            self.body[start:end].rstrip("\r\n")
+            for start, end in zip(self.line_starts, ends, strict=True)
+        ]
         self._given = Lines(self.text)
 
     @property
@@ -224,7 +237,11 @@ class Answer:
         """Take for citations the samples in spans of code on some lines, counted from 0, but files with data."""
         for cited in self.samples:
             line = self.line_of(cited.spotted.start)
-            if line in lines and line not in self.code_lines and not _DATA_FILE.search(cited.spotted.url):
+            if (
+                line in lines
+                and line not in self.code_lines
+                and not _DATA_FILE.search(cited.spotted.url)
+            ):
                 self.citations.append(cited)
         self.citations.sort(key=lambda cited: cited.spotted.start)
 
@@ -270,11 +287,17 @@ class _Samples:
     def __init__(self, answer: Answer, urls: Sequence[str]) -> None:
         self._answer = answer
         self._urls = frozenset(urls)
-        self._spans = [(phrase.start, phrase.end) for phrase in answer.phrases if phrase.kind == "code"]
+        self._spans = [
+            (phrase.start, phrase.end) for phrase in answer.phrases if phrase.kind == "code"
+        ]
 
     def contains(self, cited: Cited) -> bool:
         spotted = cited.spotted
-        if spotted.form not in ("url", "bare") or spotted.url in self._urls or home_field(spotted.url):
+        if (
+            spotted.form not in ("url", "bare")
+            or spotted.url in self._urls
+            or home_field(spotted.url)
+        ):
             return False
         if self._answer.line_of(spotted.start) not in self._answer.code_lines:
             return is_placeholder_host(spotted.url) and self._is_in_span(spotted.start)
@@ -328,7 +351,13 @@ class _LinksByPlace:
         """Leave out the text of a link that shows where it leads: it is one citation."""
         if marked.label is not None and link is not None:
             shown = self._inside(marked.label.start, marked.label.end)
-            self._forget([start for start in shown if start not in seen and self._spotted[start].link == link])
+            self._forget(
+                [
+                    start
+                    for start in shown
+                    if start not in seen and self._spotted[start].link == link
+                ]
+            )
 
     def _forget(self, starts: Collection[int]) -> None:
         if starts:
@@ -343,7 +372,9 @@ class _LinksByPlace:
     def cited(self) -> list[Cited]:
         """All links, in the order of the text."""
         seen = [Cited(spotted, self._labels.get(start)) for start, spotted in self._spotted.items()]
-        return sorted([*seen, *self._added], key=lambda cited: (cited.spotted.start, cited.spotted.end))
+        return sorted(
+            [*seen, *self._added], key=lambda cited: (cited.spotted.start, cited.spotted.end)
+        )
 
 
 def _quotations(body: str) -> Iterator[Phrase]:
@@ -446,7 +477,13 @@ def _without_outer_fence(text: str) -> str:
     between = text[opening.end() : closing.start()]
     if len(between.strip()) * 2 <= len(text.strip()):
         return text
-    return text[: opening.start()] + _blank(opening[0]) + between + _blank(closing[0]) + text[closing.end() :]
+    return (
+        text[: opening.start()]
+        + _blank(opening[0])
+        + between
+        + _blank(closing[0])
+        + text[closing.end() :]
+    )
 
 
 def _outer_closing(fences: Sequence[re.Match[str]]) -> re.Match[str] | None:
@@ -459,7 +496,11 @@ def _outer_closing(fences: Sequence[re.Match[str]]) -> re.Match[str] | None:
         is_closing = depth > 0 and _closes_fence(fence, fences[0][1][0] * 3)
         depth += -1 if is_closing else 1
         if not depth:
-            is_ambiguous = _language(fences[0]) and _closes_fence(fences[-1], fences[0][1]) and len(fences) % 2 == 0
+            is_ambiguous = (
+                _language(fences[0])
+                and _closes_fence(fences[-1], fences[0][1])
+                and len(fences) % 2 == 0
+            )
             return fences[-1] if is_ambiguous else fence
     return None
 
@@ -542,11 +583,17 @@ def _bounded(body: str) -> str:
 
 
 _INDENT: Final = lazy_regex("^ +", re.MULTILINE)
-_FAR: Final = 2_000  # characters behind the last thing found within which the next one is looked for
+_FAR: Final = (
+    2_000  # characters behind the last thing found within which the next one is looked for
+)
 # what a tag shows under the pointer
 _TITLE: Final = lazy_regex(r"\stitle\s{0,9}=\s{0,9}([\"'])(.*?)\1", re.IGNORECASE)
 _OPENINGS: Final = frozenset({"strong_open", "em_open", "link_open"})
-_CLOSINGS: Final[dict[str, PhraseKind]] = {"strong_close": "strong", "em_close": "emphasis", "link_close": "label"}
+_CLOSINGS: Final[dict[str, PhraseKind]] = {
+    "strong_close": "strong",
+    "em_close": "emphasis",
+    "link_close": "label",
+}
 
 
 def judged_markdown(text: str, echoes: Iterable[str]) -> Sequence[Token]:
@@ -579,7 +626,9 @@ def _tokens(source: str) -> tuple[Sequence[Token], Mapping[str, Any]]:
 
 def _own_indents(text: str, source: str) -> str:
     """The source without the spaces at the beginning of lines that stand for thoughts or residue: it is no code."""
-    return _INDENT.sub(lambda match: "" if text[match.start() : match.end()].strip() else match[0], source)
+    return _INDENT.sub(
+        lambda match: "" if text[match.start() : match.end()].strip() else match[0], source
+    )
 
 
 @dataclass(slots=True)
@@ -631,13 +680,18 @@ class _MarkdownReader:
                 self._blocks[token.type](token, *(token.map or (0, 0)))
         for destination in self._unmarked(unparsed_destinations(self._answer.body)):
             self._mark_unparsed(destination)
-        for destination in filter(self._is_opened, self._unmarked(tag_destinations(self._answer.body))):
+        for destination in filter(
+            self._is_opened, self._unmarked(tag_destinations(self._answer.body))
+        ):
             self._mark_html(destination, destination.start, destination.end)
         return self._links
 
     def _is_opened(self, destination: Destination) -> bool:
         """Whether a tag leads somewhere: code may show what HTML looks like, and there only addresses count."""
-        return destination.start not in self._characters_in_code or opened_url(destination.href) is not None
+        return (
+            destination.start not in self._characters_in_code
+            or opened_url(destination.href) is not None
+        )
 
     def _unmarked(self, destinations: Iterable[Destination]) -> list[Destination]:
         """Those of some destinations at whose places no link is noted yet."""
@@ -677,12 +731,18 @@ class _MarkdownReader:
         if last < self._answer.lines - 1:
             return
         closing = self._answer.line(min(last, self._answer.lines) - 1).strip()
-        is_closed = last > first + 1 and closing.startswith(token.markup) and not closing.strip(token.markup[0])
+        is_closed = (
+            last > first + 1
+            and closing.startswith(token.markup)
+            and not closing.strip(token.markup[0])
+        )
         if not is_closed:
             self._answer.unclosed_fence = self._answer.line_starts[first]
 
     def _inline(self, token: Token, first: int, last: int) -> None:
-        if last > first:  # the cells of a table have no place of their own: they go on from the last one
+        if (
+            last > first
+        ):  # the cells of a table have no place of their own: they go on from the last one
             self._at = max(self._answer.line_starts[first], self._at)
             self._end = self._answer.start_of(last)
         self._place_lines(token.content, first)
@@ -705,7 +765,9 @@ class _MarkdownReader:
 
     def _image(self, child: Token) -> None:
         start, end = child.meta["span"]
-        phrase = Phrase("label", child.content, self._place(start + 2), self._place(child.meta["label"]))
+        phrase = Phrase(
+            "label", child.content, self._place(start + 2), self._place(child.meta["label"])
+        )
         self._mark(child, str(child.attrs.get("src", "")), phrase)
         self._at = max(self._at, self._place(end))
 
@@ -719,13 +781,18 @@ class _MarkdownReader:
     def _html_in(self, html: str, offset: int) -> None:
         """Note the destinations in HTML that begins at a place in the content of its block."""
         for destination in html_destinations(html):
-            self._mark_html(destination, *map(self._place, (offset + destination.start, offset + destination.end)))
+            self._mark_html(
+                destination,
+                *map(self._place, (offset + destination.start, offset + destination.end)),
+            )
 
     def _mark_html(self, destination: Destination, start: int, end: int) -> None:
         """Note a destination in HTML, which is written at a place in the body."""
         label = self._anchor_text(end) if destination.is_anchor else None
         around = (start, label.end if label else end)
-        self._links.append(_MarkedLink(destination.href, start, end, label, around, destination.is_base))
+        self._links.append(
+            _MarkedLink(destination.href, start, end, label, around, destination.is_base)
+        )
 
     def _anchor_text(self, at: int) -> Phrase | None:
         """The text between the tag that a place is in and the end of its link."""
@@ -780,7 +847,9 @@ class _MarkdownReader:
 
     def _mark(self, token: Token, href: str, phrase: Phrase) -> None:
         """Note a link, whose destination stands behind its text, or where a reference is defined."""
-        phrase = self._telling(phrase, str(token.attrs.get("title", "")), self._place(token.meta["span"][0]))
+        phrase = self._telling(
+            phrase, str(token.attrs.get("title", "")), self._place(token.meta["span"][0])
+        )
         begin, finish = map(self._place, token.meta["span"])
         if "href" in token.meta:
             start, end = map(self._place, token.meta["href"])
@@ -797,7 +866,9 @@ class _MarkdownReader:
 
     def _telling(self, label: Phrase, tooltip: str, at: int) -> Phrase:
         """The text of a link, or what it shows under the pointer, where its text says only `paper` or `here`."""
-        if "/" in tooltip or content_words(label.text) or not content_words(tooltip):  # a link is judged as a link
+        if (
+            "/" in tooltip or content_words(label.text) or not content_words(tooltip)
+        ):  # a link is judged as a link
             return label
         start = self._answer.body.find(tooltip, at, at + _FAR)
         if start < 0:
@@ -806,7 +877,10 @@ class _MarkdownReader:
 
     def _place_of(self, content: str, start: int) -> int:
         """Where a piece of text begins at or after a place, as nearly as can be told."""
-        return max(start, self._answer.body.find(content, start, min(self._end, start + len(content) + _FAR)))
+        return max(
+            start,
+            self._answer.body.find(content, start, min(self._end, start + len(content) + _FAR)),
+        )
 
     def _find(self, content: str) -> int:
         """Move on behind a piece of text; return where it begins, as nearly as can be told."""

@@ -31,8 +31,14 @@ from explainer.diagnostics.finding import ExitStatus, Finding, Location, exit_st
 from explainer.diagnostics.text import shorten
 
 # why an answer cannot be checked, and what to do about it
-_NOTHING_OFFERED: Final = ("nothing was offered, so no citation can be checked", "name models or papers")
-_EMPTY_ANSWER: Final = ("the answer is empty: there is nothing to check", "ask for the answer again")
+_NOTHING_OFFERED: Final = (
+    "nothing was offered, so no citation can be checked",
+    "name models or papers",
+)
+_EMPTY_ANSWER: Final = (
+    "the answer is empty: there is nothing to check",
+    "ask for the answer again",
+)
 MAX_STEP_TEXT: Final = 200
 """Characters of a step's text that reports show."""
 
@@ -180,7 +186,11 @@ class CheckReport:
         if has_errors(filter(_is_about_statement, self.findings)):
             return StatementVerdict.REFUTED
         verdicts = {statement.verdict for statement in self.statements}
-        return StatementVerdict.PROVED if verdicts == {StatementVerdict.PROVED} else StatementVerdict.OPEN
+        return (
+            StatementVerdict.PROVED
+            if verdicts == {StatementVerdict.PROVED}
+            else StatementVerdict.OPEN
+        )
 
     def count(self, verdict: StatementVerdict) -> int:
         """Return how many statements have a verdict."""
@@ -191,7 +201,9 @@ def _is_about_statement(finding: Finding) -> bool:
     return RULES[finding.code].about_statement
 
 
-def unchecked(answer_id: str, file: str, findings: Collection[Finding], text: str = "", line: int = 0) -> CheckReport:
+def unchecked(
+    answer_id: str, file: str, findings: Collection[Finding], text: str = "", line: int = 0
+) -> CheckReport:
     """Return the report of an answer that could not be checked; at least one of the findings is an error."""
     return CheckReport(answer_id, file, tuple(findings), text=text, line=line)
 
@@ -219,7 +231,9 @@ def check_answer(
     """
 
     def impossible(code: str, message: str, hint: str | None = None) -> CheckReport:
-        return unchecked(answer_id, file, [Finding(code, Location(file), message, hint)], text, line)
+        return unchecked(
+            answer_id, file, [Finding(code, Location(file), message, hint)], text, line
+        )
 
     if not offered.sources:
         return impossible("A102", *_NOTHING_OFFERED)
@@ -269,7 +283,9 @@ def _judged(
 
 
 def find_violations(
-    analysis: AnswerAnalysis, statements: Iterable[JudgedStatement] = (), spans: Iterable[CitedSpan] = ()
+    analysis: AnswerAnalysis,
+    statements: Iterable[JudgedStatement] = (),
+    spans: Iterable[CitedSpan] = (),
 ) -> list[Violation]:
     """Return what all rules find, and what is wrong with statements, each thing once: in the order of the text.
 
@@ -292,7 +308,11 @@ def _is_said_already(violations: Collection[Violation], violation: Violation) ->
     """Whether a name that is only guessed at is found as a citation or as a step, too."""
     if violation.code not in _GUESSES:
         return False
-    overlapping = (finding for finding in violations if _overlap(finding, violation) and finding.code != violation.code)
+    overlapping = (
+        finding
+        for finding in violations
+        if _overlap(finding, violation) and finding.code != violation.code
+    )
     return not all(RULES[finding.code].about_statement for finding in overlapping)
 
 
@@ -303,7 +323,14 @@ def _overlap(first: Violation, second: Violation) -> bool:
 def _order(violation: Violation) -> tuple[bool, int, str, int, str, str]:
     is_note = RULES[violation.code].severity is Severity.NOTE
     # two rules may say the same of one place and hint at different ways out, so the hint decides last
-    return is_note, violation.start, violation.code, violation.end, violation.message, violation.hint or ""
+    return (
+        is_note,
+        violation.start,
+        violation.code,
+        violation.end,
+        violation.message,
+        violation.hint or "",
+    )
 
 
 def _finding(analysis: AnswerAnalysis, file: str, violation: Violation) -> Finding:
@@ -321,7 +348,9 @@ def _citations(analysis: AnswerAnalysis, violations: Iterable[Violation]) -> lis
 
 def _cited_links(analysis: AnswerAnalysis, violations: Iterable[Violation]) -> Iterator[Citation]:
     # the name of another entry stands beside them, or they stand in the field of another link
-    misattributed = {violation.start for violation in violations if violation.code in ("A401", "A402")}
+    misattributed = {
+        violation.start for violation in violations if violation.code in ("A401", "A402")
+    }
     for cited, verdict in analysis.links:
         is_wrong = cited.spotted.start in misattributed
         judged = replace(verdict, match=Match.MISATTRIBUTED) if is_wrong else verdict
@@ -334,7 +363,9 @@ def _cited_names(analysis: AnswerAnalysis) -> Iterator[Citation]:
             yield _citation(reference, "title" if reference.strict else "name", verdict, analysis)
 
 
-def _citation(item: LinkInText | Reference, kind: str, verdict: Verdict, analysis: AnswerAnalysis) -> Citation:
+def _citation(
+    item: LinkInText | Reference, kind: str, verdict: Verdict, analysis: AnswerAnalysis
+) -> Citation:
     place = analysis.answer.position(item.start)
     entry = analysis.entry_name(verdict)
     return Citation(item.text, kind, verdict.match.value, entry, *place, item.start, item.end)
@@ -391,7 +422,12 @@ def _statement_row(statement: CheckedStatement) -> dict[str, Any]:
     # where it stands in the text is for pages alone
     keys = ("text", "line", "column", "entry", "passage", "support")
     row = {key: getattr(statement, key) for key in keys}
-    return {**row, "verdict": str(statement.verdict), "entries": [*statement.entries], "codes": [*statement.codes]}
+    return {
+        **row,
+        "verdict": str(statement.verdict),
+        "entries": [*statement.entries],
+        "codes": [*statement.codes],
+    }
 
 
 def status_of(

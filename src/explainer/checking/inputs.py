@@ -36,8 +36,20 @@ from explainer.checking.evidence.native import (
     read_native,
     without_thoughts,
 )
-from explainer.checking.offered import Offered, lookup_of, offered_by_prompt, offered_by_question, offered_by_sources
-from explainer.checking.proof import as_catalogued, changed_since, holds_entries, is_record, verify_record
+from explainer.checking.offered import (
+    Offered,
+    lookup_of,
+    offered_by_prompt,
+    offered_by_question,
+    offered_by_sources,
+)
+from explainer.checking.proof import (
+    as_catalogued,
+    changed_since,
+    holds_entries,
+    is_record,
+    verify_record,
+)
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import did_you_mean, digest, lazy_regex
 from explainer.documents.document import decode, mappings_in, undecoded, value_at
@@ -65,7 +77,9 @@ _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
 _MISSPELT: Final = frozenset({"paper", "model", "prompts", "answers", "catalogs"})
 # the hash that a batch appends to an id which would clash with another one
 _HASH_TAIL: Final = lazy_regex(r"[.\-_~#@:/][0-9a-f]{4,64}$")
-_MAX_SUGGESTED: Final = 2_000  # ids among which a did-you-mean looks: it compares each with the one that is missing
+_MAX_SUGGESTED: Final = (
+    2_000  # ids among which a did-you-mean looks: it compares each with the one that is missing
+)
 _OK: Final = 200  # HTTP
 _KEY_BYTES: Final = 16  # among millions of answers no two have one key by chance
 _ID_KEYS: Final = ("custom_id", "id", "key", "recordId")  # the last two are Gemini's and Bedrock's
@@ -98,7 +112,9 @@ class _Naming(NamedTuple):
 _QUESTIONS: Final = _Naming(CATALOG_SUFFIXES, lazy_regex(r"\.ya?ml\Z"), lazy_regex("(?!)"))
 # a folder of outputs holds answers beside their prompts
 _PROMPTS: Final = _Naming(
-    (".md", ".txt"), lazy_regex(r"(?:\.prompt)?\.(?:md|txt)\Z"), lazy_regex(r"\.(?:answer|ungrounded)\.")
+    (".md", ".txt"),
+    lazy_regex(r"(?:\.prompt)?\.(?:md|txt)\Z"),
+    lazy_regex(r"\.(?:answer|ungrounded)\."),
 )
 _ANSWERS: Final = _Naming(
     (".md", ".txt", ".markdown"),
@@ -175,7 +191,9 @@ class _Sources:
         hint = did_you_mean(name, list(self.items)[:_MAX_SUGGESTED])
         return Parsed(None, (Finding("A604", place, f"unknown question {name!r}", hint, text),))
 
-    def unanswered(self, answered: Mapping[str, int], file: str, hint: str | None = None) -> Iterator[AnswerInput]:
+    def unanswered(
+        self, answered: Mapping[str, int], file: str, hint: str | None = None
+    ) -> Iterator[AnswerInput]:
         """Yield the questions or prompts that no answer came for."""
         for name, item in self.items.items():
             if name in answered:
@@ -221,7 +239,9 @@ class AnswerReader:
         """One answer in a file, or on stdin when the path is `-`."""
         text = read_input(path, limit=MAX_ANSWER_BYTES)
         name = "stdin" if _is_stdin(path) else _ANSWERS.id_of(Path(path.name))
-        return AnswerInput(name, input_name(path), text.value, offered.value, (*text.findings, *offered.findings))
+        return AnswerInput(
+            name, input_name(path), text.value, offered.value, (*text.findings, *offered.findings)
+        )
 
     def by_question(self, path: Path) -> Parsed[Offered]:
         """What a question file offers."""
@@ -232,7 +252,9 @@ class AnswerReader:
         text = read_input(path, limit=MAX_ANSWER_BYTES)
         return text.then(lambda prompt: self._of_prompt(prompt, input_name(path), path.parent))
 
-    def lines(self, path: Path, questions: Path | None = None, prompts: Path | None = None) -> Iterator[AnswerInput]:
+    def lines(
+        self, path: Path, questions: Path | None = None, prompts: Path | None = None
+    ) -> Iterator[AnswerInput]:
         """The answers in lines of JSON, in their order; then the questions that no answer came for."""
         file = input_name(path)
         parsed = self._sources(questions, prompts)
@@ -245,7 +267,9 @@ class AnswerReader:
             yield self._row(row, file, path.parent, parsed.value, answered)
         yield from parsed.value.unanswered(answered, file, "ask for it again")
         if not answered and not parsed.value.items:
-            yield AnswerInput(file, file, findings=(Finding("A607", Location(file), "no answer in any line"),))
+            yield AnswerInput(
+                file, file, findings=(Finding("A607", Location(file), "no answer in any line"),)
+            )
 
     def row(self, data: Mapping[str, Any], file: str) -> Iterator[AnswerInput]:
         """The answers in the data of one line of JSON, which holds its own prompt or question."""
@@ -253,12 +277,16 @@ class AnswerReader:
         for row in _choices(_named_row(dict(data), 1, "")):
             yield self._row(row, file, Path(), _NO_SOURCES, answered)
 
-    def folder(self, path: Path, questions: Path | None, prompts: Path | None) -> Iterator[AnswerInput]:
+    def folder(
+        self, path: Path, questions: Path | None, prompts: Path | None
+    ) -> Iterator[AnswerInput]:
         """The answers in a folder, each beside the question or the prompt of its name, or all beside the only one."""
         parsed = self._sources(questions, prompts or path)
         answers = _named_files(path, _ANSWERS).then(partial(_refuse_none, path))
         if parsed.value is None or answers.value is None:
-            yield AnswerInput(input_name(path), input_name(path), findings=parsed.findings or answers.findings)
+            yield AnswerInput(
+                input_name(path), input_name(path), findings=parsed.findings or answers.findings
+            )
             return
         answered: dict[str, int] = {}
         for name, file in answers.value:
@@ -274,7 +302,9 @@ class AnswerReader:
         offered = self._offered_by(sources, name, Location(input_name(file)))
         return replace(self.single(file, offered), id=name, key=key)
 
-    def _row(self, row: _Row, file: str, base: Path, sources: _Sources, answered: dict[str, int]) -> AnswerInput:
+    def _row(
+        self, row: _Row, file: str, base: Path, sources: _Sources, answered: dict[str, int]
+    ) -> AnswerInput:
         place = Location(file, row.line)
         name = sources.id_of(row.id)
         if row.finding is not None:
@@ -296,7 +326,9 @@ class AnswerReader:
         # OpenAI's form of an answer is read here, its citations are not
         spans = openai_spans(row.data) if native is None else native.spans
         name = choice_id(name, row.choice)
-        return AnswerInput(name, file, answer.value, offered.value, tuple(findings), row.line, key, spans)
+        return AnswerInput(
+            name, file, answer.value, offered.value, tuple(findings), row.line, key, spans
+        )
 
     def _key(self, name: str, sources: _Sources, *answer: Path | str) -> str:
         """The key of an answer: a hash of it, and of what is asked in it; empty where nobody asks for keys."""
@@ -316,7 +348,9 @@ class AnswerReader:
             return self._sources_at(prompts, _PROMPTS, self.by_prompt)
         return Parsed(_NO_SOURCES)
 
-    def _sources_at(self, home: Path, naming: _Naming, read: Callable[[Path], Parsed[Offered]]) -> Parsed[_Sources]:
+    def _sources_at(
+        self, home: Path, naming: _Naming, read: Callable[[Path], Parsed[Offered]]
+    ) -> Parsed[_Sources]:
         path = _beside_manifest(home)
         if path.is_dir():
             return _sources_in_folder(path, home, naming)
@@ -329,18 +363,25 @@ class AnswerReader:
         self._findings.update(dict.fromkeys(offered.findings))
         return Parsed(_Sources({}, home, offered.value))
 
-    def _offered_to(self, row: _Row, place: Location, base: Path, sources: _Sources) -> Parsed[Offered]:
+    def _offered_to(
+        self, row: _Row, place: Location, base: Path, sources: _Sources
+    ) -> Parsed[Offered]:
         """What was offered to the answer of a row: as its record, prompt or question says, else as its source does."""
         if is_record(row.data):
             return self._of_record(row, place, base)
         if not row.data.keys().isdisjoint({"prompt", "question"}):
             return self._of_row(row, place.file, base)
         if sources is _NO_SOURCES:
-            message, hint = "the line has neither a prompt nor a question", "or give --question or --prompt"
+            message, hint = (
+                "the line has neither a prompt nor a question",
+                "or give --question or --prompt",
+            )
             return Parsed(None, (Finding("A601", place, message, hint),))
         return self._offered_by(sources, row.id, place, row.id)
 
-    def _offered_by(self, sources: _Sources, name: str, place: Location, text: str = "") -> Parsed[Offered]:
+    def _offered_by(
+        self, sources: _Sources, name: str, place: Location, text: str = ""
+    ) -> Parsed[Offered]:
         """What the question or the prompt of an id offers, be it a file or a line of a file."""
         if sources.for_all is not None:
             return Parsed(sources.for_all)
@@ -369,7 +410,9 @@ class AnswerReader:
             offered = self._of_question(_question_in(row, _QUESTION_KEYS, place), base)
             return self._of_today(offered, {}, place, base) if holds_entries(row.data) else offered
         if not isinstance(prompt, str):
-            return Parsed(None, (Finding("A601", Location(file, row.line), "'prompt' must be text"),))
+            return Parsed(
+                None, (Finding("A601", Location(file, row.line), "'prompt' must be text"),)
+            )
         return self._of_prompt(clean(prompt), f"{file}:{row.line}:prompt", base)
 
     def _of_record(self, row: _Row, place: Location, base: Path) -> Parsed[Offered]:
@@ -395,14 +438,19 @@ class AnswerReader:
             return offered
         sources, question = offered.value.entries, offered.value.question
         findings = (*offered.findings, *changed_since(sources, cited, library, place))
-        return Parsed(offered_by_sources(as_catalogued(sources, library), question, lookup_of(library)), findings)
+        return Parsed(
+            offered_by_sources(as_catalogued(sources, library), question, lookup_of(library)),
+            findings,
+        )
 
     def _of_question(self, loaded: Parsed[LoadedQuestion], base: Path) -> Parsed[Offered]:
         if loaded.value is None or has_errors(loaded.findings):
             return Parsed(None, loaded.findings)
         library = self._library(loaded.value.question.catalog, base)
         if library is None:
-            missing = Finding("F106", Location(loaded.value.document.file), "no catalog could be read")
+            missing = Finding(
+                "F106", Location(loaded.value.document.file), "no catalog could be read"
+            )
             return Parsed(None, (*loaded.findings, missing))
         offered = offered_by_question(loaded.value, library, prints_all=self._prints_whole(base))
         return Parsed(offered.value, loaded.findings + offered.findings)
@@ -415,7 +463,9 @@ class AnswerReader:
         library = self._library(None, base, remembers=self._catalogs_given)
         return Parsed(offered_by_prompt(content.value, lookup_of(library)), content.findings)
 
-    def _library(self, named: Sequence[str] | None, base: Path, *, remembers: bool = True) -> Library | None:
+    def _library(
+        self, named: Sequence[str] | None, base: Path, *, remembers: bool = True
+    ) -> Library | None:
         """The catalogs of a question; what is wrong with them is remembered."""
         library = self._load(named, base)
         if remembers:
@@ -493,7 +543,9 @@ def _open(path: Path) -> Parsed[Any]:
 
 
 def _open_stdin() -> Parsed[Any]:
-    return read_raw_stdin(limit=MAX_LINES_BYTES).then(lambda raw: Parsed(BufferedReader(BytesIO(raw))))
+    return read_raw_stdin(limit=MAX_LINES_BYTES).then(
+        lambda raw: Parsed(BufferedReader(BytesIO(raw)))
+    )
 
 
 def _is_utf8(stream: BufferedReader) -> bool:
@@ -527,9 +579,13 @@ def _row_of(raw: bytes, place: Location) -> _Row:
         fault = fault or next(iter(read_json_line(line, place.file, place.line).findings), None)
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return _Row(name, place.line, {}, fault or Finding("Y102", place, f"not a line of JSON: {error}"))
+        return _Row(
+            name, place.line, {}, fault or Finding("Y102", place, f"not a line of JSON: {error}")
+        )
     if not isinstance(data, dict):
-        return _Row(name, place.line, {}, fault or Finding("S203", place, "a line must be a mapping"))
+        return _Row(
+            name, place.line, {}, fault or Finding("S203", place, "a line must be a mapping")
+        )
     return replace(_named_row(data, place.line, line), finding=fault)
 
 
@@ -537,7 +593,9 @@ def _undecoded(line: str, place: Location) -> Finding | None:
     byte = undecoded(line)
     if byte is None:
         return None
-    return Finding("Y101", replace(place, column=byte.position + 1), byte.message, "save the file as UTF-8")
+    return Finding(
+        "Y101", replace(place, column=byte.position + 1), byte.message, "save the file as UTF-8"
+    )
 
 
 def choice_id(name: str, choice: int) -> str:
@@ -602,7 +660,10 @@ def _named_files(folder: Path, naming: _Naming) -> Parsed[list[tuple[str, Path]]
 def _refuse_none(folder: Path, files: list[tuple[str, Path]]) -> Parsed[list[tuple[str, Path]]]:
     if files:
         return Parsed(files)
-    return Parsed(None, (Finding("A607", Location(input_name(folder)), "no answer in the folder (.md, .txt)"),))
+    return Parsed(
+        None,
+        (Finding("A607", Location(input_name(folder)), "no answer in the folder (.md, .txt)"),),
+    )
 
 
 def _beside_manifest(path: Path) -> Path:
@@ -612,7 +673,9 @@ def _beside_manifest(path: Path) -> Path:
     return path.with_name(re.sub(r"\.manifest\.jsonl\Z", ".jsonl", path.name))
 
 
-def _answer_in(data: Mapping[str, Any], native: NativeAnswer | None, place: Location) -> Parsed[str]:
+def _answer_in(
+    data: Mapping[str, Any], native: NativeAnswer | None, place: Location
+) -> Parsed[str]:
     """The answer of a line: its own, or that of a batch's response; A601 or A605 when there is none."""
     if isinstance(data.get("answer"), str):
         return Parsed(clean(data["answer"]))
@@ -621,13 +684,22 @@ def _answer_in(data: Mapping[str, Any], native: NativeAnswer | None, place: Loca
     if native is not None:
         return _native_answer(native, place)
     if data.keys().isdisjoint({"response", "error"}):
-        return Parsed(None, (Finding("A601", place, "the line has no answer", "add the key 'answer'"),))
+        return Parsed(
+            None, (Finding("A601", place, "the line has no answer", "add the key 'answer'"),)
+        )
     return _answer_of_batch(data, place)
 
 
 def _native_answer(native: NativeAnswer, place: Location) -> Parsed[str]:
     if native.text is None:
-        return Parsed(None, (Finding("A605", place, f"the request failed: {clean(native.failure)}", "send it again"),))
+        return Parsed(
+            None,
+            (
+                Finding(
+                    "A605", place, f"the request failed: {clean(native.failure)}", "send it again"
+                ),
+            ),
+        )
     return Parsed(clean(native.text), _cut_off(place, native.cut))
 
 
@@ -645,14 +717,20 @@ def _cut_off(place: Location, reason: str) -> tuple[Finding, ...]:
 def _answer_of_batch(data: Mapping[str, Any], place: Location) -> Parsed[str]:
     failure = _failure(data.get("response"), data.get("error"))
     if failure is not None:
-        return Parsed(None, (Finding("A605", place, f"the request failed: {failure}", "send it again"),))
+        return Parsed(
+            None, (Finding("A605", place, f"the request failed: {failure}", "send it again"),)
+        )
     body = value_at(data, "response", "body")
     text = _completion(body)
     if text is None:
         return Parsed(None, (Finding("A605", place, "the response has no text", "send it again"),))
-    ending = value_at(body, "choices", 0, "finish_reason") or value_at(body, "incomplete_details", "reason")
+    ending = value_at(body, "choices", 0, "finish_reason") or value_at(
+        body, "incomplete_details", "reason"
+    )
     is_incomplete = value_at(body, "status") == "incomplete"
-    return Parsed(clean(text), _cut_off(place, cut_by(ending) or ("length" if is_incomplete else "")))
+    return Parsed(
+        clean(text), _cut_off(place, cut_by(ending) or ("length" if is_incomplete else ""))
+    )
 
 
 def _failure(response: Any, error: Any) -> str | None:
@@ -701,7 +779,9 @@ def prompt_in(data: Mapping[str, Any]) -> str | None:
 
 
 def _is_of_assistant(message: Mapping[str, Any]) -> bool:
-    return bool(message.get("role") == "assistant")  # what was answered before is no part of the prompt
+    return bool(
+        message.get("role") == "assistant"
+    )  # what was answered before is no part of the prompt
 
 
 def _text_of(message: Mapping[str, Any]) -> str:

@@ -44,14 +44,22 @@ MIN_TITLE_WORDS: Final = 4
 """Content words from which a text on its own is taken for a title."""
 # share of words that must be the title's own for a text beside the title's right link to mean it
 _SHARED_HALF: Final = 0.5
-_SHARED_MOST: Final = 0.6  # the same for a text without a link, where only its words speak for the title
+_SHARED_MOST: Final = (
+    0.6  # the same for a text without a link, where only its words speak for the title
+)
 # share of a title's words up to which a text shortens the title; with more of them it misquotes the title
 _ABRIDGED: Final = 0.7
-_MIN_QUOTED_KEY: Final = 12  # canonical characters of a title that a longer text may hold: shorter ones stand by chance
-_MAX_PREFIX_WORDS: Final = 3  # words that may stand before a whole title and its colon, as in `TransMed: …`
+_MIN_QUOTED_KEY: Final = (
+    12  # canonical characters of a title that a longer text may hold: shorter ones stand by chance
+)
+_MAX_PREFIX_WORDS: Final = (
+    3  # words that may stand before a whole title and its colon, as in `TransMed: …`
+)
 # content words up to which even a name given as a title is a call name, not a misquoted title
 _MAX_MISQUOTE_FREE: Final = 2
-_MAX_CALL_WORDS: Final = 5  # words in a row that are looked up as a call name: the head of a title has no more
+_MAX_CALL_WORDS: Final = (
+    5  # words in a row that are looked up as a call name: the head of a title has no more
+)
 _MAX_NAME: Final = 1_000  # characters that a name may have: catalogs hold none longer
 # bare forms of one text that are compared with every title: each costs a similarity for every entry
 _MAX_FORMS: Final = 4
@@ -61,7 +69,8 @@ _EMOJI: Final = lazy_regex(r"^[^\w\"“«「《(\[{$\\<@#&+.…-]+|\s*[^\w\"”�
 _WRAPPING: Final = "*_`\"'“”‘’«»「」《》" + NOTE_MARKS
 # what leads to a name: `See also <title>`, `As shown in <title>`; a bare `From` or `In` may be of the title
 _LEADING_IN: Final = lazy_regex(
-    r"\A(?:(?:see|also|cf\.?)(?: also)?(?: from| in)?|as \w{2,12} (?:in|by)|according to)[ :]{1,2}(?=\S)", re.IGNORECASE
+    r"\A(?:(?:see|also|cf\.?)(?: also)?(?: from| in)?|as \w{2,12} (?:in|by)|according to)[ :]{1,2}(?=\S)",
+    re.IGNORECASE,
 )
 _TRAILING_YEAR: Final = lazy_regex(r"(?:, ?(?:19|20)\d\d[a-z]?| [(\[](?:19|20)\d\d[a-z]?[)\]]?)\Z")
 # `BERT (Devlin et al., 2019)`, `模型（论文）`: a remark in brackets at the end
@@ -81,7 +90,9 @@ _VARIANT: Final = lazy_regex(
     r"(?![_+.-]*+[^\W_])"
 )
 # works about works
-_SECONDARY: Final = lazy_regex(r"\b(?:Survey|Review|Tutorial|Guide|Introduction|Comparison|Study)\b")
+_SECONDARY: Final = lazy_regex(
+    r"\b(?:Survey|Review|Tutorial|Guide|Introduction|Comparison|Study)\b"
+)
 # a word of several parts, and parts that say what is made with something, and make no other name: `Whisper-Based`
 _JOINED_PARTS: Final = lazy_regex(r"(?<![\w./-])[^\W_]+(?:[-_.][^\W_]+){1,4}(?![\w/-])")
 _PART_ENDS: Final = lazy_regex(r"[-_.]")
@@ -92,9 +103,13 @@ _NO_VARIANT: Final = frozenset(
 _NAME_SIGNS: Final = lazy_regex(
     r"[A-Z][^A-Z]{0,40}[A-Z]|[^\W\d_]\D{0,40}\d"
 )  # two capitals, or a digit behind a letter
-_TELLING_WORD: Final = lazy_regex(r"[^\W_]*?(?:\d|(?![a-z])[^\W\d_])")  # one with a capital or a digit
+_TELLING_WORD: Final = lazy_regex(
+    r"[^\W_]*?(?:\d|(?![a-z])[^\W\d_])"
+)  # one with a capital or a digit
 # `Doe et al.`, `by Ann Doe, Bob Roe`, `, 2022`
-_AUTHORS_AND_YEAR: Final = lazy_regex(r"\s[A-Z]\w{1,30} et al\b.*|\s(?:by|von|par)\s[A-Z].*|\b(?:19|20)\d\d\b")
+_AUTHORS_AND_YEAR: Final = lazy_regex(
+    r"\s[A-Z]\w{1,30} et al\b.*|\s(?:by|von|par)\s[A-Z].*|\b(?:19|20)\d\d\b"
+)
 _MIN_RETITLED: Final = 2  # content words behind a colon that make a title of their own
 # what an entry does: a description, even where each of its words has a capital
 _SAYING: Final = lazy_regex(
@@ -198,7 +213,9 @@ def _offered(spotted: LinkInText, owners: Sequence[tuple[int, OwnLink]]) -> Verd
     return _owned(Match.RESPELLED, owners, owners[0][1].url)
 
 
-def _owned(match: Match, owners: Sequence[tuple[int, OwnLink]], meant: str | None = None) -> Verdict:
+def _owned(
+    match: Match, owners: Sequence[tuple[int, OwnLink]], meant: str | None = None
+) -> Verdict:
     sources, spellings = zip(*owners, strict=True)
     return Verdict(match, sources, meant, spellings)
 
@@ -274,11 +291,16 @@ class _Name:
         """How alike it is to the title that it is most like, and whose that is."""
         forms = {canonical(self.plain), *self.keys[1:_MAX_FORMS]}
         pairs = product(forms, enumerate(self.offered.sources))
-        return max(((similarity(form, source.key), index) for form, (index, source) in pairs), default=(0.0, 0))
+        return max(
+            ((similarity(form, source.key), index) for form, (index, source) in pairs),
+            default=(0.0, 0),
+        )
 
     def holding(self, names: Callable[[OfferedEntry], frozenset[str]]) -> list[int]:
         """The sources one of whose names it holds."""
-        return [index for index, source in enumerate(self.offered.sources) if self.runs & names(source)]
+        return [
+            index for index, source in enumerate(self.offered.sources) if self.runs & names(source)
+        ]
 
     def misquotes(self, index: int, least_share: float = 1) -> bool:
         """Whether it is given as a title, and has too much of a source's title to shorten it, or other words."""
@@ -318,7 +340,9 @@ def _is_new_word(word: str, source: OfferedEntry) -> bool:
     return is_telling and canonical(word) not in source.all_known_key
 
 
-def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[int] = ()) -> Verdict:
+def judge_name(
+    text: str, offered: Offered, *, strict: bool, right: Collection[int] = ()
+) -> Verdict:
     """Judge a text that stands where the name of a source stands.
 
     Args:
@@ -337,14 +361,18 @@ def judge_name(text: str, offered: Offered, *, strict: bool, right: Collection[i
 
 def _name(text: str, offered: Offered, *, strict: bool, right: Collection[int]) -> _Name:
     forms = list(bare_forms(text[:_MAX_NAME]))
-    return _Name(forms[1], tuple(dict.fromkeys(map(canonical, forms))), offered, strict, tuple(right))
+    return _Name(
+        forms[1], tuple(dict.fromkeys(map(canonical, forms))), offered, strict, tuple(right)
+    )
 
 
 # what the parts of a reference say about it, the first that any part says counts
 _TELLING: Final = (Match.OFFERED, Match.KNOWN, Match.CATALOGUED, Match.ALTERED, Match.SHORTENED)
 
 
-def judge_item(text: str, parts: Sequence[str], offered: Offered, right: Collection[int] = ()) -> Verdict:
+def judge_item(
+    text: str, parts: Sequence[str], offered: Offered, right: Collection[int] = ()
+) -> Verdict:
     """Judge an item of the references, of which some part may be the title: it names an offered entry, or is foreign.
 
     Args:
@@ -402,7 +430,10 @@ def _unwrapped(text: str) -> str:
 
 
 def _exact(name: _Name) -> Verdict | None:
-    for match, lookup in ((Match.OFFERED, name.offered.by_key), (Match.KNOWN, name.offered.by_alias)):
+    for match, lookup in (
+        (Match.OFFERED, name.offered.by_key),
+        (Match.KNOWN, name.offered.by_alias),
+    ):
         for sources in filter(None, map(lookup.get, name.keys)):
             return name.verdict(match, *sources)
     return None
@@ -416,12 +447,18 @@ def _bracketed(name: _Name) -> Verdict | None:
         return None
     if own_words(match["before"], name.offered.sources[sources[0]].vocabulary) == 1:
         return name.verdict(Match.SHORTENED, *sources)
-    return name.verdict(Match.ALTERED, *sources) if _is_new_name(match["before"], name.offered) else None
+    return (
+        name.verdict(Match.ALTERED, *sources)
+        if _is_new_name(match["before"], name.offered)
+        else None
+    )
 
 
 def _is_new_name(text: str, offered: Offered) -> bool:
     """Whether a text has a word that is a name and no term of the field, and nothing offered speaks of it."""
-    is_name = any(_NAME_SIGNS.search(word) and canonical(word) not in GENERIC_ACRONYMS for word in words(text))
+    is_name = any(
+        _NAME_SIGNS.search(word) and canonical(word) not in GENERIC_ACRONYMS for word in words(text)
+    )
     return is_name and canonical(text) not in offered.text
 
 
@@ -514,13 +551,17 @@ def _nearly_title(name: _Name) -> Verdict | None:
     ratio, index = name.nearest
     if ratio < NEAR:
         return None
-    return name.verdict(Match.SHORTENED if _is_rightly_called(name, index) else Match.ALTERED, index)
+    return name.verdict(
+        Match.SHORTENED if _is_rightly_called(name, index) else Match.ALTERED, index
+    )
 
 
 def _is_rightly_called(name: _Name, index: int) -> bool:
     """Whether a text that is nearly a title is what the entry is called, perhaps with a label, or is rewritten."""
     source = name.offered.sources[index]
-    without_labels = "".join(word for word in map(canonical, words(name.plain)) if word not in label_words())
+    without_labels = "".join(
+        word for word in map(canonical, words(name.plain)) if word not in label_words()
+    )
     if without_labels == source.key or canonical(name.plain) in source.call_names:
         return True
     return not name.strict and index in name.linked and name.is_rewritten(index)
@@ -600,7 +641,9 @@ def _match_of_words(name: _Name, index: int) -> Match:
     """What a text is that has words of a source's title, beside the right link."""
     if name.misquotes(index):
         return Match.ALTERED
-    is_one_word = name.count == 1 and not acronyms(name.plain)  # `Diffusion` may be the name of anything
+    is_one_word = name.count == 1 and not acronyms(
+        name.plain
+    )  # `Diffusion` may be the name of anything
     return Match.REWORDED if is_one_word or name.shares[index] < 1 else Match.SHORTENED
 
 
@@ -643,7 +686,9 @@ def _is_other_name(name: _Name) -> bool:
     if not is_name or acronyms(name.plain) != [name.plain]:
         return False
     urls = (own_link.url for index in name.linked for own_link in name.offered.sources[index].links)
-    return canonical(name.plain) not in name.offered.text + canonical(" ".join(urls))  # `[OpenReview](…)` is a host
+    return canonical(name.plain) not in name.offered.text + canonical(
+        " ".join(urls)
+    )  # `[OpenReview](…)` is a host
 
 
 def _foreign(name: _Name) -> Verdict | None:

@@ -60,7 +60,9 @@ def mend_files(
         if text != report.text:
             result.reports[number] = check(replace(answers[number], text=text, findings=()))
             numbers_by_file[answers[number].file].append(number)
-    numbers_by_file.pop("<stdin>", None)  # an answer from there has no place: its report holds the mended text
+    numbers_by_file.pop(
+        "<stdin>", None
+    )  # an answer from there has no place: its report holds the mended text
     for file, numbers in numbers_by_file.items():
         mended = [(answers[number], result.reports[number].text) for number in numbers]
         problem = _write(Path(file), mended)
@@ -140,7 +142,9 @@ def repair_prompt(report: CheckReport, offered: Offered) -> str:
     for number, finding in enumerate(points[:_MOST_POINTS], start=1):
         lines.append(f"{number}. {_point(finding)}")
     if len(points) > _MOST_POINTS:
-        lines.append(f"{_MOST_POINTS + 1}. And {len(points) - _MOST_POINTS} more of the same kinds.")
+        lines.append(
+            f"{_MOST_POINTS + 1}. And {len(points) - _MOST_POINTS} more of the same kinds."
+        )
     lines += ["", "Cite only these sources, with exactly these names and links, and no other:", ""]
     lines += chain.from_iterable(map(_source_lines, offered.sources))
     return "\n".join(lines) + "\n"

@@ -31,12 +31,18 @@ Role: TypeAlias = Literal["paper", "github", "summary"]
 Calls: TypeAlias = dict[str, list[tuple[tuple[str, ...], int]]]
 
 # The shortest names that count as such. Whatever is shorter stands in prose, and in other titles, by chance.
-_MIN_CALL_NAME: Final = 3  # canonical characters of what people may call an entry: `SAM`, but not `3D`
+_MIN_CALL_NAME: Final = (
+    3  # canonical characters of what people may call an entry: `SAM`, but not `3D`
+)
 # canonical characters of a name by which an entry is found that was not offered: a wrong hit is a false alarm
 _MIN_CATALOGUED: Final = 4
-_MAX_HEAD_WORDS: Final = 5  # words before the colon of a title that are a name; more of them are half of the title
+_MAX_HEAD_WORDS: Final = (
+    5  # words before the colon of a title that are a name; more of them are half of the title
+)
 _MIN_RUN_WORDS: Final = 4  # words of a catalogued name that is looked for in prose
-_MIN_RUN_CONTENT: Final = 3  # content words of such a name: `State of the Art` has four words and names nothing
+_MIN_RUN_CONTENT: Final = (
+    3  # content words of such a name: `State of the Art` has four words and names nothing
+)
 
 _KINDS: Final = {"model": Kind.MODELS, "paper": Kind.PAPERS}
 _REPOSITORY_KINDS: Final = frozenset({"github", "huggingface"})
@@ -100,7 +106,14 @@ class OfferedEntry:
     @cached_property
     def call_names(self) -> frozenset[str]:
         """Canonical forms of what people call it: the title's head, its acronyms, its repository, its aliases."""
-        names = [self.name, *self.aliases, *acronyms(self.name), *self.repositories, *self._tails, self._head]
+        names = [
+            self.name,
+            *self.aliases,
+            *acronyms(self.name),
+            *self.repositories,
+            *self._tails,
+            self._head,
+        ]
         return frozenset(_keys(names, _MIN_CALL_NAME))
 
     @cached_property
@@ -261,7 +274,9 @@ class Offered:
         """Return the sources that a link is catalogued for, but was not offered for."""
         return self._catalogued.get(link.key, [])
 
-    def _by_link(self, attribute: Literal["links", "catalogued"]) -> dict[str, list[tuple[int, OwnLink]]]:
+    def _by_link(
+        self, attribute: Literal["links", "catalogued"]
+    ) -> dict[str, list[tuple[int, OwnLink]]]:
         """The links of the sources, in their order, by what the links lead to."""
         owners: dict[str, list[tuple[int, OwnLink]]] = defaultdict(list)
         for index, source in enumerate(self.sources):
@@ -291,26 +306,38 @@ class Offered:
     @cached_property
     def models(self) -> frozenset[int]:
         """The places of the models among the sources; of all sources where no model was offered."""
-        models = frozenset(index for index, source in enumerate(self.sources) if source.kind == "model")
+        models = frozenset(
+            index for index, source in enumerate(self.sources) if source.kind == "model"
+        )
         return models or frozenset(range(len(self.sources)))
 
     def field_urls(self, sources: Iterable[int], *roles: str) -> list[str]:
         """Return the printed URLs of some sources, of some roles or of all but those in summaries."""
         urls: list[str] = []
         for index in sources:
-            urls += [own_link.url for own_link in self.sources[index].links if own_link.role in (roles or _FIELDS)]
+            urls += [
+                own_link.url
+                for own_link in self.sources[index].links
+                if own_link.role in (roles or _FIELDS)
+            ]
         return urls
 
     @cached_property
     def urls(self) -> tuple[str, ...]:
         """All offered and known URLs, as they are spelled, and those in the question."""
         own_links = chain.from_iterable(source.own_links for source in self.sources)
-        return tuple(dict.fromkeys(chain(map(_url, own_links), map(attrgetter("text"), spot_links(self.question)))))
+        return tuple(
+            dict.fromkeys(
+                chain(map(_url, own_links), map(attrgetter("text"), spot_links(self.question)))
+            )
+        )
 
     @cached_property
     def question_keys(self) -> frozenset[str]:
         """The identities of the links in the question."""
-        return frozenset(spotted.link.key for spotted in spot_links(self.question, self.urls) if spotted.link)
+        return frozenset(
+            spotted.link.key for spotted in spot_links(self.question, self.urls) if spotted.link
+        )
 
     @cached_property
     def text(self) -> str:
@@ -396,7 +423,11 @@ def lookup_of(library: Library | None) -> CatalogLookup:
 
 
 def offered_by_sources(
-    sources: Sources, question: str, lookup: CatalogLookup | None = None, *, prints_all: bool = False
+    sources: Sources,
+    question: str,
+    lookup: CatalogLookup | None = None,
+    *,
+    prints_all: bool = False,
 ) -> Offered:
     """Return what the prompt of a question offers, from the entries that it is built from.
 
@@ -411,7 +442,9 @@ def offered_by_sources(
     return Offered(chain(models, papers), question, lookup, sources)
 
 
-def offered_by_question(question: LoadedQuestion, library: Library, *, prints_all: bool = False) -> Parsed[Offered]:
+def offered_by_question(
+    question: LoadedQuestion, library: Library, *, prints_all: bool = False
+) -> Parsed[Offered]:
     """Return what the prompt of a question offers, recommended entries included, as `build` does.
 
     Args:
@@ -422,7 +455,9 @@ def offered_by_question(question: LoadedQuestion, library: Library, *, prints_al
     chosen = offer(question, library)
     if chosen.value is None:
         return Parsed(None, chosen.findings)
-    offered = offered_by_sources(chosen.value[0], question.question.question, lookup_of(library), prints_all=prints_all)
+    offered = offered_by_sources(
+        chosen.value[0], question.question.question, lookup_of(library), prints_all=prints_all
+    )
     return Parsed(offered, chosen.findings)
 
 
@@ -443,13 +478,17 @@ def _of_entry(kind: Literal["model", "paper"], entry: Entry, *, prints_all: bool
         further = (("Hugging Face", entry.huggingface or ""), *zip(repeat("Link"), entry.links))
     # the layout of the template `prompt` has no summaries of models
     summary = entry.summary if prints_all or kind == "paper" else None
-    return _of_printed(PrintedEntry(kind, entry.label, entry.paper, entry.github, summary, further=further), entry)
+    return _of_printed(
+        PrintedEntry(kind, entry.label, entry.paper, entry.github, summary, further=further), entry
+    )
 
 
 def _of_printed(printed: PrintedEntry, entry: Entry | None) -> OfferedEntry:
     links = tuple(_printed_links(printed))
     details = tuple(value for key, value in printed.further if key not in _FURTHER_LINKS)
-    source = OfferedEntry(printed.kind, printed.name.strip(), links, text=printed.summary or "", details=details)
+    source = OfferedEntry(
+        printed.kind, printed.name.strip(), links, text=printed.summary or "", details=details
+    )
     return source if entry is None else _with_known(source, entry)
 
 
@@ -498,4 +537,8 @@ def _own(role: Role, *urls: str | None) -> Iterator[OwnLink]:
 
 def _inside(role: Role, text: str | None) -> list[OwnLink]:
     """The links inside a text; ids without a URL are theirs too, but no spelling to insist on."""
-    return [OwnLink(spotted.text, spotted.link, role) for spotted in spot_links(text or "") if spotted.link]
+    return [
+        OwnLink(spotted.text, spotted.link, role)
+        for spotted in spot_links(text or "")
+        if spotted.link
+    ]

@@ -42,7 +42,9 @@ _OTHER_MARKS: Final = frozenset({"citations", "claims", "tool", "grounded"})
 _HASHES: Final = frozenset({"answer_sha256", "prompt_sha256", "sha256"})
 _HASH_LENGTH: Final = 64
 _FEWEST_MARKS: Final = 2
-_TELLING_KEYS: Final = frozenset({"schema", "id", "answer", "question"})  # without them nothing can be proved
+_TELLING_KEYS: Final = frozenset(
+    {"schema", "id", "answer", "question"}
+)  # without them nothing can be proved
 
 
 class _Record(BaseModel):
@@ -129,7 +131,9 @@ def holds_entries(data: Mapping[str, Any]) -> bool:
     return any(mappings_in(data.get(kind)) for kind in SOURCE_KINDS)
 
 
-def verify_record(data: Mapping[str, Any], line: str, offered: Offered, place: Location) -> tuple[Finding, ...]:
+def verify_record(
+    data: Mapping[str, Any], line: str, offered: Offered, place: Location
+) -> tuple[Finding, ...]:
     """Prove a record anew, from what it holds.
 
     Args:
@@ -153,7 +157,9 @@ def _shape_fault(error: ValidationError, place: Location) -> Finding:
     places = map(itemgetter("loc"), error.errors(include_url=False, include_context=False))
     keys = {str(path[0]) for path in filter(None, places)}
     if keys & _TELLING_KEYS:
-        return Finding("A901", place, f"not a whole record of the version {SCHEMA!r}", f"this is {_TOOL}")
+        return Finding(
+            "A901", place, f"not a whole record of the version {SCHEMA!r}", f"this is {_TOOL}"
+        )
     quoted = ", ".join(map(repr, map(shorten, sorted(keys))))
     return Finding("A901", place, f"keys are missing or unknown: {quoted}")
 
@@ -167,13 +173,22 @@ def _faults(
     if record.answer_sha256 != sha256_of(record.answer):
         yield Finding("A903", place, "the hash of the answer does not match the answer")
     proved = check_answer(record.answer, offered)
-    expected: dict[str, tuple[Any, Any]] = {"its citations": (record.citations, list(_citations(proved, offered)))}
+    expected: dict[str, tuple[Any, Any]] = {
+        "its citations": (record.citations, list(_citations(proved, offered)))
+    }
     if "claims" in data:
         expected["the statements"] = (record.claims, claims_data(proved))
     for subject, (recorded, follows) in expected.items():
         if recorded != follows:
-            message = f"what the record says of {subject} does not follow from its answer and its entries"
-            yield Finding("A903", place, message, f"this is {_TOOL}, it was written by {shorten(str(record.tool))}")
+            message = (
+                f"what the record says of {subject} does not follow from its answer and its entries"
+            )
+            yield Finding(
+                "A903",
+                place,
+                message,
+                f"this is {_TOOL}, it was written by {shorten(str(record.tool))}",
+            )
     if record.grounded is not True:
         yield Finding("A904", place, "the record itself says that the answer is not grounded")
 
@@ -183,7 +198,10 @@ def _as_written(data: Mapping[str, Any], line: str) -> bool:
     sha256 = hashed.pop("sha256")
     try:
         return bool(sha256 == sha256_of(_text(hashed)) and line == _text(data))
-    except (ValueError, RecursionError):  # what is no JSON, or nested without end, was never written
+    except (
+        ValueError,
+        RecursionError,
+    ):  # what is no JSON, or nested without end, was never written
         return False
 
 
@@ -204,10 +222,17 @@ def without_record(report: CheckReport, answers: Collection[str]) -> Finding | N
     if clean(report.text) in answers:
         return None
     message = "the proof is of another answer, or of this one before it was changed"
-    return Finding("A907", Location(report.file), message, f"the SHA-256 of this one is {sha256_of(report.text)}")
+    return Finding(
+        "A907",
+        Location(report.file),
+        message,
+        f"the SHA-256 of this one is {sha256_of(report.text)}",
+    )
 
 
-def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, place: Location) -> Iterator[Finding]:
+def changed_since(
+    sources: Sources, cited: Mapping[str, Any], library: Library, place: Location
+) -> Iterator[Finding]:
     """Compare the entries of a record with the catalogs of today.
 
     Args:
@@ -222,10 +247,14 @@ def changed_since(sources: Sources, cited: Mapping[str, Any], library: Library, 
         # citations name an entry without the spaces around its name
         is_missing = library.complete and entry.label.strip() in needed
         if today is None and is_missing:
-            yield Finding("A906", place, f"the catalogs no longer have {name!r}, which the answer cites")
+            yield Finding(
+                "A906", place, f"the catalogs no longer have {name!r}, which the answer cites"
+            )
         elif today not in (None, entry):
             message = f"{name!r} has changed since in the catalogs: {', '.join(_changed_keys(entry, today))}"
-            yield Finding("A905", place, message, "the answer is checked against the entry of today")
+            yield Finding(
+                "A905", place, message, "the answer is checked against the entry of today"
+            )
 
 
 def _changed_keys(entry: Entry, today: Entry) -> Iterator[str]:
@@ -270,7 +299,10 @@ def _citations(report: CheckReport, offered: Offered) -> Iterator[dict[str, Any]
     sources = offered.entries or Sources()
     entries: Sequence[Entry] = (*sources.models, *sources.papers)
     for citation in report.citations:
-        row = {key: getattr(citation, key) for key in ("text", "kind", "status", "line", "column", "entry")}
+        row = {
+            key: getattr(citation, key)
+            for key in ("text", "kind", "status", "line", "column", "entry")
+        }
         yield {**row, "entry_sha256": None, "link": None, **_basis(citation, offered, entries)}
 
 
@@ -283,7 +315,10 @@ def cited_source(citation: Citation, offered: Offered) -> int | None:
     if len(places) < 2:  # noqa: PLR2004  # nearly always, and reading the link takes longer than all else
         return next(iter(places), None)
     link = _linked(citation, offered)
-    return min(places, key=lambda index: link is not None and _spelling(offered.sources[index], link) is None)
+    return min(
+        places,
+        key=lambda index: link is not None and _spelling(offered.sources[index], link) is None,
+    )
 
 
 def _basis(citation: Citation, offered: Offered, entries: Sequence[Entry]) -> dict[str, str | None]:
@@ -306,7 +341,9 @@ def _spelling(source: OfferedEntry, link: Link | None) -> str | None:
     """How a source spells a link of its own; the first link of the source where it is about none."""
     if link is None:
         return next((link.url for link in source.links), None)
-    return next((own_link.url for own_link in source.own_links if own_link.link.key == link.key), None)
+    return next(
+        (own_link.url for own_link in source.own_links if own_link.link.key == link.key), None
+    )
 
 
 def _plain(entry: Entry) -> dict[str, Any]:

@@ -19,7 +19,14 @@ from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Section
 from explainer.checking.spotting import is_link
-from explainer.checking.titles import acronyms, canonical, content_words, is_nothing, reads_like_title, words
+from explainer.checking.titles import (
+    acronyms,
+    canonical,
+    content_words,
+    is_nothing,
+    reads_like_title,
+    words,
+)
 from explainer.diagnostics.text import lazy_regex
 
 T = TypeVar("T")
@@ -38,7 +45,9 @@ LONGEST: Final = 2_000
 
 _ROLES: Final[dict[LabelKind | None, LinkRole]] = {"paper": "paper", "code": "github"}
 _START: Final = attrgetter("start")
-_LINKING: Final = frozenset({"paper", "code", "link"})  # kinds of labels that may share a field: `Paper / Code`
+_LINKING: Final = frozenset(
+    {"paper", "code", "link"}
+)  # kinds of labels that may share a field: `Paper / Code`
 _NAMING: Final = frozenset({"name", "source"}) | _LINKING
 _LETTERS: Final = lazy_regex(r"[^\W\d_]+")
 _SITE: Final = lazy_regex("https?://[^/]+", re.IGNORECASE)
@@ -73,7 +82,9 @@ _HIDDEN: Final = lazy_regex(
 )
 _HIDING_MARK: Final = lazy_regex("~~|</|<!--")
 _STRUCK: Final = frozenset({"s", "del", "strike"})
-_UNSEEN: Final = lazy_regex(r"display\s*:\s*none|visibility\s*:\s*hidden|\bhidden\b|opacity\s*:\s*0|font-size\s*:\s*0")
+_UNSEEN: Final = lazy_regex(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|\bhidden\b|opacity\s*:\s*0|font-size\s*:\s*0"
+)
 # tags of HTML, which say nothing; those that begin another piece of text, as fields of JSON and BibTeX do
 _TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
 _PIECES: Final = lazy_regex(
@@ -81,14 +92,18 @@ _PIECES: Final = lazy_regex(
 )
 _PIECE_MARK: Final = lazy_regex("[<{=]")
 # what is shown of a tag: the text in a form; and the reading of a character, which is set in brackets
-_SHOWN: Final = lazy_regex(r"\s(?:value|placeholder|alt)\s?=\s?(?:\"(?P<double>[^\"<>]*)\"|'(?P<single>[^'<>]*)')")
+_SHOWN: Final = lazy_regex(
+    r"\s(?:value|placeholder|alt)\s?=\s?(?:\"(?P<double>[^\"<>]*)\"|'(?P<single>[^'<>]*)')"
+)
 _READING: Final = {"<rt>": "(   ", "</rt>": ")    "}
 _VISIBLE: Final = lazy_regex(r"[^\W_]")
 # punctuation and small words around a name in prose: `and on …`, `… is at`
 _SMALL_WORDS: Final = r"and|or|also|see|is|are|at|for|in|on|of|from|with|to|by|respectively"
 _BEFORE_NAME: Final = lazy_regex(rf"(?:(?:\W|\b(?:{_SMALL_WORDS}|the)\b)++)?", re.IGNORECASE)
 _SPACES: Final = lazy_regex(r"\s*")
-_BEHIND_NAME: Final = lazy_regex(rf"(?:(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++)?\Z", re.IGNORECASE)
+_BEHIND_NAME: Final = lazy_regex(
+    rf"(?:(?:[\s,;:(<–—-]|\b(?:{_SMALL_WORDS}|available|here)\b)++)?\Z", re.IGNORECASE
+)
 # `Paper: …`, `GitHub – …` at the beginning of the text of a link
 _LABEL_OF_NAME: Final = lazy_regex(r"(?P<label>[^\W\d_]+)\s?(?:[:：|]|\s[–—-]\s)\s*(?=\S)")
 # a venue behind a title in quotes: `"LanternNet." *arXiv*,`
@@ -128,7 +143,12 @@ def _vocabulary() -> dict[str, list[str]]:
     """The lines of the list of words beside this module, by their kind."""
     vocabulary: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in files("explainer.checking").joinpath("reference_words.txt").read_text(encoding="utf-8").splitlines():
+    for line in (
+        files("explainer.checking")
+        .joinpath("reference_words.txt")
+        .read_text(encoding="utf-8")
+        .splitlines()
+    ):
         if line.startswith("["):
             lines = vocabulary.setdefault(line.strip("[]"), [])
         elif line and not line.startswith("#"):
@@ -216,7 +236,9 @@ def names_something(text: str) -> bool:
 
 def is_title(text: str) -> bool:
     """Whether a text is a title, and no remark."""
-    is_long = len(words(text)) >= MIN_TITLE and len(letters(text)) > 1  # `Accessed: 2025-11-02` is one word
+    is_long = (
+        len(words(text)) >= MIN_TITLE and len(letters(text)) > 1
+    )  # `Accessed: 2025-11-02` is one word
     return is_long and reads_like_title(text) and not is_nothing(text)
 
 
@@ -234,7 +256,9 @@ def calls_for_remarks(text: str) -> bool:
     """Whether a heading or a label says that remarks follow, with words before or behind the phrase for that."""
     asking, asked_about, *_ = *letters(text), "", ""
     if asking in _ASKING:  # but no title, such as `How to Train Your Robot`
-        return asked_about in _ASKED_ABOUT or (asked_about in _ADVISED and not reads_like_title(text))
+        return asked_about in _ASKED_ABOUT or (
+            asked_about in _ADVISED and not reads_like_title(text)
+        )
     spans = product(range(_MAX_QUALIFIERS + 1), range(1, _MAX_PHRASE + 1))
     return any(map(partial(_is_remark_heading, letters(text)), spans))
 
@@ -243,7 +267,9 @@ def _is_remark_heading(said: list[str], span: Span) -> bool:
     """Whether some words of a heading, behind so many others, are a phrase for remarks, and no other words follow."""
     first, count = span
     last = first + count
-    return " ".join(said[first:last]) in remark_headings() and _AND_SO_ON.issuperset(said[last : last + 1])
+    return " ".join(said[first:last]) in remark_headings() and _AND_SO_ON.issuperset(
+        said[last : last + 1]
+    )
 
 
 def parts_of_reference(text: str) -> tuple[str, ...]:
@@ -256,7 +282,9 @@ def parts_of_reference(text: str) -> tuple[str, ...]:
     for start, end in zip(starts, ends, strict=True):
         parts += [text[start:end], text[:end]]
     # a title may have a colon or a full stop of its own: two parts in a row
-    parts += [text[first:last].rstrip(" .,:;(–—-") for first, last in zip(cuts, cuts[2:], strict=False)]
+    parts += [
+        text[first:last].rstrip(" .,:;(–—-") for first, last in zip(cuts, cuts[2:], strict=False)
+    ]
     return tuple(part.strip(_AROUND_PART) for part in dict.fromkeys(parts) if content_words(part))
 
 
@@ -283,7 +311,9 @@ def read_label(text: str) -> FieldLabel:
         return _NO_LABEL
     kind = kind_of_label(match["label"])
     if kind is None:
-        kind = "remark" if match["assigned"] else _unknown_kind(match["label"], match["value"].strip())
+        kind = (
+            "remark" if match["assigned"] else _unknown_kind(match["label"], match["value"].strip())
+        )
     return FieldLabel(kind, match.start("value"))
 
 
@@ -370,7 +400,9 @@ class ReferenceLine:
     @property
     def is_name(self) -> bool:
         """Whether it is the whole name of an offered entry and nothing else."""
-        return any(not _VISIBLE.search(self.text[:begin] + self.text[end:]) for begin, end in self.names)
+        return any(
+            not _VISIBLE.search(self.text[:begin] + self.text[end:]) for begin, end in self.names
+        )
 
     @property
     def names_source(self) -> bool:
@@ -481,9 +513,17 @@ class LineCutter:
             for begin, end in pairwise([*_cuts(text), len(text)]):
                 if text[begin:end].strip():
                     goes_on = follows and not text.startswith("<p", begin)
-                    is_description = begin > 0 and text.startswith("<dd", begin)  # of the term before it
+                    is_description = begin > 0 and text.startswith(
+                        "<dd", begin
+                    )  # of the term before it
                     lines.append(
-                        self.line(number, begin, text[begin:end], len(lines), follows=goes_on or is_description)
+                        self.line(
+                            number,
+                            begin,
+                            text[begin:end],
+                            len(lines),
+                            follows=goes_on or is_description,
+                        )
                     )
         return lines
 
@@ -493,10 +533,14 @@ class LineCutter:
         said = _TAG.sub("", above)
         return bool(said.strip()) and bool(_QUOTE_MARK.match(text)) == bool(_QUOTE_MARK.match(said))
 
-    def line(self, number: int, begin: int, text: str, index: int = 0, *, follows: bool = False) -> ReferenceLine:
+    def line(
+        self, number: int, begin: int, text: str, index: int = 0, *, follows: bool = False
+    ) -> ReferenceLine:
         """Return a part of a line of the answer that begins at a column, with what stands on it."""
         start = self._answer.line_starts[number] + begin
-        indent = len(text) - len(text.lstrip())  # what stands before may be the heading of the section
+        indent = len(text) - len(
+            text.lstrip()
+        )  # what stands before may be the heading of the section
         inside = (start + indent, start + len(text))
         links = self._links.within(*inside)
         link_texts = [*filter(None, map(naming_text, links)), *self._odd_labels.within(*inside)]
@@ -521,7 +565,9 @@ class LineCutter:
 
     def continued(self, line: ReferenceLine, value: str) -> str | None:
         """A value with the line below it, when that may be the rest of a title that was wrapped."""
-        below = self._answer.body[self._answer.start_of(line.number + 1) : self._answer.start_of(line.number + 2)]
+        below = self._answer.body[
+            self._answer.start_of(line.number + 1) : self._answer.start_of(line.number + 2)
+        ]
         if _WRAPPED.match(below) is None or read_label(below).kind:
             return None
         return f"{value.strip()} {below.strip()}"
@@ -545,7 +591,9 @@ def _cuts(text: str) -> Iterable[int]:
     """Where the pieces of a line begin."""
     if not _PIECE_MARK.search(text):  # most lines: a look is cheaper than the pattern
         return (0,)
-    cuts = (match.end() if match[0].isspace() else match.start() for match in _PIECES.finditer(text))
+    cuts = (
+        match.end() if match[0].isspace() else match.start() for match in _PIECES.finditer(text)
+    )
     return dict.fromkeys((0, *cuts))
 
 
@@ -562,7 +610,11 @@ def _without_hidden(text: str, names: list[Span]) -> tuple[str, list[Span]]:
 
 
 def _is_unread(match: re.Match[str]) -> bool:
-    return bool(match["struck"]) or match["tag"] in _STRUCK or _UNSEEN.search(match["style"]) is not None
+    return (
+        bool(match["struck"])
+        or match["tag"] in _STRUCK
+        or _UNSEEN.search(match["style"]) is not None
+    )
 
 
 def _stands_out(phrase: Phrase) -> bool:

@@ -49,7 +49,14 @@ from explainer.checking.reference_lines import (
     span_of,
 )
 from explainer.checking.sections import Sections, lists_references
-from explainer.checking.titles import FILLERS, acronyms, content_words, longer_title, reads_like_title, words
+from explainer.checking.titles import (
+    FILLERS,
+    acronyms,
+    content_words,
+    longer_title,
+    reads_like_title,
+    words,
+)
 from explainer.diagnostics.text import lazy_regex
 
 V = TypeVar("V")
@@ -59,14 +66,25 @@ Place: TypeAlias = Literal["within", "beginning", "beside"]
 _START: Final = attrgetter("start")
 _MAX_BELOW: Final = 20  # lines below a heading or an item that are looked at, for what it is
 _PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
-_BELOW_HEADING: Final = -1  # the column of an item whose name is a heading: all that follows is indented more
+_BELOW_HEADING: Final = (
+    -1
+)  # the column of an item whose name is a heading: all that follows is indented more
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
-_SHORTEST_TITLE: Final = 12  # characters of a text that is looked up as a title: three words have hardly fewer
+_SHORTEST_TITLE: Final = (
+    12  # characters of a text that is looked up as a title: three words have hardly fewer
+)
 _LONG_TITLE: Final = 5  # content words of a title that is told from a remark by its length
 _MAX_HEADING: Final = 100  # characters of a heading of remarks
-_LONGEST_RUN: Final = 200  # characters before a link, or a name, in which words that name something are looked for
+_LONGEST_RUN: Final = (
+    200  # characters before a link, or a name, in which words that name something are looked for
+)
 _LONGEST: Final = 2_000  # characters between the mark of a footnote and the name before it
-_COLUMN_RANKS: Final[dict[LabelKind | None, int]] = {"name": 0, "paper": 1, "source": 1, None: 2}  # what names a row
+_COLUMN_RANKS: Final[dict[LabelKind | None, int]] = {
+    "name": 0,
+    "paper": 1,
+    "source": 1,
+    None: 2,
+}  # what names a row
 _REMARKS: Final = frozenset({"remark", "place"})
 _TITLE_COLUMNS: Final = frozenset({"name", "paper", "source"})
 
@@ -74,9 +92,13 @@ _TITLE_COLUMNS: Final = frozenset({"name", "paper", "source"})
 
 # `[1]: https://…` only says where a reference link leads, the link stands elsewhere; a fence only opens or closes code;
 # a line without letters or digits only parts others
-_SILENT: Final = lazy_regex(r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*|[\W_]*")
+_SILENT: Final = lazy_regex(
+    r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*|[\W_]*"
+)
 _OBJECT: Final = lazy_regex(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
-_RULE: Final = lazy_regex(r"[\s|:>]*-[\s|:>-]*")  # between the heads of columns and the first row of a table
+_RULE: Final = lazy_regex(
+    r"[\s|:>]*-[\s|:>-]*"
+)  # between the heads of columns and the first row of a table
 # a line of heads of columns, of a few words each, and where the table begins
 _COLUMN_HEADS: Final = lazy_regex(
     r"(?:\s|<(?:table|thead|tr)\b[^<>]{0,200}>|</(?:thead|tr)>|<th\b[^<>]{0,200}>[^<>]{1,30}</th>)++"
@@ -128,7 +150,9 @@ _CASELESS: Final = lazy_regex("[\u0590-\u109f\u3040-\ud7ff]{4}")
 # how sentences end in scripts without capitals, and titles in them do not
 _CASELESS_END: Final = lazy_regex(r"(?:[。！？।۔؟]|[\u0590-\u109f\uac00-\ud7a3][.!?])\W*\Z")
 # what goes on behind a name in a sentence about it
-_SAID: Final = lazy_regex(r"[*_`\"”’]{0,3}\s(?:is|are|was|were|has|have|had|does|do|did|can|will)\b")
+_SAID: Final = lazy_regex(
+    r"[*_`\"”’]{0,3}\s(?:is|are|was|were|has|have|had|does|do|did|can|will)\b"
+)
 _SENTENCE_END: Final = lazy_regex(r"[.!)][*_)\s]{0,3}\Z")
 _ANNOUNCES: Final = lazy_regex(r"(?:\*\*|__|[:：])\s*\Z")  # in bold, or before a colon
 _MIN_BEFORE: Final = 3  # words before a name that is not the subject of its line
@@ -155,7 +179,9 @@ _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
 # between a link and a title that follows it without a sign: `[LanternNet](…) Dancing Robots Learn …`
 _DIRECTLY_BEHIND: Final = lazy_regex(r"[)>\]]?(?:\s|&#10;)+(?=[A-Z\d])")
 # in brackets, or apart by a slash or a bar, beside a name: `LanternNet (Dancing Robots Learn …)`, and behind it
-_SET_BEHIND: Final = lazy_regex(r"(?:[*_\"”\s]{0,12}[(\[/|]){1,2}(?P<title>[^()\[\]/|]{12,200}+)(?:[)\]/|]|\Z)")
+_SET_BEHIND: Final = lazy_regex(
+    r"(?:[*_\"”\s]{0,12}[(\[/|]){1,2}(?P<title>[^()\[\]/|]{12,200}+)(?:[)\]/|]|\Z)"
+)
 _SET_BEFORE: Final = lazy_regex(r"(?:\A|(?<=[()\[\]/|]))(?P<title>[^()\[\]/|]*+)[(\[/|][ *_\"“]*\Z")
 _VENUE: Final = lazy_regex(
     r"\b(?:Conference|Journal|Transactions|Symposium|Workshop|Universit\w+|Institut\w*|Lab|Proceedings|Advances|Letters"
@@ -163,9 +189,15 @@ _VENUE: Final = lazy_regex(
     r"|Conferencia|Revista|Revue|Zeitschrift)\b"
 )
 # what joins another source to a name or a link before it, and to one behind it
-_JOINED: Final = lazy_regex(r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE)
-_JOINING: Final = lazy_regex(r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE)
-_LEADING_NAME: Final = lazy_regex(r"[*_`]*[^\W_][^()\[\]:,;]{1,60}\(\Z")  # `LanternNet-XL (` before a name
+_JOINED: Final = lazy_regex(
+    r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE
+)
+_JOINING: Final = lazy_regex(
+    r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE
+)
+_LEADING_NAME: Final = lazy_regex(
+    r"[*_`]*[^\W_][^()\[\]:,;]{1,60}\(\Z"
+)  # `LanternNet-XL (` before a name
 # one word that is a name and no other: two capitals, or one and a digit
 _NAME_LIKE: Final = lazy_regex(r"(?=[\w-]*[A-Z][\w-]*[A-Z\d])[\w-]+\Z")
 
@@ -223,7 +255,10 @@ class Reference:
 
 
 def read_references(
-    answer: Answer, sections: Sections, mentions: Sequence[Span], call_names: frozenset[str] = frozenset()
+    answer: Answer,
+    sections: Sections,
+    mentions: Sequence[Span],
+    call_names: frozenset[str] = frozenset(),
 ) -> list[Reference]:
     """Return all references: items of the section, every link text elsewhere, and names with a link beside them.
 
@@ -346,7 +381,9 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "quotation": lambda part: QUOTED.search(part.text),
     "quoted": lambda part: not part.is_json and QUOTED.search(part.line.text),
     "long": lambda part: len(words(part.text)) > _MAX_TITLE,
-    "bold or colon": lambda part: _ANNOUNCES.search(part.line.text) and not reads_like_title(part.text),
+    "bold or colon": lambda part: (
+        _ANNOUNCES.search(part.line.text) and not reads_like_title(part.text)
+    ),
     "colon": lambda part: part.text.endswith((":", "：")),
     "regards": lambda part: _REGARDS.fullmatch(part.text),
     "with phrase for remarks": lambda part: calls_for_remarks(part.text),
@@ -359,7 +396,9 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "aside": lambda part: _ASIDE.match(part.said),
     "remark": lambda part: _REMARK.match(part.said),
     "plain remark": lambda part: _REMARK.match(part.said) and not is_title(part.text),
-    "fragment": lambda part: part.said[:1].islower() and part.said.islower() and len(words(part.said)) > 1,
+    "fragment": lambda part: (
+        part.said[:1].islower() and part.said.islower() and len(words(part.said)) > 1
+    ),
     # around the first offered name
     "title behind": lambda part: reads_like_title(part.behind),
     "said to be": lambda part: _SAID.match(part.behind),
@@ -377,12 +416,16 @@ class _Table(Generic[V]):
     """
 
     def __init__(self, rows: Mapping[str, V]) -> None:
-        self._rows = [([_SIGNS[name] for name in row.split(", ")], verdict) for row, verdict in rows.items()]
+        self._rows = [
+            ([_SIGNS[name] for name in row.split(", ")], verdict) for row, verdict in rows.items()
+        ]
 
     def verdict(self, part: _Part) -> V:
         """Return what the table says of a part."""
         for signs, verdict in self._rows:
-            for shows in signs:  # in loops of its own, since this is asked some ten times for each line
+            for (
+                shows
+            ) in signs:  # in loops of its own, since this is asked some ten times for each line
                 if not shows(part):
                     break
             else:
@@ -496,7 +539,9 @@ class _ListReader:
         call_names: what offered entries are called, in canonical form.
     """
 
-    def __init__(self, answer: Answer, cutter: LineCutter, rows: set[int], call_names: frozenset[str]) -> None:
+    def __init__(
+        self, answer: Answer, cutter: LineCutter, rows: set[int], call_names: frozenset[str]
+    ) -> None:
         self._answer = answer
         self._cutter = cutter
         self._rows = rows
@@ -505,11 +550,15 @@ class _ListReader:
         self._references: list[Reference] = []
         self._subject = Reference("", 0, 0)  # what the next links belong to; at first nothing
         self._item: int | None = None  # the column of the item that was named last
-        self._early: list[tuple[Cited, LinkRole]] | None = None  # links of an item that has no name yet
+        self._early: list[tuple[Cited, LinkRole]] | None = (
+            None  # links of an item that has no name yet
+        )
         self._numbered: dict[str, Reference] = {}
         self._columns: list[LabelKind | None] = []
         # what a line is, the first that fits, and how it is read
-        self._readers: tuple[tuple[Callable[[ReferenceLine], bool], Callable[[ReferenceLine], None]], ...] = (
+        self._readers: tuple[
+            tuple[Callable[[ReferenceLine], bool], Callable[[ReferenceLine], None]], ...
+        ] = (
             (self._heads_columns, self._pass_over),
             (_opens_object, self._open_object),
             (_is_silent, self._pass_over),
@@ -602,7 +651,14 @@ class _ListReader:
         place = self._subject.links if self._early is None else self._early
         place.extend((cited, role_of_link(cited) if role == "any" else role) for cited in links)
 
-    def _part(self, line: ReferenceLine, text: str, kind: LabelKind | None = None, *, is_nested: bool = False) -> _Part:
+    def _part(
+        self,
+        line: ReferenceLine,
+        text: str,
+        kind: LabelKind | None = None,
+        *,
+        is_nested: bool = False,
+    ) -> _Part:
         """A part of a line in the light of what was read before it."""
         is_early = self._early is not None
         return _Part(self._answer, line, text, kind, self._subject, self._item, is_early, is_nested)
@@ -677,7 +733,9 @@ class _ListReader:
         """Whether a label before a link stands in a column with one that named the last item, or before any name."""
         if not self._subject.text:
             return True
-        return line.indent == self._item and self._part(line, line.text).is_beside_link  # `LaMa: https://…`
+        return (
+            line.indent == self._item and self._part(line, line.text).is_beside_link
+        )  # `LaMa: https://…`
 
     def _read_heading(self, line: ReferenceLine) -> None:
         """A heading ends an item; it is one itself when links or remarks follow it, and no other items."""
@@ -687,10 +745,16 @@ class _ListReader:
         if not names_something(bare) or lists_references(bare) or self._divides(line):
             return
         following = next(iter(self._below(line)), None)
-        links_follow = following is not None and bool(following.links) and not names_source(following.text)
-        self._open(line, Reference(bare, title.start, title.end, is_item=True, doubtful=not links_follow))
+        links_follow = (
+            following is not None and bool(following.links) and not names_source(following.text)
+        )
+        self._open(
+            line, Reference(bare, title.start, title.end, is_item=True, doubtful=not links_follow)
+        )
 
-    def _read_field(self, line: ReferenceLine, kind: LabelKind, value_at: int, *, is_nested: bool) -> None:
+    def _read_field(
+        self, line: ReferenceLine, kind: LabelKind, value_at: int, *, is_nested: bool
+    ) -> None:
         """A field names something, gives links of what is named, or is a remark."""
         if len(line.names) > 1 and len(line.links) > 1:  # `Papers: A (…), B (…)`
             self._read_linked(line)
@@ -720,7 +784,9 @@ class _ListReader:
         line, kind = part.line, part.kind
         if kind == "unknown":  # the label may be a part of the title: `Palette: Image-to-Image …`
             return Reference(*line.whole(line.lead.end(), value.end - line.start), is_item=True)
-        reference = Reference(*value, strict=True, is_item=kind != "name" and not is_title(value.text))
+        reference = Reference(
+            *value, strict=True, is_item=kind != "name" and not is_title(value.text)
+        )
         if kind != "source":
             reference.continued = self._cutter.continued(line, line.text[line.label.value_at :])
         return reference
@@ -750,7 +816,9 @@ class _ListReader:
     def _names_beside_links(self, line: ReferenceLine) -> list[Reference]:
         """The names on a line with links: link texts, offered names, and what stands around the links."""
         references = list(map(_of_link_text, line.link_texts))
-        covered = [(reference.start - line.start, reference.end - line.start) for reference in references]
+        covered = [
+            (reference.start - line.start, reference.end - line.start) for reference in references
+        ]
         for span in line.names:
             if is_free(span, covered):
                 longer = _longer_name(line, *span)
@@ -764,7 +832,9 @@ class _ListReader:
         """What names something before, between or behind the links of a line, where no other name stands."""
         *before, behind = line.gaps
         names = _telling(before, covered)
-        if names or covered or self._item is not None:  # behind the links of something named stands a remark
+        if (
+            names or covered or self._item is not None
+        ):  # behind the links of something named stands a remark
             return names
         return _telling([behind], covered)
 
@@ -772,7 +842,9 @@ class _ListReader:
         """A line below an item is a remark, and in doubt a title when it stands out as one or reads like one."""
         for phrase in line.phrases:
             if phrase.kind == "quote" and is_title(phrase.text):
-                self._references.append(Reference(phrase.text, phrase.start, phrase.end, doubtful=True, is_item=True))
+                self._references.append(
+                    Reference(phrase.text, phrase.start, phrase.end, doubtful=True, is_item=True)
+                )
                 return
         name = line.whole(line.lead.end(), len(line.text))
         if _REMARK.match(name.text) or _CASELESS.search(name.text):
@@ -819,7 +891,11 @@ class _ListReader:
     def _note_columns(self, line: ReferenceLine) -> None:
         self._columns = [kind_of_column(cell.text) for cell in line.cells]
         for cell in line.cells:  # a head that is a title hides a source
-            if is_title(cell.text) and len(content_words(cell.text)) >= _LONG_TITLE and "://" not in cell.text:
+            if (
+                is_title(cell.text)
+                and len(content_words(cell.text)) >= _LONG_TITLE
+                and "://" not in cell.text
+            ):
                 name = line.whole(cell.start, cell.end)
                 self._references.append(Reference(*name, is_item=True, doubtful=True))
 
@@ -857,7 +933,9 @@ def _naming_cell(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) ->
     return min(naming, key=lambda cell: _COLUMN_RANKS[cells[cell]], default=None)
 
 
-def _titles_in_cells(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) -> Iterator[Reference]:
+def _titles_in_cells(
+    line: ReferenceLine, cells: Mapping[Name, LabelKind | None]
+) -> Iterator[Reference]:
     """What reads like a title in another column for titles: `| BLIP | Denoising Diffusion Models |`."""
     for cell, kind in cells.items():
         if kind not in _TITLE_COLUMNS or not is_free((cell.start, cell.end), line.names):
@@ -888,7 +966,9 @@ def _names_beside_names(line: ReferenceLine) -> Iterator[Reference]:
     """What may be another source beside an offered name: joined to it or its link, in brackets, behind a bar."""
     if not line.names:
         return
-    candidates = chain(_joined_before(line), _directly_behind(line), _joined_behind(line), _set_apart(line))
+    candidates = chain(
+        _joined_before(line), _directly_behind(line), _joined_behind(line), _set_apart(line)
+    )
     for begin, end, least in candidates:
         name = line.whole(begin, end)
         if _is_another_name(name.text.strip(' .:;,()`"“”'), least):
@@ -987,7 +1067,11 @@ def _longer_name(line: ReferenceLine, begin: int, end: int) -> Span:
 
 def _telling(gaps: Iterable[tuple[Span, Name]], covered: list[Span]) -> list[Reference]:
     """What names something between links, where no other name stands."""
-    return [Reference(*name) for gap, name in gaps if is_free(gap, covered) and names_something(name.text)]
+    return [
+        Reference(*name)
+        for gap, name in gaps
+        if is_free(gap, covered) and names_something(name.text)
+    ]
 
 
 def _names_listed(line: ReferenceLine) -> list[Span]:
@@ -1013,10 +1097,14 @@ def _is_list(line: ReferenceLine, spans: list[Span]) -> bool:
 
 def _is_prose(text: str) -> bool:
     """Whether the text before a name is that of a sentence, and names nothing: `In contrast, …`."""
-    return not acronyms(text) and any(word.islower() and word not in FILLERS for word in words(text))
+    return not acronyms(text) and any(
+        word.islower() and word not in FILLERS for word in words(text)
+    )
 
 
-def _paired(names: list[Reference], links: list[Cited]) -> list[tuple[Reference | None, list[Cited]]]:
+def _paired(
+    names: list[Reference], links: list[Cited]
+) -> list[tuple[Reference | None, list[Cited]]]:
     """Each name with its links, behind it or before it; links before any name stand with none."""
     if len(names) == len(links) > 1 and max(name.end for name in names) <= place_of(links[0]):
         # `A and B: link of A and link of B, respectively`
@@ -1035,7 +1123,9 @@ def _paired(names: list[Reference], links: list[Cited]) -> list[tuple[Reference 
 
 def _in_reading_order(names: list[Reference], links: list[Cited]) -> list[Reference | Cited]:
     """Names and links in the order in which each link follows its name; from the end where the links come first."""
-    links_first = bool(names) and _is_before(links[:1], names[0]) and _is_before(links[-1:], names[-1])
+    links_first = (
+        bool(names) and _is_before(links[:1], names[0]) and _is_before(links[-1:], names[-1])
+    )
     items: list[Reference | Cited] = [*names, *links]  # at one place the name comes first
     return sorted(items, key=_start_of, reverse=links_first)
 
@@ -1095,7 +1185,11 @@ class _ProseReader:
         """The whole names on a line of prose, those that a footnote gives the link of, and what stands before links."""
         spans = [longer_title(line.text, *span) for span in line.names]
         spans += [span for span in _titles_before_links(line) if is_free(span, spans)]
-        names = [line.whole(*span) for span in sorted(spans)] or self._of_footnote(line) or self._above(line)
+        names = (
+            [line.whole(*span) for span in sorted(spans)]
+            or self._of_footnote(line)
+            or self._above(line)
+        )
         return [Reference(*name, listed=False, in_prose=True) for name in names]
 
     def _above(self, line: ReferenceLine) -> list[Name]:
@@ -1103,7 +1197,11 @@ class _ProseReader:
         if words(_masked(line, line.links)):
             return []
         spans = self._cutter.names.within(line.start - _LONGEST_RUN, line.start)[-1:]
-        return [self._name(*span) for span in spans if _LEADS_TO_LINK.fullmatch(self._answer.body, span[1], line.start)]
+        return [
+            self._name(*span)
+            for span in spans
+            if _LEADS_TO_LINK.fullmatch(self._answer.body, span[1], line.start)
+        ]
 
     def _of_footnote(self, line: ReferenceLine) -> list[Name]:
         """The whole name that the mark of a footnote stands behind: `LanternNet[^1]` of `[^1]: https://…`."""
@@ -1112,7 +1210,9 @@ class _ProseReader:
         if not 0 <= place < line.start:
             return []
         spans = self._cutter.names.within(place - _LONGEST, place)[-1:]
-        return [self._name(*span) for span in spans if not words(self._answer.body[span[1] : place])]
+        return [
+            self._name(*span) for span in spans if not words(self._answer.body[span[1] : place])
+        ]
 
     def _name(self, start: int, end: int) -> Name:
         return Name(self._answer.body[start:end], start, end)
@@ -1137,10 +1237,15 @@ def _masked(line: ReferenceLine, parts: Iterable[Reference | Cited]) -> str:
 
 def _is_close(line: ReferenceLine, masked: str, name: Reference, cited: Cited) -> bool:
     """Whether a link stands beside a name with hardly a word between, or in its footnote: `X (https://…)`."""
-    if not line.start <= name.start < line.start + len(line.text):  # a footnote that is the link and nothing else
+    if (
+        not line.start <= name.start < line.start + len(line.text)
+    ):  # a footnote that is the link and nothing else
         return not words(masked[line.lead.end() :])
     begin, end = name.start - line.start, name.end - line.start
     first, last = (place - line.start for place in span_of(cited))
     if first < begin:  # `https://… is X`, and no more
-        return not words(masked[:first] + masked[end:]) and _LEADS_TO_NAME.fullmatch(masked, last, begin) is not None
+        return (
+            not words(masked[:first] + masked[end:])
+            and _LEADS_TO_NAME.fullmatch(masked, last, begin) is not None
+        )
     return _LEADS_TO_LINK.fullmatch(masked, end, first) is not None

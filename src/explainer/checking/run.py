@@ -12,11 +12,24 @@ from typing import TypeVar
 
 from explainer.catalogs.loading import CatalogLoader, load_lines
 from explainer.checking.check import CheckReport, status_of
-from explainer.checking.inputs import LINES_SUFFIXES, MAX_ANSWER_BYTES, AnswerInput, AnswerReader, check_input
+from explainer.checking.inputs import (
+    LINES_SUFFIXES,
+    MAX_ANSWER_BYTES,
+    AnswerInput,
+    AnswerReader,
+    check_input,
+)
 from explainer.checking.offered import Offered
 from explainer.checking.proof import proof_line, proof_record, recorded_answers, without_record
 from explainer.diagnostics.codes import Severity
-from explainer.diagnostics.finding import ExitStatus, Finding, Parsed, errors_in, exit_status, worst_status
+from explainer.diagnostics.finding import (
+    ExitStatus,
+    Finding,
+    Parsed,
+    errors_in,
+    exit_status,
+    worst_status,
+)
 from explainer.files import STDIN, display_path, read_text
 
 T = TypeVar("T")
@@ -155,7 +168,9 @@ def _let_pass(run: CheckRun, config: CheckConfig) -> None:
 
 
 def _parse_file(path: Path, parse: Callable[[str, str], Parsed[T]]) -> Parsed[T]:
-    return read_text(path, limit=MAX_ANSWER_BYTES).then(lambda text: parse(text, display_path(path)))
+    return read_text(path, limit=MAX_ANSWER_BYTES).then(
+        lambda text: parse(text, display_path(path))
+    )
 
 
 def _compare_with_proof(run: CheckRun, path: Path, reader: AnswerReader) -> None:
@@ -181,5 +196,7 @@ def proofs(run: CheckRun) -> tuple[str, list[str]]:
         if answer.text is None or answer.offered is None or answer.offered.entries is None:
             unproved.append(report.id)
         else:
-            lines.append(proof_line(proof_record(report, answer.offered.question, answer.offered.entries)))
+            lines.append(
+                proof_line(proof_record(report, answer.offered.question, answer.offered.entries))
+            )
     return "".join(lines), unproved

@@ -52,13 +52,19 @@ _STRONG: Final[dict[SectionKind, re.Pattern[str]]] = {
 # words that may name a section, and stand in other headings too: only tried when no heading has a strong word
 _WEAK: Final[dict[SectionKind, re.Pattern[str]]] = {
     "task": lazy_regex(r"\btasks?\b|\bgoal|\bobjective|\bproblem\b|\bintent|what .*\buser"),
-    "workflow": lazy_regex(r"\bhow\b.*\b(?:models?|works?|it)\b|\binput\b.*\boutput\b|\bmechanism|\bprocess\b"),
-    "references": lazy_regex(r"\blinks?\b|\bresources?\b|\bfurther reading|\bsupporting\b|\bevidence\b"),
+    "workflow": lazy_regex(
+        r"\bhow\b.*\b(?:models?|works?|it)\b|\binput\b.*\boutput\b|\bmechanism|\bprocess\b"
+    ),
+    "references": lazy_regex(
+        r"\blinks?\b|\bresources?\b|\bfurther reading|\bsupporting\b|\bevidence\b"
+    ),
 }
 _EXPECTED: Final[dict[SectionKind, int]] = {"task": 1, "workflow": 2, "references": 3}
 _NUMBERED_KINDS: Final = {number: kind for kind, number in _EXPECTED.items()}
 # headings that follow the sections, and end the last of them
-_CLOSING: Final = lazy_regex(r"\b(?:summary|conclusion|conclusions|final|note|notes|disclaimer|takeaways?|in short)\b")
+_CLOSING: Final = lazy_regex(
+    r"\b(?:summary|conclusion|conclusions|final|note|notes|disclaimer|takeaways?|in short)\b"
+)
 # headings that only divide a section: `Primary model`, `Input`
 _CONTINUING: Final = lazy_regex(
     r"\b(?:primary|supporting|main|core|models?|papers?|frameworks?|tools?|github|links?|input|output)\b"
@@ -75,7 +81,9 @@ _MORE_REFERENCES: Final = lazy_regex(
 )
 _DIVIDING: Final = lazy_regex(f"{_CLOSING.pattern}|{_CONTINUING.pattern}")
 # fields of the references, such as `**Paper:** …`, look like headings, and are none
-_FIELD_LABELS: Final = frozenset("model paper github link title input output source url arxiv".split())  # noqa: SIM905
+_FIELD_LABELS: Final = frozenset(
+    "model paper github link title input output source url arxiv".split()  # noqa: SIM905
+)
 _LINK: Final = lazy_regex(r"http|\]\(")
 _ACCENTS: Final = lazy_regex("[\u0300-\u036f]")  # of Latin, Greek and Cyrillic letters
 
@@ -105,7 +113,9 @@ _NUMBER: Final = lazy_regex(
 _NUMERALS: Final = dict(zip("i ii iii iv v vi 一 二 三 四 五 六 ① ② ③ ④ ⑤ ⑥ ⅰ ⅱ ⅲ ⅳ ⅴ ⅵ".split(), (1, 2, 3, 4, 5, 6) * 4, strict=True))  # fmt: skip  # noqa: E501, SIM905
 _LONGEST: Final = 400  # characters of a title that are read
 # where a title ends, and the text of the section may begin on the same line
-_BEHIND_BOLD: Final = lazy_regex(rf"(?:(?<!\s)\s++)?(?:[:：]\s*+)?{_EMPHASIS}\s*+(?:[:：.]|[-–—]+(?=\s))?")
+_BEHIND_BOLD: Final = lazy_regex(
+    rf"(?:(?<!\s)\s++)?(?:[:：]\s*+)?{_EMPHASIS}\s*+(?:[:：.]|[-–—]+(?=\s))?"
+)
 _BEHIND_HTML: Final = lazy_regex(r"</h[1-6]>")
 _BEHIND_CELL: Final = lazy_regex(r"(?:(?<!\s)\s++)?\|")
 _BEHIND_PLAIN: Final = lazy_regex(r"\s?:(?=\s)|\s?：|\s[-–—]+\s")
@@ -114,14 +124,23 @@ _STOP: Final = lazy_regex(r"\.\s++(?=\S)")
 _NO_TEXT: Final = lazy_regex(r"(?:[\s|*_#]|</?\w[^<>]*>)*")
 # a plain line is short and without a full stop, because what is longer, or ends as a sentence does, is prose
 _PLAIN_TITLE: Final = lazy_regex(r"[^\W\d_][^.!?\n]{1,60}")
-_CAPITALS: Final = lazy_regex(r"[A-Z]{2,20}(?:[ &/,'-]{1,3}[A-Z]{2,20}){1,8}:?\s*\Z")  # no name alone: `BLIP`
+_CAPITALS: Final = lazy_regex(
+    r"[A-Z]{2,20}(?:[ &/,'-]{1,3}[A-Z]{2,20}){1,8}:?\s*\Z"
+)  # no name alone: `BLIP`
 _ANNOUNCING: Final = ("?", "？", ":", "：")
 
-_BOLD, _NUMBERED, _RUN_IN, _PLAIN = 7, 8, 9, 10  # levels behind the six of Markdown: lines that only look like headings
+_BOLD, _NUMBERED, _RUN_IN, _PLAIN = (
+    7,
+    8,
+    9,
+    10,
+)  # levels behind the six of Markdown: lines that only look like headings
 # how many sections are enough not to look at lines of a form: plain lines are so often no headings
 _ENOUGH: Final = {_BOLD: 3, _NUMBERED: 3, _RUN_IN: 3, _PLAIN: 2}
 _MAX_TITLE: Final = 300  # characters of a heading that are read
-_MAX_RUN_IN: Final = 60  # characters of a title whose text follows on its line: a longer one is prose with a colon
+_MAX_RUN_IN: Final = (
+    60  # characters of a title whose text follows on its line: a longer one is prose with a colon
+)
 # headings of one form that are looked at: far more than answers have, and a bound on the work
 _MAX_HEADINGS: Final = 300
 
@@ -225,7 +244,9 @@ def find_sections(answer: Answer, cites: Callable[[int, int], bool]) -> Sections
 
 def _headings(answer: Answer) -> Iterator[Heading]:
     """The headings of Markdown and HTML; one that holds a link is an entry of a list, not a section."""
-    tagged = {answer.line_of(tag.start()) for tag in _HEADING_TAG.finditer(answer.body)} - answer.code_lines.keys()
+    tagged = {
+        answer.line_of(tag.start()) for tag in _HEADING_TAG.finditer(answer.body)
+    } - answer.code_lines.keys()
     for number in sorted(answer.headings.keys() | tagged):
         heading = _read_heading(answer.line(number), number, answer.headings.get(number))
         if heading is not None and _LINK.search(heading.title) is None:
@@ -253,7 +274,9 @@ def _is_believable(heading: Heading) -> bool:
 _BELIEVED: Final[dict[int, Callable[[Heading], bool]]] = {
     _BOLD: lambda _: True,
     # `2. How the model works`: its words and its number tell the same
-    _NUMBERED: lambda heading: heading.announces or _NUMBERED_KINDS.get(heading.number or 0) in heading.hints,
+    _NUMBERED: lambda heading: (
+        heading.announces or _NUMBERED_KINDS.get(heading.number or 0) in heading.hints
+    ),
     _RUN_IN: lambda heading: heading.number in _NUMBERED_KINDS,
 }
 
@@ -283,7 +306,16 @@ def _read_heading(line: str, number: int, level: int | None) -> Heading | None:
     if not _may_be_title(title, level):
         return None
     names, hints = _named_by(title, parts.number)
-    return Heading(number, level, parts.number, title, names, hints, parts.text_at if has_text else None, announces)
+    return Heading(
+        number,
+        level,
+        parts.number,
+        title,
+        names,
+        hints,
+        parts.text_at if has_text else None,
+        announces,
+    )
 
 
 def _may_be_title(title: str, level: int) -> bool:
@@ -302,7 +334,9 @@ def _parts(line: str, *, is_heading: bool) -> _Parts | None:
     at = _behind(_MARKS, line, numeral.end() if numeral else at)
     is_bold = _is_open(line[start:at])
     end, text_at = _title_end(line, at, opening, is_bold=is_bold, is_heading=is_heading)
-    return _Parts(opening, _value(numeral["number"]) if numeral else None, is_bold, at, end, text_at)
+    return _Parts(
+        opening, _value(numeral["number"]) if numeral else None, is_bold, at, end, text_at
+    )
 
 
 def _behind(pattern: re.Pattern[str], line: str, at: int) -> int:
@@ -316,7 +350,9 @@ def _is_open(marks: str) -> bool:
     return opened > 0 or (marks.count("**") + marks.count("__")) % 2 > 0
 
 
-def _title_end(line: str, at: int, opening: re.Match[str], *, is_bold: bool, is_heading: bool) -> tuple[int, int]:
+def _title_end(
+    line: str, at: int, opening: re.Match[str], *, is_bold: bool, is_heading: bool
+) -> tuple[int, int]:
     """Where a title ends, and where the text behind it begins."""
     # the heading of Markdown is the whole line: `## 2. Workflow: Input → Model → Output`
     is_whole = is_heading and (is_bold or not opening["html"])
@@ -324,7 +360,9 @@ def _title_end(line: str, at: int, opening: re.Match[str], *, is_bold: bool, is_
     return match.span() if match else (len(line), len(line))
 
 
-def _behind_title(line: str, at: int, opening: re.Match[str], *, is_bold: bool) -> re.Match[str] | None:
+def _behind_title(
+    line: str, at: int, opening: re.Match[str], *, is_bold: bool
+) -> re.Match[str] | None:
     """What parts a title from the text behind it."""
     if is_bold:
         return _BEHIND_BOLD.search(line, at)
@@ -360,16 +398,22 @@ def _value(numeral: str) -> int:
     return _NUMERALS.get(numeral) or int(numeral)
 
 
-def _named_by(title: str, number: int | None) -> tuple[frozenset[SectionKind], frozenset[SectionKind]]:
+def _named_by(
+    title: str, number: int | None
+) -> tuple[frozenset[SectionKind], frozenset[SectionKind]]:
     """The sections that a title names for certain, and those that it may name."""
-    folded = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", title[:_LONGEST].casefold())))
+    folded = unicodedata.normalize(
+        "NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", title[:_LONGEST].casefold()))
+    )
     strong, weak = _kinds_in(folded, _STRONG), _kinds_in(folded, _WEAK)
     numbered = strong & {_NUMBERED_KINDS.get(number or 0)}
     # `Papers on this task`: the word for the references is the one that stands in other headings, too
     return numbered or strong - {"references"} or strong, weak
 
 
-def _kinds_in(title: str, patterns: Mapping[SectionKind, re.Pattern[str]]) -> frozenset[SectionKind]:
+def _kinds_in(
+    title: str, patterns: Mapping[SectionKind, re.Pattern[str]]
+) -> frozenset[SectionKind]:
     """The kinds of sections whose words stand in a title."""
     return frozenset(kind for kind, pattern in patterns.items() if pattern.search(title))
 
@@ -383,7 +427,9 @@ class _Finder:
         cites: whether lines from the first up to the second cite anything.
     """
 
-    def __init__(self, headings: list[Heading], lines: int, cites: Callable[[int, int], bool]) -> None:
+    def __init__(
+        self, headings: list[Heading], lines: int, cites: Callable[[int, int], bool]
+    ) -> None:
         self.headings = headings
         self.chosen: dict[SectionKind, Heading] = {}
         self._free = list(headings)
@@ -398,7 +444,9 @@ class _Finder:
 
     def _choose(self, kind: SectionKind, fits: Callable[[Heading, SectionKind], bool]) -> None:
         """Choose the most prominent of the headings that fit a kind which has none yet."""
-        fitting = [heading for heading in self._free if kind not in self.chosen and fits(heading, kind)]
+        fitting = [
+            heading for heading in self._free if kind not in self.chosen and fits(heading, kind)
+        ]
         if fitting:
             self._take(kind, self._first_in_row(_most_prominent(fitting, kind), fitting))
 
@@ -407,7 +455,11 @@ class _Finder:
         at = self.headings.index(heading)
         while at and heading.number is None and lists_references(self.headings[at].title):
             before = self.headings[at - 1]
-            if before not in fitting or before.level != heading.level or not lists_references(before.title):
+            if (
+                before not in fitting
+                or before.level != heading.level
+                or not lists_references(before.title)
+            ):
                 break
             at -= 1
         return self.headings[at]
@@ -435,7 +487,9 @@ class _Finder:
         return kind in heading.hints and heading.number in (None, _EXPECTED[kind])
 
     def _is_numbered(self, heading: Heading, kind: SectionKind) -> bool:
-        return heading.number == _EXPECTED[kind] and not heading.names and self._may_be(heading, kind)
+        return (
+            heading.number == _EXPECTED[kind] and not heading.names and self._may_be(heading, kind)
+        )
 
     def _is_in_place(self, heading: Heading, kind: SectionKind) -> bool:
         """Whether a heading without a number, on the level of the others, stands where the section belongs."""
@@ -460,7 +514,10 @@ class _Finder:
 
     def joined(self, candidates: Iterable[Heading]) -> list[Heading]:
         """Return its headings with those of some candidates that may begin a section, in order."""
-        by_line = {heading.line: heading for heading in chain(filter(self.may_begin, candidates), self.headings)}
+        by_line = {
+            heading.line: heading
+            for heading in chain(filter(self.may_begin, candidates), self.headings)
+        }
         return sorted(by_line.values(), key=_LINE)
 
     def sections(self) -> Sections:
@@ -477,17 +534,26 @@ class _Finder:
         again: dict[SectionKind, Heading] = {}
         for kind, heading in self.chosen.items():
             for other in self._free:
-                if (other.level, other.names) == (heading.level, heading.names) and other.number == heading.number:
+                if (other.level, other.names) == (
+                    heading.level,
+                    heading.names,
+                ) and other.number == heading.number:
                     again[kind] = other
         return tuple(again.values()) if again.keys() == set(KINDS) else ()
 
     def _is_extra(self, heading: Heading) -> bool:
         """Whether a heading is on the level of the sections, numbered as they are, and none of them."""
         chosen = self.chosen.values()
-        if heading.number is None or heading.level not in map(_LEVEL, chosen) or heading.level == _RUN_IN:
+        if (
+            heading.number is None
+            or heading.level not in map(_LEVEL, chosen)
+            or heading.level == _RUN_IN
+        ):
             return False
         # a numbered line is a section of its own only behind them: it may be an item of a list inside one
-        is_behind = heading.line > max(map(_LINE, chosen)) and heading.number not in map(_NUMBER_OF, chosen)
+        is_behind = heading.line > max(map(_LINE, chosen)) and heading.number not in map(
+            _NUMBER_OF, chosen
+        )
         return heading.level < _BOLD or is_behind
 
     def _end(self, heading: Heading) -> int:

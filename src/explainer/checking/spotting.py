@@ -14,7 +14,14 @@ from html import unescape
 from typing import Final, Literal, TypeAlias
 from unicodedata import normalize
 
-from explainer.catalogs.links import HIDDEN_CHARACTERS, Link, arxiv_link, doi_link, identify, opened_url
+from explainer.catalogs.links import (
+    HIDDEN_CHARACTERS,
+    Link,
+    arxiv_link,
+    doi_link,
+    identify,
+    opened_url,
+)
 from explainer.diagnostics.text import lazy_regex
 
 Form: TypeAlias = Literal["url", "bare", "arxiv", "doi", "number", "broken"]
@@ -55,7 +62,9 @@ _WHOLE_URL: Final = lazy_regex(rf"https?://{_RUN.pattern}", re.IGNORECASE)
 _BARE_RUN: Final = lazy_regex(r"[^\s<]++")
 _CLIMBS: Final = lazy_regex(r"[/\\](?:\.|%2e){2}(?:[/\\?#]|\Z)", re.IGNORECASE)
 _DOMAIN_HINT: Final = lazy_regex(rf"\.(?:{_DOMAINS}|(?<=www\.)|(?<=www\d\.))", re.IGNORECASE)
-_ARXIV: Final = lazy_regex(r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE)
+_ARXIV: Final = lazy_regex(
+    r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE
+)
 _LONGEST: Final = 4_096  # characters that a URL may have
 # punctuation of the sentence around a URL, and marks of emphasis
 _TRAILING: Final = ".,;:!?'’*_~†"
@@ -88,19 +97,27 @@ _UNPARSED: Final = lazy_regex(
     re.IGNORECASE | re.MULTILINE,
 )
 # a tag as browsers take it, also one that is none for CommonMark, such as `<a/href=x>` or `<a title="x"href=y>`
-_ODD_TAG: Final = lazy_regex(r"<[a-z](?:[^<>\"']++|\"[^\"]{0,1000}+\"|'[^']{0,1000}+'|[\"'])*+", re.IGNORECASE)
+_ODD_TAG: Final = lazy_regex(
+    r"<[a-z](?:[^<>\"']++|\"[^\"]{0,1000}+\"|'[^']{0,1000}+'|[\"'])*+", re.IGNORECASE
+)
 _TAG: Final = lazy_regex(r"<[^<>]{0,4096}>")
 _IS_ANCHOR: Final = lazy_regex(r"a(?![a-z])")
 _ANCHOR_END: Final = lazy_regex(r"</a\b|<a\b", re.IGNORECASE)
 _LONGEST_LABEL: Final = 500
-_REFRESH: Final = lazy_regex(r"[\s\d.]{0,40}[;,]?\s{0,40}(?:url\s{0,40}=)?\s{0,40}['\"]?([^'\"]*)", re.IGNORECASE)
+_REFRESH: Final = lazy_regex(
+    r"[\s\d.]{0,40}[;,]?\s{0,40}(?:url\s{0,40}=)?\s{0,40}['\"]?([^'\"]*)", re.IGNORECASE
+)
 _STYLE_URL: Final = lazy_regex(r"url\(\s{0,40}['\"]?([^'\")]{0,4096})", re.IGNORECASE)
 _STYLE_ESCAPE: Final = lazy_regex(r"\\([0-9a-fA-F]{1,6})[ \t\n\f\r]?")
 # a URL of a `srcset` ends at a space, and what describes it at a comma
 _CANDIDATE: Final = lazy_regex(r"[\s,]*(\S*[^\s,])(?:\s[^,]*)?")
 # values of these are links only where they say so themselves: `content="width=device-width"`, `values="0;1"`
-_SPELLED_OUT: Final = frozenset({"content", "to", "from", "by", "values", "style", "data", "archive", "classid"})
-_ABSOLUTE: Final = lazy_regex(r"[\s\x00-\x20]*+(?:[a-z][a-z0-9+.\s-]{0,60}:|[/\\]{2})", re.IGNORECASE)
+_SPELLED_OUT: Final = frozenset(
+    {"content", "to", "from", "by", "values", "style", "data", "archive", "classid"}
+)
+_ABSOLUTE: Final = lazy_regex(
+    r"[\s\x00-\x20]*+(?:[a-z][a-z0-9+.\s-]{0,60}:|[/\\]{2})", re.IGNORECASE
+)
 _LEADS_AWAY: Final = lazy_regex(
     r"[\s\x00-\x20]*+(?:(?:https?|javascript|vbscript|data|file|blob):|[/\\]{2})", re.IGNORECASE
 )
@@ -330,7 +347,9 @@ def html_destinations(html: str, depth: int = 1) -> Iterator[Destination]:
             written = html.find(href, start, end)
             if written >= 0:
                 start, end = written, written + len(href)
-            yield Destination(href, start, end, tag.startswith("base"), _IS_ANCHOR.match(tag) is not None)
+            yield Destination(
+                href, start, end, tag.startswith("base"), _IS_ANCHOR.match(tag) is not None
+            )
 
 
 def unparsed_destinations(text: str) -> Iterator[Destination]:

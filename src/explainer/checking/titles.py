@@ -22,9 +22,15 @@ NEAR: Final = 0.8
 """The similarity from which an unequal title counts as an altered one, not as another one (measured on HALLMARK)."""
 # a quick upper bound of the similarity below which the exact one, which takes longer, is not computed
 _FAR: Final = 0.6
-_MAX_COMPARED: Final = 600  # characters of titles that are compared for similarity, which takes quadratic time
-_MIN_ACRONYM: Final = 3  # characters of a distinctive name: shorter ones are units, initials and parts of formulas
-_MIN_STEM: Final = 4  # letters that two forms of one word share at least: `removal` and `removing` share five
+_MAX_COMPARED: Final = (
+    600  # characters of titles that are compared for similarity, which takes quadratic time
+)
+_MIN_ACRONYM: Final = (
+    3  # characters of a distinctive name: shorter ones are units, initials and parts of formulas
+)
+_MIN_STEM: Final = (
+    4  # letters that two forms of one word share at least: `removal` and `removing` share five
+)
 # the share of the shorter word that the common beginning takes: `portable` is no form of `portrait`
 _STEM_SHARE: Final = 0.6
 _INITIALS: Final = range(2, 6)  # lengths of what may be the initials of a title's words
@@ -35,7 +41,9 @@ _GREEK_NAMES: Final = (
 )
 _GREEK: Final = dict(zip(_GREEK_NAMES, map(chr, range(ord("α"), ord("ω") + 1)), strict=True))
 # names such as `$\pi$-GAN` are copied with their LaTeX; longer commands come first
-_LATEX_GREEK: Final = lazy_regex(r"\\(" + "|".join(sorted(_GREEK, key=len, reverse=True)) + r")(?![a-z])")
+_LATEX_GREEK: Final = lazy_regex(
+    r"\\(" + "|".join(sorted(_GREEK, key=len, reverse=True)) + r")(?![a-z])"
+)
 _LATEX_COMMAND: Final = lazy_regex(r"\\(?:text|math)[a-z]{0,8}\s*\{")
 # curators copy titles with the character references of the page that they stand on
 _REFERENCE: Final = lazy_regex(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -131,12 +139,16 @@ def canonical(text: str) -> str:
     if "&" in text:
         text = _REFERENCE.sub(_decoded, text)
     if "\\" in text:
-        text = _LATEX_GREEK.sub(lambda match: _GREEK[match[1]], _LATEX_COMMAND.sub("", text.lower()))
+        text = _LATEX_GREEK.sub(
+            lambda match: _GREEK[match[1]], _LATEX_COMMAND.sub("", text.lower())
+        )
     if text.isascii():
         return _ASCII_DROPPED.sub("", text.lower()).replace("&", "and")
     if _MOJIBAKE.search(text):
         text = _repaired(text)
-    for _ in range(3):  # taking a sign away can bring two others together; the third time nothing changes any more
+    for _ in range(
+        3
+    ):  # taking a sign away can bring two others together; the third time nothing changes any more
         text = _folded(text)
     return text
 
@@ -148,7 +160,9 @@ def _decoded(match: re.Match[str]) -> str:
 
 
 def _folded(text: str) -> str:
-    text = "".join(filter(_is_kept, unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED)))
+    text = "".join(
+        filter(_is_kept, unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED))
+    )
     text = unicodedata.normalize("NFC", _LATIN_MARKS.sub("", unicodedata.normalize("NFD", text)))
     return text.replace("&", "and")
 
@@ -232,7 +246,9 @@ def longer_title(text: str, begin: int, end: int) -> tuple[int, int]:
     """Return where a title in a text begins and ends together with the words that go on with it: `Improved <title>`."""
     before = _GOES_BEFORE.search(text, max(0, begin - _LONGEST_BEFORE), begin)
     behind = _GOES_BEHIND.match(text, end)
-    first = before.start() if before and content_words(before[0]) else begin  # `Code of <title>` is no title
+    first = (
+        before.start() if before and content_words(before[0]) else begin
+    )  # `Code of <title>` is no title
     return first, behind.end() if behind else end
 
 

@@ -60,7 +60,9 @@ class Waiver:
 
     def covers(self, report: CheckReport, finding: Finding) -> bool:
         """Whether it is about a finding."""
-        return self.id == report.id and self.code == finding.code and self.text in (None, finding.text)
+        return (
+            self.id == report.id and self.code == finding.code and self.text in (None, finding.text)
+        )
 
 
 class _WaiverItem(BaseModel):
@@ -126,7 +128,9 @@ def _waiver(data: Any, location: Location) -> Waiver | _Unusable:
     except ValidationError as error:
         return _shape_problem(error)
     if item.code not in _WAIVABLE:
-        return _Unusable(f"the code {item.code!r} cannot be waived", did_you_mean(item.code, _WAIVABLE))
+        return _Unusable(
+            f"the code {item.code!r} cannot be waived", did_you_mean(item.code, _WAIVABLE)
+        )
     try:
         until = dt.date.fromisoformat(item.until)
     except ValueError:
@@ -188,7 +192,9 @@ def _split(items: Iterable[T], test: Callable[[T], bool]) -> tuple[list[T], list
     return passing, failing
 
 
-def select(reports: Iterable[CheckReport], selected: Sequence[str], ignored: Sequence[str]) -> list[CheckReport]:
+def select(
+    reports: Iterable[CheckReport], selected: Sequence[str], ignored: Sequence[str]
+) -> list[CheckReport]:
     """Return the reports with the findings of some codes only; a code may be cut short (`A2` is all about links).
 
     What cannot be waived stays, whatever is selected.
@@ -220,7 +226,10 @@ def baseline_text(reports: Iterable[CheckReport]) -> str:
             if finding.code in _IN_BASELINE:
                 counts[report.id, finding.code, finding.text] += 1
     # in an order of their own: whoever reviews the file sees only what is new
-    rows = [dict(zip(_BASELINE_KEYS, (*key, count), strict=True)) for key, count in sorted(counts.items())]
+    rows = [
+        dict(zip(_BASELINE_KEYS, (*key, count), strict=True))
+        for key, count in sorted(counts.items())
+    ]
     return json_document({"schema": BASELINE_SCHEMA, "findings": rows}, indent=1)
 
 
@@ -230,7 +239,9 @@ def parse_baseline(text: str, file: str) -> Parsed[Baseline]:
         rows = _BaselineFile.model_validate_json(text).findings
     except ValidationError:
         message = f"not a baseline ({BASELINE_SCHEMA})"
-        return Parsed(None, (Finding("A701", Location(file), message, "write one with --write-baseline"),))
+        return Parsed(
+            None, (Finding("A701", Location(file), message, "write one with --write-baseline"),)
+        )
     return Parsed(Counter({(row.id, row.code, row.text): row.count for row in rows}))
 
 

@@ -45,7 +45,9 @@ class LazyGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # its signature
         """Return the names of the subcommands: those that are loaded anyway, then the others."""
-        return list(dict.fromkeys([*(name for name in self.commands if name not in self.lazy), *self.lazy]))
+        return list(
+            dict.fromkeys([*(name for name in self.commands if name not in self.lazy), *self.lazy])
+        )
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # its signature
         """Return a subcommand, or None; a name that does not exist loads them all, for the suggestion."""
@@ -60,7 +62,12 @@ class LazyGroup(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write what the subcommands do, as the table says: loading them takes three times as long."""
         rows = [
-            (name, self.lazy[name][1] if name in self.lazy else self.commands[name].get_short_help_str())
+            (
+                name,
+                self.lazy[name][1]
+                if name in self.lazy
+                else self.commands[name].get_short_help_str(),
+            )
             for name in self.list_commands(ctx)
         ]
         with formatter.section("Commands"):
@@ -116,14 +123,18 @@ class ProjectCommand(TyperCommand):
             return {}
         options = {param.name: param for param in self.params}
         defaults: dict[str, Any] = {}
-        for name, value in project.settings.model_dump(exclude={"catalogs"}, exclude_none=True).items():
+        for name, value in project.settings.model_dump(
+            exclude={"catalogs"}, exclude_none=True
+        ).items():
             if not _is_unsuited(name, typed, options.keys()):
                 defaults[name] = [value] if getattr(options.get(name), "multiple", False) else value
         return defaults
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, and the options in groups."""
-        groups: dict[str, list[tuple[str, str]]] = {group: [] for group in ("Arguments", *_GROUPS, "Options")}
+        groups: dict[str, list[tuple[str, str]]] = {
+            group: [] for group in ("Arguments", *_GROUPS, "Options")
+        }
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if record is not None:
@@ -173,7 +184,10 @@ def _refuse_overwriting(params: Mapping[str, Any]) -> None:
     meeting = overwritten_input(list(_with_beside(outputs)), list(_inputs_in(params)))
     if meeting is not None:
         output, path = map(display_path, meeting)
-        refuse(f"{path!r} is an input, and would be overwritten by {output!r}: choose another place", "--out")
+        refuse(
+            f"{path!r} is an input, and would be overwritten by {output!r}: choose another place",
+            "--out",
+        )
 
 
 def _is_stream(path: Path) -> bool:
@@ -198,7 +212,9 @@ def _inputs_in(params: Mapping[str, Any]) -> Iterator[Path]:
         from explainer.catalogs.settings import PROJECT_FILES
 
         yield from map(Path, PROJECT_FILES)
-    if "catalog" in params and not params["catalog"]:  # where a question is answered from when nobody says it
+    if (
+        "catalog" in params and not params["catalog"]
+    ):  # where a question is answered from when nobody says it
         yield Path("catalogs")
 
 
@@ -280,12 +296,16 @@ def _say_origins(ctx: Any, project: ProjectFile | None) -> None:
         source = ctx.get_parameter_source(name)
         if source is not None and source.name == "DEFAULT_MAP":
             place = project.place_of(name)
-            shown = value if isinstance(value, str) else json.dumps(value)  # true, as the file says it
+            shown = (
+                value if isinstance(value, str) else json.dumps(value)
+            )  # true, as the file says it
             say(f"{name}: {shown} ({place.file}:{place.line})")
 
 
 class _App(typer.Typer):
-    def command(self, name: str | None = None, *, cls: type[TyperCommand] | None = None, **settings: Any) -> Any:
+    def command(
+        self, name: str | None = None, *, cls: type[TyperCommand] | None = None, **settings: Any
+    ) -> Any:
         return super().command(name, cls=cls or ProjectCommand, **settings)
 
 
@@ -321,7 +341,8 @@ _app = typer.Typer(
 @_app.callback()
 def _explainer(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version)
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version),
     ] = False,
 ) -> None:
     """Build grounded prompts from questions and a catalog of AI models and papers."""

@@ -63,7 +63,9 @@ from explainer.rendering.templates import EVIDENCE_TEMPLATE
 
 _KEY: Final = "OPENAI_API_KEY"
 _URL: Final = "OPENAI_BASE_URL"
-_NAME: Final = lazy_regex(r"[A-Z_][A-Z0-9_]*+", re.ASCII)  # capitals alone: a key that is given by mistake has others
+_NAME: Final = lazy_regex(
+    r"[A-Z_][A-Z0-9_]*+", re.ASCII
+)  # capitals alone: a key that is given by mistake has others
 # Printable ASCII without a space: all that a header takes as one word.
 _HEADER_VALUE: Final = lazy_regex(r"[!-~]*+")
 _NOWHERE: Final = "http://localhost/v1"  # a dry run needs an address, and sends nothing
@@ -80,13 +82,19 @@ def address_of(
     """
     url = base_url or os.environ.get(_URL) or _NOWHERE * dry
     _refuse_bad_url(url)
-    refuse_if(not math.isfinite(timeout + deadline), "give a number of seconds", "--timeout/--deadline")
+    refuse_if(
+        not math.isfinite(timeout + deadline), "give a number of seconds", "--timeout/--deadline"
+    )
     return Address(url, None if dry else _key(key_env), timeout, deadline, retries, concurrency)
 
 
 def _refuse_bad_url(url: str) -> None:
-    refuse_if(not url, f"say where to ask: --base-url URL, or {_URL} in the environment", "--base-url")
-    message = "that is not the URL of an endpoint: it begins with http:// or https://, and a host follows"
+    refuse_if(
+        not url, f"say where to ask: --base-url URL, or {_URL} in the environment", "--base-url"
+    )
+    message = (
+        "that is not the URL of an endpoint: it begins with http:// or https://, and a host follows"
+    )
     try:
         parts = urlsplit(url)
         has_port_zero = parts.port == 0
@@ -95,7 +103,9 @@ def _refuse_bad_url(url: str) -> None:
     usable = parts.scheme in ("http", "https") and parts.hostname and is_plain(url)
     refuse_if(not usable or has_port_zero, message, "--base-url")
     # A password with a slash in it reads as a path.
-    message = f"a URL with a user or a password gets into logs: give it without, and the key by {_KEY}"
+    message = (
+        f"a URL with a user or a password gets into logs: give it without, and the key by {_KEY}"
+    )
     refuse_if("@" in parts.netloc + parts.path, message, "--base-url")
 
 
@@ -104,7 +114,9 @@ def _key(name: str | None) -> str | None:
     variable = name or _KEY
     key = os.environ.get(variable, "").strip()
     if name is not None:
-        message = "give the name of an environment variable (capitals, digits, _), not the key itself"
+        message = (
+            "give the name of an environment variable (capitals, digits, _), not the key itself"
+        )
         refuse_if(not _NAME.fullmatch(name), message, "--key-env")
         refuse_if(not key, f"the environment variable {name} is not set, or is empty", "--key-env")
     message = f"the value of {variable} cannot be a key: it has spaces or other characters that no header takes"
@@ -144,58 +156,109 @@ QuestionsArgument = Annotated[
 ]
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DEST", help="A folder, a .jsonl, or one .md; one answer may go to stdout."),
+    typer.Option(
+        "--out", metavar="DEST", help="A folder, a .jsonl, or one .md; one answer may go to stdout."
+    ),
 ]
 AskedModelOption = Annotated[
     list[str] | None,
-    typer.Option("--model", metavar="NAME", help="The model to ask; may be repeated: the best answer counts."),
+    typer.Option(
+        "--model", metavar="NAME", help="The model to ask; may be repeated: the best answer counts."
+    ),
 ]
 BaseUrlOption = Annotated[
     str | None,
-    typer.Option("--base-url", metavar="URL", help="The endpoint, as http://localhost:8080/v1; else OPENAI_BASE_URL."),
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        help="The endpoint, as http://localhost:8080/v1; else OPENAI_BASE_URL.",
+    ),
 ]
 KeyEnvOption = Annotated[
     str | None,
-    typer.Option("--key-env", metavar="NAME", help="The environment variable that holds the key; else OPENAI_API_KEY."),
+    typer.Option(
+        "--key-env",
+        metavar="NAME",
+        help="The environment variable that holds the key; else OPENAI_API_KEY.",
+    ),
 ]
 RoundsOption = Annotated[
     int,
     typer.Option(
-        "--rounds", min=0, max=20, metavar="N", help="How often an answer that is not grounded is sent back, at most."
+        "--rounds",
+        min=0,
+        max=20,
+        metavar="N",
+        help="How often an answer that is not grounded is sent back, at most.",
     ),
 ]
-FixOption = Annotated[bool, typer.Option("--fix/--no-fix", help="Fix what is safe, if that makes an answer grounded.")]
+FixOption = Annotated[
+    bool, typer.Option("--fix/--no-fix", help="Fix what is safe, if that makes an answer grounded.")
+]
 RepairBodyOption = Annotated[
     list[str] | None,
-    typer.Option("--repair-body", metavar="KEY=VALUE", help="As --body, for requests that send an answer back."),
+    typer.Option(
+        "--repair-body",
+        metavar="KEY=VALUE",
+        help="As --body, for requests that send an answer back.",
+    ),
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Estimate calls and tokens, and send nothing.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Estimate calls and tokens, and send nothing.")
+]
 PriceInOption = Annotated[
     list[str] | None,
-    typer.Option("--price-in", metavar="[MODEL=]PRICE", help="The price of a million tokens that are sent."),
+    typer.Option(
+        "--price-in", metavar="[MODEL=]PRICE", help="The price of a million tokens that are sent."
+    ),
 ]
 PriceOutOption = Annotated[
     list[str] | None,
-    typer.Option("--price-out", metavar="[MODEL=]PRICE", help="The price of a million tokens of answers."),
+    typer.Option(
+        "--price-out", metavar="[MODEL=]PRICE", help="The price of a million tokens of answers."
+    ),
 ]
 ConcurrencyOption = Annotated[
-    int, typer.Option("--concurrency", min=1, max=256, metavar="N", help="How many requests run at once.")
+    int,
+    typer.Option(
+        "--concurrency", min=1, max=256, metavar="N", help="How many requests run at once."
+    ),
 ]
 RetriesOption = Annotated[
     int,
-    typer.Option("--retries", min=0, max=100, metavar="N", help="How often a failed request is sent again, at most."),
+    typer.Option(
+        "--retries",
+        min=0,
+        max=100,
+        metavar="N",
+        help="How often a failed request is sent again, at most.",
+    ),
 ]
 TimeoutOption = Annotated[
     float,
-    typer.Option("--timeout", min=0.1, max=604_800, metavar="SECONDS", help="How long an endpoint may be silent."),
+    typer.Option(
+        "--timeout",
+        min=0.1,
+        max=604_800,
+        metavar="SECONDS",
+        help="How long an endpoint may be silent.",
+    ),
 ]
 DeadlineOption = Annotated[
-    float, typer.Option("--deadline", min=0.1, max=604_800, metavar="SECONDS", help="How long one answer may take.")
+    float,
+    typer.Option(
+        "--deadline", min=0.1, max=604_800, metavar="SECONDS", help="How long one answer may take."
+    ),
 ]
 ReportOption = Annotated[
-    Path | None, typer.Option("--report", metavar="PATH", help="Write the check of all answers as one HTML page.")
+    Path | None,
+    typer.Option(
+        "--report", metavar="PATH", help="Write the check of all answers as one HTML page."
+    ),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Ask again, even where the journal has an answer.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Ask again, even where the journal has an answer.")
+]
 TokenizerOption = Annotated[
     str, choice("--tokenizer", TOKENIZERS, "How tokens are counted where the server does not say.")
 ]
@@ -209,7 +272,9 @@ _MANY_NEED: Final = {
 }
 
 
-def refuse_wrong_usage(question: Path | None, out: Path | None, models: list[str] | None, *, dry_run: bool) -> bool:
+def refuse_wrong_usage(
+    question: Path | None, out: Path | None, models: list[str] | None, *, dry_run: bool
+) -> bool:
     """Refuse what cannot be meant; return whether there is one question alone.
 
     Raises:
@@ -225,7 +290,11 @@ def refuse_wrong_usage(question: Path | None, out: Path | None, models: list[str
     is_folder = place in ("file", "lines") and out.is_dir()
     is_source = question is not None and is_same_file(out, question)
     refuse_contradictions(
-        (is_folder, "this is a folder, and its name is that of a file: give another place", "--out"),
+        (
+            is_folder,
+            "this is a folder, and its name is that of a file: give another place",
+            "--out",
+        ),
         (is_source, "the source would be overwritten: choose another place", "--out"),
     )
     return alone
@@ -257,7 +326,10 @@ def refuse_odd_report(report: Path | None, out: Path | None) -> None:
         return
     refuse_if(report.is_dir(), "this is a folder: give the report a file", "--report")
     answers = answers_in(out)
-    places = [answers.journal, *chain.from_iterable((record, *files) for record, files in answers.places(()))]
+    places = [
+        answers.journal,
+        *chain.from_iterable((record, *files) for record, files in answers.places(())),
+    ]
     is_taken = any(is_same_file(report, path) for path in filter(None, places))
     refuse_if(is_taken, "this is where answers are written: choose another place", "--report")
 
@@ -313,10 +385,19 @@ def run(
     alone = refuse_wrong_usage(source, out, model, dry_run=dry_run)
     refuse_odd_report(report, out)
     address = address_of(
-        base_url, key_env, timeout=timeout, deadline=deadline, retries=retries, concurrency=concurrency, dry=dry_run
+        base_url,
+        key_env,
+        timeout=timeout,
+        deadline=deadline,
+        retries=retries,
+        concurrency=concurrency,
+        dry=dry_run,
     )
     redact = Redactor(address.key)
-    parameters, repair_parameters = body_of(body, "--body", _TAKEN), body_of(repair_body, "--repair-body", _TAKEN)
+    parameters, repair_parameters = (
+        body_of(body, "--body", _TAKEN),
+        body_of(repair_body, "--repair-body", _TAKEN),
+    )
     asked_models = tuple(dict.fromkeys(model or ()))
     refuse_odd_text(asked_models, parameters, repair_parameters, options="--body/--repair-body")
     settings = AskSettings(asked_models, parameters, repair_parameters, rounds, fix, strict)
@@ -386,10 +467,14 @@ def _show_answer(result: AskResult | None, display: AskDisplay) -> None:
         write_stdout(result.text)
         return
     # an answer that was paid for is shown, even beside a JSON document
-    display.show_text("--- not grounded, so not on stdout; with --out DEST it is kept, marked ---\n" + result.text)
+    display.show_text(
+        "--- not grounded, so not on stdout; with --out DEST it is kept, marked ---\n" + result.text
+    )
 
 
 def _report_of(prepared: PreparedQuestion, result: AskResult | None) -> CheckReport:
     if result is None:
-        return unchecked(prepared.id, prepared.id, [Finding("R801", Location(prepared.id), "it was not asked")])
+        return unchecked(
+            prepared.id, prepared.id, [Finding("R801", Location(prepared.id), "it was not asked")]
+        )
     return (result.chosen or result.candidates[0]).report

@@ -34,7 +34,9 @@ class AskDisplay:
         priced: say what it costs.
     """
 
-    def __init__(self, style: str, *, alone: bool, strict: bool, verbose: bool, priced: bool) -> None:
+    def __init__(
+        self, style: str, *, alone: bool, strict: bool, verbose: bool, priced: bool
+    ) -> None:
         self.pane = LiveDisplay()
         self._totals = Totals()
         self.status: ExitStatus | None = None  # nothing was found
@@ -53,7 +55,9 @@ class AskDisplay:
         """Say what was found."""
         if not findings:
             return
-        self.status = worst_status((self.status or ExitStatus.OK, exit_status(findings, strict=self._strict)))
+        self.status = worst_status(
+            (self.status or ExitStatus.OK, exit_status(findings, strict=self._strict))
+        )
         if self._style == "json":  # one document
             self._unsaid += findings
         else:
@@ -116,7 +120,9 @@ class AskDisplay:
 
     def on_retry(self, prepared: PreparedQuestion, model: str, why: str, seconds: float) -> None:
         """An answer did not come."""
-        line = printable(f"{model}: {why}; asked again in {seconds:.1f} s")  # one line, whatever the server says
+        line = printable(
+            f"{model}: {why}; asked again in {seconds:.1f} s"
+        )  # one line, whatever the server says
         self._heads[prepared.id, model] = line
         if seconds >= _LONG_WAIT and not self._alone and not self._verbose:
             self.on_note(f"{prepared.id}: {line}; Ctrl-C stops, and what was answered is kept")
@@ -127,12 +133,20 @@ class AskDisplay:
     def on_wait(self, prepared: PreparedQuestion, model: str, seconds: float) -> None:
         """Nothing of an answer came for long: said once, since it may be so with each of many questions."""
         if not self._has_waited:
-            line = printable(f"{model}: nothing of an answer yet; waiting up to {seconds:,.0f} s more")
+            line = printable(
+                f"{model}: nothing of an answer yet; waiting up to {seconds:,.0f} s more"
+            )
             self.on_note(f"{prepared.id}: {line}; Ctrl-C stops, and what was answered is kept")
         self._has_waited = True
 
     def on_checked(
-        self, prepared: PreparedQuestion, model: str, number: int, round_: Round, *, from_journal: bool
+        self,
+        prepared: PreparedQuestion,
+        model: str,
+        number: int,
+        round_: Round,
+        *,
+        from_journal: bool,
     ) -> None:
         """An answer was checked."""
         self._heads.pop((prepared.id, model), None)
@@ -170,7 +184,11 @@ class AskDisplay:
 
 def progress(totals: Totals) -> str:
     """Return how far a run is, in one line; what matters most comes first, since a terminal may be narrow."""
-    counts = {"not grounded": totals.ungrounded, "failed": totals.failed, "asked again": totals.retries}
+    counts = {
+        "not grounded": totals.ungrounded,
+        "failed": totals.failed,
+        "asked again": totals.retries,
+    }
     parts = [f"{totals.settled:,} of {totals.questions:,}", f"{totals.grounded:,} grounded"]
     parts += [f"{count:,} {name}" for name, count in counts.items() if count]
     parts.append(f"{totals.prompt:,} tokens in, {totals.completion:,} out")
@@ -179,7 +197,9 @@ def progress(totals: Totals) -> str:
 
 def closing(totals: Totals, *, priced: bool) -> str:
     """Return how many questions are settled, and what they took."""
-    count = f"{totals.settled:,}" + f" of {totals.questions:,}" * (totals.settled < totals.questions)
+    count = f"{totals.settled:,}" + f" of {totals.questions:,}" * (
+        totals.settled < totals.questions
+    )
     again = f", {totals.retries:,} asked again" * bool(totals.retries)
     estimated = " (in part estimated)" * totals.estimated
     parts = [
@@ -188,11 +208,15 @@ def closing(totals: Totals, *, priced: bool) -> str:
         f"{totals.prompt:,} tokens in, {totals.completion:,} out{estimated}",
     ]
     if priced:
-        parts.append("cost: no price for some models" if totals.cost is None else f"cost {totals.cost:,.6g}")
+        parts.append(
+            "cost: no price for some models" if totals.cost is None else f"cost {totals.cost:,.6g}"
+        )
     return "; ".join(parts)
 
 
-def forecast_lines(total: Forecast, questions: int, settings: AskSettings, *, priced: bool) -> list[str]:
+def forecast_lines(
+    total: Forecast, questions: int, settings: AskSettings, *, priced: bool
+) -> list[str]:
     """Return what a run would take, as lines."""
     models = len(settings.models)
     unlimited = "no limit (give --body max_completion_tokens=N)"

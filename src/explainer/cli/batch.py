@@ -128,12 +128,16 @@ def run(
         __version__, kind, template, "", output_format, model, request_body(output_format, model, body), max_tokens,
         tokenizer, strict, models, papers,
     )  # fmt: skip
-    config = BatchConfig(source, out, options, tuple(catalog or ()), _shard_of(shard), force, prune, check, verify)
+    config = BatchConfig(
+        source, out, options, tuple(catalog or ()), _shard_of(shard), force, prune, check, verify
+    )
     _refuse_odd_options(config, engine)
     if max_tokens is not None:
         counter_of(tokenizer)
     chosen_engine = _engine(engine, jobs)
-    reporter = _TerminalReporter(findings, strict=strict, verbose=verbose, quiet=quiet, statistics=statistics)
+    reporter = _TerminalReporter(
+        findings, strict=strict, verbose=verbose, quiet=quiet, statistics=statistics
+    )
     try:
         summary = run_batch(config, reporter, chosen_engine)
     except (KeyboardInterrupt, SystemExit):  # Ctrl-C, or terminated
@@ -178,11 +182,21 @@ def _refuse_odd_tables(config: BatchConfig, engine: str) -> None:
     to_table = config.rows
     is_other_source = config.source.suffix != ROWS_SUFFIX
     compares = config.prune or config.check or config.force
-    is_written_whole = "a .parquet is written as a whole each time: nothing is kept, pruned or compared"
+    is_written_whole = (
+        "a .parquet is written as a whole each time: nothing is kept, pruned or compared"
+    )
     refuse_contradictions(
-        (to_table and is_other_source, "a .parquet is made of a .parquet: give one as SOURCE", "--out"),
+        (
+            to_table and is_other_source,
+            "a .parquet is made of a .parquet: give one as SOURCE",
+            "--out",
+        ),
         (engine != "local" and is_other_source, "an engine takes a .parquet as SOURCE", "--engine"),
-        (to_table and out.is_file(), f"{out} is a file: a .parquet that is written is a folder of parts", "--out"),
+        (
+            to_table and out.is_file(),
+            f"{out} is a file: a .parquet that is written is a folder of parts",
+            "--out",
+        ),
         (to_table and compares, is_written_whole, "--prune/--check/--force"),
     )
 
@@ -200,7 +214,11 @@ def _refuse_odd_shards(config: BatchConfig) -> None:
 def _refuse_odd_outputs(config: BatchConfig) -> None:
     out, options = config.out, config.options
     is_table = out.suffix in _TABLE_SUFFIXES
-    refuse_if(is_table, f"a {out.suffix} cannot be written: give a folder, a .jsonl or a .parquet", "--out")
+    refuse_if(
+        is_table,
+        f"a {out.suffix} cannot be written: give a folder, a .jsonl or a .parquet",
+        "--out",
+    )
     refuse_answers(options.format, options.kind)
     is_budgeted_answer = options.kind == "answer" and options.max_tokens is not None
     has_no_lines = FORMATS[options.format].line is None
@@ -242,7 +260,11 @@ def _closing(summary: Summary, stale: int | None) -> str:
         summary: the counts.
         stale: how many outputs are out of date or missing, of a run that only compares.
     """
-    counts = {"rendered": summary.rendered, "unchanged": summary.unchanged, "removed": summary.removed}
+    counts = {
+        "rendered": summary.rendered,
+        "unchanged": summary.unchanged,
+        "removed": summary.removed,
+    }
     if stale is not None:
         counts = {"checked": summary.rendered, "out of date or missing": stale}
     rare = {
@@ -261,7 +283,9 @@ class _TerminalReporter(BatchReporter):
     habit comes back with every question.
     """
 
-    def __init__(self, style: str, *, strict: bool, verbose: bool, quiet: bool, statistics: bool) -> None:
+    def __init__(
+        self, style: str, *, strict: bool, verbose: bool, quiet: bool, statistics: bool
+    ) -> None:
         self.status = ExitStatus.OK
         self.counts: Counter[str] = Counter()
         """How many findings there were, by code."""
@@ -304,7 +328,9 @@ class _TerminalReporter(BatchReporter):
     def _is_shown(self, finding: Finding) -> bool:
         """Whether a finding is shown by itself; it is counted in any case."""
         self.counts[finding.code] += 1
-        if self._statistics or (self._quiet and exit_status([finding], strict=self._strict) is ExitStatus.OK):
+        if self._statistics or (
+            self._quiet and exit_status([finding], strict=self._strict) is ExitStatus.OK
+        ):
             return False
         # annotations are read by a program
         if self._verbose or self._style == "github" or self.counts[finding.code] <= _MOST_OF_A_KIND:

@@ -95,11 +95,15 @@ def run(
     _refuse_unclear(files, output_format, out, pin=pin)
     kind, template = settle_template(kind, template)
     refuse_answers(output_format, kind)
-    encode = _encoder(kind, template, output_format, model, request_body(output_format, model, body))
+    encode = _encoder(
+        kind, template, output_format, model, request_body(output_format, model, body)
+    )
     with ExitStack() as stack:
         renderer = renderer_of(template, stack)
         counts = SourceCounts(models, papers)
-        builder = _Builder(CatalogLoader(catalog or ()), renderer, counts, semantic, encode, pin, strict, verbose)
+        builder = _Builder(
+            CatalogLoader(catalog or ()), renderer, counts, semantic, encode, pin, strict, verbose
+        )
         products = [builder.build(path, text) for path in files or [Path(STDIN)]]
     reported = list(chain.from_iterable(product.findings for product in products))
     # where all have mistakes, an output of an earlier run stays as it is
@@ -128,7 +132,9 @@ class _Builder:
         loaded = _loaded(path, text)
         if self.verbose and loaded.value is not None:
             say_catalogs(self.loader.files(loaded.value.question.catalog, path.parent).value)
-        built = build_question(loaded, path.parent, self.loader, self.renderer, self.counts, self.semantic)
+        built = build_question(
+            loaded, path.parent, self.loader, self.renderer, self.counts, self.semantic
+        )
         if loaded.value is None or built.value is None:
             return Parsed(None, built.findings)
         if self.verbose:  # also where no prompt comes of it
@@ -168,11 +174,15 @@ def _with_advice(finding: Finding, path: Path) -> Finding:
     if finding.code == "F101":
         return replace(finding, hint=f"to ask in words: explainer build --text {quoted(str(path))}")
     if finding.code == "F102" and path.is_dir():
-        return replace(finding, hint=f"for all questions of a folder: explainer batch {path} --out DIR")
+        return replace(
+            finding, hint=f"for all questions of a folder: explainer batch {path} --out DIR"
+        )
     return finding
 
 
-def _pin(built: BuildResult, path: Path, loaded: LoadedQuestion, loader: CatalogLoader) -> tuple[Finding, ...]:
+def _pin(
+    built: BuildResult, path: Path, loaded: LoadedQuestion, loader: CatalogLoader
+) -> tuple[Finding, ...]:
     """Write what was recommended into the question's file."""
     library = loader.for_question(loaded.question, path.parent).value
     if built.choice is None or library is None:
@@ -192,6 +202,8 @@ def _encoder(
     @cache
     def options() -> RenderOptions:
         # not before there is something to write: a template that cannot be read has no hash
-        return RenderOptions(__version__, kind, template, hash_of_template(template), output_format, model, body)
+        return RenderOptions(
+            __version__, kind, template, hash_of_template(template), output_format, model, body
+        )
 
     return lambda built, loaded: output_file(built, loaded.question.question, options())

@@ -25,7 +25,14 @@ from explainer.cli.options import (
     refuse_if,
     refuse_missing,
 )
-from explainer.cli.terminal import complain, say, say_catalogs, show_findings, write_product, write_stdout
+from explainer.cli.terminal import (
+    complain,
+    say,
+    say_catalogs,
+    show_findings,
+    write_product,
+    write_stdout,
+)
 from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.text import counted, did_you_mean
@@ -123,7 +130,11 @@ def run(
     is_no_text = out is None and output_format not in (None, "text")
     lacks_entries = "a prompt does not hold the whole entries: give --question"
     refuse_contradictions(
-        (statistics and is_no_text, "it is a text: --format json has the same counts as 'summary'", "--statistics"),
+        (
+            statistics and is_no_text,
+            "it is a text: --format json has the same counts as 'summary'",
+            "--statistics",
+        ),
         (write_provenance is not None and prompt is not None, lacks_entries, "--write-provenance"),
     )
     run = run_check(config)
@@ -154,7 +165,11 @@ def _codes(values: list[str] | None, option: str) -> tuple[str, ...]:
     codes = tuple(map(str.upper, comma_separated(values)))
     for code in codes:
         is_unknown = not any(rule_code.startswith(code) for rule_code in RULES)
-        refuse_if(is_unknown, f"no code begins with {code!r}; --explain CODE says what a code means", option)
+        refuse_if(
+            is_unknown,
+            f"no code begins with {code!r}; --explain CODE says what a code means",
+            option,
+        )
     return codes
 
 
@@ -178,7 +193,10 @@ def refuse_wrong_usage(config: CheckConfig) -> None:
     )
     # lines may hold their own prompts; a file holds an answer alone
     if not sources and len(lines) < len(config.answers):
-        refuse_missing("give --question Q.yaml or --prompt PROMPT.txt, to say what was offered", "--question/--prompt")
+        refuse_missing(
+            "give --question Q.yaml or --prompt PROMPT.txt, to say what was offered",
+            "--question/--prompt",
+        )
 
 
 def _say_what_was_done(run: CheckRun, *, fix: bool, verbose: bool) -> None:
@@ -218,7 +236,9 @@ def _repair_prompts(run: CheckRun) -> str:
     return text
 
 
-def _write_report(run: CheckRun, output_format: str, out: Path | None, *, statistics: bool) -> Iterable[Finding]:
+def _write_report(
+    run: CheckRun, output_format: str, out: Path | None, *, statistics: bool
+) -> Iterable[Finding]:
     """Write the report; when it goes to a file, say on stderr what was found."""
     to_file = out not in (None, Path(STDIN))
     text = ""

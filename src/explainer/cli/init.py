@@ -45,7 +45,9 @@ def project_files(requirement: str) -> dict[str, str]:
     Args:
         requirement: what pip installs this package by, on a machine that has only the project.
     """
-    return {path: _text(source).replace(_REQUIREMENT, requirement) for path, source in _FILES.items()}
+    return {
+        path: _text(source).replace(_REQUIREMENT, requirement) for path, source in _FILES.items()
+    }
 
 
 def requirement_of(origin: str | None) -> str | None:
@@ -67,7 +69,9 @@ def requirement_of(origin: str | None) -> str | None:
 
 def _text(source: str | type[Catalog | Question]) -> str:
     if isinstance(source, str):
-        return files("explainer.curation").joinpath("new_project", source).read_text(encoding="utf-8")
+        return (
+            files("explainer.curation").joinpath("new_project", source).read_text(encoding="utf-8")
+        )
     return json_document(json_schema(source))
 
 
@@ -78,7 +82,11 @@ _HARMLESS = frozenset({".git"})
 
 
 @app.command(epilog="explainer init my-project")
-def run(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; it must be new or empty.")]) -> None:
+def run(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder; it must be new or empty.")
+    ],
+) -> None:
     """Make a new project folder that builds at once: a catalog, questions, schemas for editors, a check in CI.
 
     A folder that holds something already is left alone: exit status 2.
@@ -92,7 +100,9 @@ def run(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; 
         say(f"next: cd {folder}")
     say("then: explainer build questions/*.yaml")
     if requirement is None:
-        say(f"before CI or pre-commit runs: set where to install this package from in {' and '.join(INSTALLING_FILES)}")
+        say(
+            f"before CI or pre-commit runs: set where to install this package from in {' and '.join(INSTALLING_FILES)}"
+        )
 
 
 def _origin() -> str | None:
@@ -113,7 +123,9 @@ def _refusal(folder: Path) -> Finding | None:
         return Finding("F105", Location(display_path(folder)), "this is not a folder")
     if all(child.name in _HARMLESS for child in folder.iterdir()):
         return None
-    return Finding("F105", Location(display_path(folder)), "the folder is not empty", "name a new folder")
+    return Finding(
+        "F105", Location(display_path(folder)), "the folder is not empty", "name a new folder"
+    )
 
 
 def _write_project(folder: Path, requirement: str) -> Finding | None:

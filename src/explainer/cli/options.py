@@ -20,15 +20,23 @@ if TYPE_CHECKING:
 
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model", metavar="NAME", help="The model that requests name (openai-batch, anthropic-batch)."),
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="The model that requests name (openai-batch, anthropic-batch).",
+    ),
 ]
 BodyOption = Annotated[
     list[str] | None,
-    typer.Option("--body", metavar="KEY=VALUE", help="A further key of a request's body; may be repeated."),
+    typer.Option(
+        "--body", metavar="KEY=VALUE", help="A further key of a request's body; may be repeated."
+    ),
 ]
 QuestionArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="QUESTION", help="A question file (YAML), or - for stdin, or the question itself."),
+    typer.Argument(
+        metavar="QUESTION", help="A question file (YAML), or - for stdin, or the question itself."
+    ),
 ]
 TextOption = Annotated[
     str | None,
@@ -87,10 +95,14 @@ def refuse_missing(message: str, option: str) -> NoReturn:
 
 
 # Files of other programs, which would not open what is written here.
-_FOREIGN_ENDINGS: Final = frozenset({".doc", ".docx", ".odt", ".pdf", ".xls", ".xlsx", ".ods", ".parquet"})
+_FOREIGN_ENDINGS: Final = frozenset(
+    {".doc", ".docx", ".odt", ".pdf", ".xls", ".xlsx", ".ods", ".parquet"}
+)
 
 
-def format_of(named: str | None, out: Path | None, by_ending: Mapping[str, str], default: str) -> str:
+def format_of(
+    named: str | None, out: Path | None, by_ending: Mapping[str, str], default: str
+) -> str:
     """Return the format of an output.
 
     Args:
@@ -106,7 +118,10 @@ def format_of(named: str | None, out: Path | None, by_ending: Mapping[str, str],
         return named
     ending = Path(out or "").suffix.lower()
     if ending in _FOREIGN_ENDINGS:
-        refuse(f"a {ending} cannot be written: end the name in {', '.join(by_ending)}, or give --format", "--out")
+        refuse(
+            f"a {ending} cannot be written: end the name in {', '.join(by_ending)}, or give --format",
+            "--out",
+        )
     return by_ending.get(ending, default)
 
 
@@ -130,7 +145,9 @@ def request_body(output_format: str, model: str | None, pairs: list[str] | None)
     return body
 
 
-def refuse_odd_text(models: Iterable[str], *parameters: Mapping[str, Any], options: str = "--body") -> None:
+def refuse_odd_text(
+    models: Iterable[str], *parameters: Mapping[str, Any], options: str = "--body"
+) -> None:
     """Refuse what no file and no terminal can show: it will be in records.
 
     Raises:
@@ -144,7 +161,9 @@ def refuse_odd_text(models: Iterable[str], *parameters: Mapping[str, Any], optio
         refuse("a value is not text: it holds half a character", options)
 
 
-def body_of(pairs: list[str] | None, option: str, taken: Collection[str] = _TAKEN) -> dict[str, Any]:
+def body_of(
+    pairs: list[str] | None, option: str, taken: Collection[str] = _TAKEN
+) -> dict[str, Any]:
     """Return keys of a request's body; see `request_body`.
 
     Args:
@@ -192,7 +211,9 @@ def comma_separated(values: Iterable[str] | None) -> list[str]:
 
 def is_same_file(first: Path, second: Path) -> bool:
     """Whether two paths lead to one file; stdin and stdout are none."""
-    return STDIN not in (str(first), str(second)) and os.path.realpath(first) == os.path.realpath(second)
+    return STDIN not in (str(first), str(second)) and os.path.realpath(first) == os.path.realpath(
+        second
+    )
 
 
 def typed_question(words: Sequence[str]) -> str | None:
@@ -203,7 +224,11 @@ def typed_question(words: Sequence[str]) -> str | None:
     """
     first = words[0]
     # not Path.exists(): it raises for a text that is longer than a path can be
-    is_path = first == STDIN or Path(first).suffix in _FILE_SUFFIXES or any(map(os.path.exists, words[:1]))
+    is_path = (
+        first == STDIN
+        or Path(first).suffix in _FILE_SUFFIXES
+        or any(map(os.path.exists, words[:1]))
+    )
     if is_path or any(map(os.path.isfile, words)):
         return None
     text = " ".join(words)
@@ -322,7 +347,9 @@ def _library_of(ctx: typer.Context) -> Library:
     from explainer.catalogs.library import Library
     from explainer.catalogs.loading import CatalogLoader
 
-    return CatalogLoader(list(map(Path, ctx.params.get("catalog") or ()))).for_named().value or Library([])
+    return CatalogLoader(
+        list(map(Path, ctx.params.get("catalog") or ()))
+    ).for_named().value or Library([])
 
 
 def _matching(words: Iterable[tuple[str, str]], incomplete: str) -> list[tuple[str, str]]:
@@ -337,7 +364,11 @@ def code_option(flag: str, text: str) -> Any:
 def choice(flag: str, choices: Collection[str], text: str) -> Any:
     """Return an option that takes one of some words, names them in the help, completes and checks them."""
     return typer.Option(
-        flag, metavar="|".join(choices), help=text, callback=one_of(choices), autocompletion=completing(choices)
+        flag,
+        metavar="|".join(choices),
+        help=text,
+        callback=one_of(choices),
+        autocompletion=completing(choices),
     )
 
 
@@ -348,7 +379,9 @@ FileOption = Annotated[
 EntryArgument = Annotated[
     str,
     typer.Argument(
-        metavar="NAME", autocompletion=complete_entries, help="The name, title, id or an alias of an entry."
+        metavar="NAME",
+        autocompletion=complete_entries,
+        help="The name, title, id or an alias of an entry.",
     ),
 ]
 CatalogOption = Annotated[
@@ -379,7 +412,9 @@ StrictOption = Annotated[
     bool,
     typer.Option("--strict/--no-strict", show_default=False, help="Count warnings as errors."),
 ]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Show which files and settings are used.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show which files and settings are used.")
+]
 ModelCountOption = Annotated[
     int,
     typer.Option("--models", min=0, metavar="N", help="How many models are recommended, at most."),
@@ -407,7 +442,11 @@ def _switch_off(value: bool) -> bool:
 
 NoSemanticOption = Annotated[
     bool,
-    typer.Option("--no-semantic", callback=_switch_off, help="Compare words alone, even if a model is installed."),
+    typer.Option(
+        "--no-semantic",
+        callback=_switch_off,
+        help="Compare words alone, even if a model is installed.",
+    ),
 ]
 
 

@@ -33,13 +33,18 @@ from explainer.publishing.references import (
 app = new_app()
 
 AnswersArgument = Annotated[
-    list[Path], typer.Argument(metavar="ANSWERS", help="Answers: a folder, .jsonl (such as proofs), files.")
+    list[Path],
+    typer.Argument(metavar="ANSWERS", help="Answers: a folder, .jsonl (such as proofs), files."),
 ]
 QuestionOption = Annotated[
-    Path | None, typer.Option("--question", metavar="PATH", help="Their questions: a folder, .jsonl, or one file.")
+    Path | None,
+    typer.Option(
+        "--question", metavar="PATH", help="Their questions: a folder, .jsonl, or one file."
+    ),
 ]
 PromptOption = Annotated[
-    Path | None, typer.Option("--prompt", metavar="PATH", help="Their prompts: a folder, .jsonl, or one file.")
+    Path | None,
+    typer.Option("--prompt", metavar="PATH", help="Their prompts: a folder, .jsonl, or one file."),
 ]
 
 
@@ -49,12 +54,18 @@ PromptOption = Annotated[
 )
 def publish(
     answers: AnswersArgument,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="SITE", help="The folder of the site.")],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="SITE", help="The folder of the site.")
+    ],
     question: QuestionOption = None,
     prompt: PromptOption = None,
     catalog: CatalogOption = None,
-    title: Annotated[str, typer.Option("--title", help="The title of the front page.")] = "Checked answers",
-    url: Annotated[str, typer.Option("--url", metavar="URL", help="Where the site will be, for its feeds.")] = "",
+    title: Annotated[
+        str, typer.Option("--title", help="The title of the front page.")
+    ] = "Checked answers",
+    url: Annotated[
+        str, typer.Option("--url", metavar="URL", help="Where the site will be, for its feeds.")
+    ] = "",
 ) -> None:
     """Make a static site of checked answers: a page for each, and one for each model and paper.
 
@@ -78,7 +89,9 @@ def publish(
     # as in `check`: what is refuted or not grounded fails the run
     states = Counter(row.state for row in site.rows)
     refuted = f", {states['refuted']} refuted" * bool(states["refuted"])
-    say(f"{out / 'index.html'}: {counted(len(site.rows), 'answer')}, {states['faulty']} not grounded{refuted}")
+    say(
+        f"{out / 'index.html'}: {counted(len(site.rows), 'answer')}, {states['faulty']} not grounded{refuted}"
+    )
     say(f"{counted(site.written, 'file')} written, {site.removed} removed")
     if states["faulty"] + states["refuted"]:
         status = max(status, ExitStatus.ERRORS)
@@ -117,11 +130,16 @@ def cite(
     prompt: PromptOption = None,
     catalog: CatalogOption = None,
     output_format: Annotated[
-        str | None, choice("--format", FORMATS, "The format; by default that of --out, else markdown.")
+        str | None,
+        choice("--format", FORMATS, "The format; by default that of --out, else markdown."),
     ] = None,
     style: Annotated[
         str | None,
-        typer.Option("--style", metavar="NAME|FILE.csl", help="A citation style for the notes (markdown; extra cite)."),
+        typer.Option(
+            "--style",
+            metavar="NAME|FILE.csl",
+            help="A citation style for the notes (markdown; extra cite).",
+        ),
     ] = None,
     out: FileOption = None,
 ) -> None:
@@ -132,7 +150,11 @@ def cite(
     """
     output_format = format_of(output_format, out, FORMATS_BY_ENDING, "markdown")
     has_own_style = style is not None and output_format != "markdown"
-    refuse_if(has_own_style, "it is for --format markdown; other programs bring their own styles", "--style")
+    refuse_if(
+        has_own_style,
+        "it is for --format markdown; other programs bring their own styles",
+        "--style",
+    )
     run = run_check(_config(answers, question, prompt, catalog))
     run.findings += write_product(_references(run, output_format, style), out)
     _say_what_is_not_proved(run)
@@ -140,7 +162,9 @@ def cite(
     raise typer.Exit(run.status(Severity.ERROR, strict=False))
 
 
-def _config(answers: list[Path], question: Path | None, prompt: Path | None, catalog: list[Path] | None) -> CheckConfig:
+def _config(
+    answers: list[Path], question: Path | None, prompt: Path | None, catalog: list[Path] | None
+) -> CheckConfig:
     config = CheckConfig(tuple(answers), question, prompt, tuple(catalog or ()))
     refuse_wrong_usage(config)
     return config
@@ -148,8 +172,12 @@ def _config(answers: list[Path], question: Path | None, prompt: Path | None, cat
 
 def _references(run: CheckRun, output_format: str, style: str | None) -> str:
     # what could not be checked proves nothing
-    answers = [(report, answer.offered) for answer, report in zip(run.answers, run.reports, strict=True)]
-    judged = [(report, offered) for report, offered in answers if offered is not None and report.text]
+    answers = [
+        (report, answer.offered) for answer, report in zip(run.answers, run.reports, strict=True)
+    ]
+    judged = [
+        (report, offered) for report, offered in answers if offered is not None and report.text
+    ]
     if output_format != "markdown":
         return references(judged, output_format)
     try:

@@ -90,24 +90,42 @@ def run(
         use_index=index,
         progress=_show_progress,
     )
-    result = RecommendResult((), model.findings, ()) if model.findings else recommend_questions(config)
+    result = (
+        RecommendResult((), model.findings, ()) if model.findings else recommend_questions(config)
+    )
     if verbose:
         say_catalogs(result.catalogs)
     # where a file cannot be used, a ranking of the others would mislead
     reported = result.findings
     if exit_status(reported, strict=strict) != ExitStatus.UNUSABLE:
-        output = choices_output(result.choices, output_format, explain=explain, headings=questions is not None)
+        output = choices_output(
+            result.choices, output_format, explain=explain, headings=questions is not None
+        )
         reported += write_product(output, out)
     finish(reported, findings, strict=strict)
 
 
-def _refuse_wrong_usage(words: list[str], questions: Path | None, *, index: bool, semantic: object) -> None:
+def _refuse_wrong_usage(
+    words: list[str], questions: Path | None, *, index: bool, semantic: object
+) -> None:
     text = " ".join(words)
     is_file = len(words) == 1 and text.endswith((".yaml", ".yml"))
     refuse_contradictions(
-        (bool(words) == (questions is not None), "give a question as text, or a file with --questions", "TEXT"),
-        (is_file, f"{text!r} is a file; give the question as text, or JSON Lines with --questions", "TEXT"),
-        (index and semantic is not None, "--semantic reads all entries, and --index does not", "--index"),
+        (
+            bool(words) == (questions is not None),
+            "give a question as text, or a file with --questions",
+            "TEXT",
+        ),
+        (
+            is_file,
+            f"{text!r} is a file; give the question as text, or JSON Lines with --questions",
+            "TEXT",
+        ),
+        (
+            index and semantic is not None,
+            "--semantic reads all entries, and --index does not",
+            "--index",
+        ),
     )
 
 

@@ -32,7 +32,9 @@ def run(arguments: Sequence[str]) -> int:
         The exit status: 0 fine, 1 an error was found, 2 wrong usage or an unusable file, 3 nothing could be checked,
         130 interrupted, 143 terminated.
     """
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for plugins reads all installed packages
+    os.environ.setdefault(
+        "PYDANTIC_DISABLE_PLUGINS", "__all__"
+    )  # looking for plugins reads all installed packages
     # A terminated run ends like any other: files in the making are removed, and children end too.
     if hasattr(signal, "SIGTERM"):
         signal.signal(signal.SIGTERM, _terminate)

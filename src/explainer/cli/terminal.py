@@ -163,7 +163,9 @@ class LiveDisplay:
     """Shows lines on stderr when that is a terminal, and nothing anywhere else."""
 
     def __init__(self, *, enabled: bool = True) -> None:
-        is_terminal = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        is_terminal = (
+            sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        )
         self.active = enabled and is_terminal
         self._live: Live | None = None
         self._drawn_at = 0.0
@@ -208,11 +210,19 @@ def _terminal_size() -> tuple[int, int]:
 
 def _start() -> Live:
     """Return a display that vanishes when it stops."""
-    from rich.console import Console  # rich takes longer to import than a prompt to build: on terminals only
+    from rich.console import (
+        Console,
+    )  # rich takes longer to import than a prompt to build: on terminals only
     from rich.live import Live
 
     console = Console(stderr=True, force_terminal=True, color_system=None)
-    live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
+    live = Live(
+        console=console,
+        auto_refresh=False,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
     live.start()
     console.show_cursor()  # a run that is terminated would leave the terminal without one
     return live
@@ -257,6 +267,8 @@ def tail(text: str, width: int, most: int) -> list[str]:
     from rich.cells import chop_cells
 
     lines: list[str] = []
-    for line in text[-4 * width * most :].split("\n"):  # no more fits, even if all of it is double width
+    for line in text[-4 * width * most :].split(
+        "\n"
+    ):  # no more fits, even if all of it is double width
         lines += chop_cells(line, width) or [""]
     return lines[-most:]

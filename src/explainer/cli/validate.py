@@ -21,7 +21,10 @@ class _ValidateCommand(ProjectCommand):
     stops_at_bad_settings = False
 
 
-@app.command(cls=_ValidateCommand, epilog="explainer validate\nexplainer validate catalogs/own.yaml questions --strict")
+@app.command(
+    cls=_ValidateCommand,
+    epilog="explainer validate\nexplainer validate catalogs/own.yaml questions --strict",
+)
 def run(
     paths: Annotated[
         list[Path] | None,

@@ -30,7 +30,13 @@ from explainer.cli.terminal import finish, say_catalogs, say_choice, write_produ
 from explainer.diagnostics.finding import ExitStatus, Parsed, exit_status
 from explainer.files import STDIN
 from explainer.workflows.compose import LARGEST, MOST_MODELS
-from explainer.workflows.planning import Tasks, WorkflowPlan, left_out_findings, plan_findings, plan_workflows
+from explainer.workflows.planning import (
+    Tasks,
+    WorkflowPlan,
+    left_out_findings,
+    plan_findings,
+    plan_workflows,
+)
 
 FORMATS = ("text", "mermaid", "svg", "json")
 # Formats of one drawing, in which the models that are in no workflow cannot be told.
@@ -53,16 +59,31 @@ def run(
         str, choice("--format", FORMATS, "How workflows are drawn; mermaid and svg draw one.")
     ] = "text",
     max_models: Annotated[
-        int, typer.Option("--max-models", min=1, max=LARGEST, metavar="N", help="Models of one workflow, at most.")
+        int,
+        typer.Option(
+            "--max-models", min=1, max=LARGEST, metavar="N", help="Models of one workflow, at most."
+        ),
     ] = MOST_MODELS,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=100, metavar="N", help="Workflows, at most.")] = 3,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=100, metavar="N", help="Workflows, at most.")
+    ] = 3,
     pick: Annotated[
-        int | None, typer.Option("--pick", min=1, max=100, metavar="N", help="Only the Nth workflow, 1 for the best.")
+        int | None,
+        typer.Option(
+            "--pick", min=1, max=100, metavar="N", help="Only the Nth workflow, 1 for the best."
+        ),
     ] = None,
-    ascii_only: Annotated[bool, typer.Option("--ascii", help="Draw the text with ASCII alone.")] = False,
+    ascii_only: Annotated[
+        bool, typer.Option("--ascii", help="Draw the text with ASCII alone.")
+    ] = False,
     width: Annotated[
         int | None,
-        typer.Option("--width", min=40, metavar="N", help="Columns of the text; by default those of the terminal."),
+        typer.Option(
+            "--width",
+            min=40,
+            metavar="N",
+            help="Columns of the text; by default those of the terminal.",
+        ),
     ] = None,
     out: FileOption = None,
     models: ModelCountOption = 1,
@@ -90,7 +111,9 @@ def run(
             limit = 1
             reported += left_out_findings(plan)
         columns = width or min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
-        drawing = _drawn(plan, _places(plan, limit, pick), output_format, columns, ascii_only=ascii_only)
+        drawing = _drawn(
+            plan, _places(plan, limit, pick), output_format, columns, ascii_only=ascii_only
+        )
         reported += write_product(drawing, out)
     finish(reported, findings, strict=strict)
 
@@ -113,7 +136,9 @@ def _planned(
     return library.then(lambda entries: _plan(loaded, entries, limits, verbose=verbose))
 
 
-def _plan(loaded: LoadedQuestion, library: Library, limits: _Limits, *, verbose: bool) -> Parsed[WorkflowPlan]:
+def _plan(
+    loaded: LoadedQuestion, library: Library, limits: _Limits, *, verbose: bool
+) -> Parsed[WorkflowPlan]:
     """Compose the workflows of a question; why there are none is a finding."""
     offered = offer(loaded, library, SourceCounts(limits.recommended, 0))
     if offered.value is None:
@@ -122,9 +147,17 @@ def _plan(loaded: LoadedQuestion, library: Library, limits: _Limits, *, verbose:
     if verbose:
         say_choice(selection)
     plan = plan_workflows(
-        loaded, sources.models, library, Tasks.of(library), max_models=limits.models, limit=limits.workflows
+        loaded,
+        sources.models,
+        library,
+        Tasks.of(library),
+        max_models=limits.models,
+        limit=limits.workflows,
     )
-    return Parsed(plan, (*offered.findings, *plan_findings(plan, limits.models, recommended=selection is not None)))
+    return Parsed(
+        plan,
+        (*offered.findings, *plan_findings(plan, limits.models, recommended=selection is not None)),
+    )
 
 
 def _places(plan: WorkflowPlan, limit: int, pick: int | None) -> list[int]:
@@ -137,7 +170,9 @@ def _places(plan: WorkflowPlan, limit: int, pick: int | None) -> list[int]:
     return [pick - 1]
 
 
-def _drawn(plan: WorkflowPlan, places: list[int], output_format: str, columns: int, *, ascii_only: bool) -> str:
+def _drawn(
+    plan: WorkflowPlan, places: list[int], output_format: str, columns: int, *, ascii_only: bool
+) -> str:
     from explainer.workflows import output
 
     drawings = {"json": output.as_json, "mermaid": output.as_mermaid, "svg": output.as_svg}

@@ -87,8 +87,12 @@ def compare_catalogs(old: Path, new: Path, questions: Sequence[Path]) -> Compari
         return comparison
     old_library, new_library = before.unwrap(), after.unwrap()
     for kind in Kind:
-        comparison.changes += _compare_kind(kind, _by_name(old_library, kind), _by_name(new_library, kind))
-    comparison.prompts = list(_compare_prompts(loaded, old_library, new_library, builtin_renderer("prompt")))
+        comparison.changes += _compare_kind(
+            kind, _by_name(old_library, kind), _by_name(new_library, kind)
+        )
+    comparison.prompts = list(
+        _compare_prompts(loaded, old_library, new_library, builtin_renderer("prompt"))
+    )
     comparison.questions = len(loaded)
     return comparison
 
@@ -127,7 +131,9 @@ def _former_name(kind: Kind, entry: Any, gone: Mapping[str, Any]) -> str | None:
     if kind not in SOURCE_KINDS:  # of tasks and ports the name is the id
         return None
     identity = _identity(kind, entry)
-    if identity == type(entry).model_construct(**{kind.name_key: ""}):  # nothing but a name says nothing
+    if identity == type(entry).model_construct(
+        **{kind.name_key: ""}
+    ):  # nothing but a name says nothing
         return None
     for name, earlier in gone.items():
         if _identity(kind, earlier) == identity:

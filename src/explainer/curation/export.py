@@ -15,7 +15,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 from explainer.catalogs.library import Library
-from explainer.catalogs.schema import ENTRY_KEYS, SOURCE_KINDS, Entry, Kind, PortEntry, Task, entry_record
+from explainer.catalogs.schema import (
+    ENTRY_KEYS,
+    SOURCE_KINDS,
+    Entry,
+    Kind,
+    PortEntry,
+    Task,
+    entry_record,
+)
 from explainer.diagnostics.text import one_line, slugify
 
 Records: TypeAlias = Iterable[tuple[Kind, dict[str, Any]]]
@@ -26,7 +34,9 @@ _COLUMNS: Final = ("kind", *ENTRY_KEYS)
 
 # What a spreadsheet takes for a formula (OWASP, "CSV Injection"), behind any number of apostrophes.
 _FORMULA: Final = re.compile(r"'*+[=+\-@\t\r]")
-_ARXIV: Final = re.compile(r"^https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)", re.IGNORECASE)
+_ARXIV: Final = re.compile(
+    r"^https?://(?:www\.)?arxiv\.org/(?:abs|pdf)/([\w.-]+(?:/\d+)?)", re.IGNORECASE
+)
 # Braces as commands: BibTeX counts those behind a backslash too, so that only pairs of them may stand there.
 _LATEX: Final = {
     "\\": r"\textbackslash{}", "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "~": r"\textasciitilde{}",
@@ -67,10 +77,14 @@ def export(library: Library, output_format: str, kind: Kind | None = None) -> It
         kind: only entries of this kind.
     """
     kinds = Kind if kind is None else [kind]
-    return export_entries(((kind, entry) for kind in kinds for entry in entries_of(library, kind)), output_format)
+    return export_entries(
+        ((kind, entry) for kind in kinds for entry in entries_of(library, kind)), output_format
+    )
 
 
-def export_entries(entries: Iterable[tuple[Kind, Entry | Task | PortEntry]], output_format: str) -> Iterator[str]:
+def export_entries(
+    entries: Iterable[tuple[Kind, Entry | Task | PortEntry]], output_format: str
+) -> Iterator[str]:
     """Yield the text of some entries, each with its kind, a part at a time; see `export`."""
     kinds, write = _EXPORTERS[output_format]
     return write((kind, entry_record(kind, entry)) for kind, entry in entries if kind in kinds)
@@ -120,7 +134,9 @@ def _bibtex(records: Records) -> Iterator[str]:
     taken: set[str] = set()
     for kind, record in records:
         key = _citation_key(record, taken)
-        fields = "".join(f"  {name} = {{{value}}},\n" for name, value in _bibtex_fields(kind, record))
+        fields = "".join(
+            f"  {name} = {{{value}}},\n" for name, value in _bibtex_fields(kind, record)
+        )
         yield f"@misc{{{key},\n{fields}}}\n\n"
 
 
@@ -181,7 +197,9 @@ def csl_item(kind: Kind, record: dict[str, Any]) -> dict[str, Any]:
         "abstract": _markup(record.get("summary", "")),
         "keyword": category,
         "note": _NOTES[kind],
-        "custom": _with_values({"links": list(filter(None, links)), "category": category if "," in category else ""}),
+        "custom": _with_values(
+            {"links": list(filter(None, links)), "category": category if "," in category else ""}
+        ),
     }
     return _with_values(item)
 

@@ -21,7 +21,14 @@ from explainer.catalogs.loading import sources_path
 from explainer.catalogs.schema import Kind
 from explainer.curation.importers import IMPORTERS, Importer, RecordStream, SourceRecord
 from explainer.curation.importers.reading import FirstLines
-from explainer.curation.merge import MAX_ORIGINS_BYTES, Counts, ImportedSource, Merger, ProjectEntries, parse_origins
+from explainer.curation.merge import (
+    MAX_ORIGINS_BYTES,
+    Counts,
+    ImportedSource,
+    Merger,
+    ProjectEntries,
+    parse_origins,
+)
 from explainer.curation.normalize import NormalizedEntry, Normalizer
 from explainer.diagnostics.finding import Finding, Location, Parsed, errors_in
 from explainer.diagnostics.text import shorten
@@ -167,7 +174,9 @@ class _Import:
         size = catalog.tell()
         if size > MAX_CATALOG_BYTES:
             message = f"the catalog has {size:,} bytes; commands read at most {MAX_CATALOG_BYTES:,}"
-            self.result.note([Finding("I810", Location(display_path(out)), message, "split the source")])
+            self.result.note(
+                [Finding("I810", Location(display_path(out)), message, "split the source")]
+            )
         beside = sources_path(out)
         if beside.exists() and not _is_record_of_origins(beside):
             message = "is not written over: no import wrote this file"
@@ -182,7 +191,9 @@ class _Import:
                 return
 
     def _temporary_text(self) -> TextIO:
-        return self._stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n"))
+        return self._stack.enter_context(
+            tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
+        )
 
     def merge_into(self, out: Path) -> None:
         """Merge the source into a catalog."""
@@ -209,7 +220,9 @@ class _Import:
         if merged.value is not None:
             text, editor = merged.value
             self.result.diff = unified_diff(catalog, editor.edits, display_path(out))
-            self._write_changed({out: (catalog, text), beside: (recorded.value, merger.new_origins())})
+            self._write_changed(
+                {out: (catalog, text), beside: (recorded.value, merger.new_origins())}
+            )
 
     def _checked(self, out: Path) -> str | None:
         """The text of a catalog; None for one that cannot be read or has errors: nothing is merged into it."""
@@ -262,19 +275,31 @@ class _Import:
             line = first_lines.add(f"{entry.kind} id {own_id}", entry.location.line)
         if line is None:
             return False
-        message = f"duplicate name {shorten(entry.name)!r}, first on line {line}; this record is left out"
-        self.result.note([Finding("I804", entry.location, message, "names are unique within a catalog", entry.name)])
+        message = (
+            f"duplicate name {shorten(entry.name)!r}, first on line {line}; this record is left out"
+        )
+        self.result.note(
+            [
+                Finding(
+                    "I804", entry.location, message, "names are unique within a catalog", entry.name
+                )
+            ]
+        )
         return True
 
     def _records(self) -> Iterator[SourceRecord | Finding]:
         reader = IMPORTERS[self._job.format]
         for path, inside in self._files():
             if str(path) == STDIN:
-                yield from _read(reader, RecordStream("<stdin>", self._stdin(), inside, self._job.mapping))
+                yield from _read(
+                    reader, RecordStream("<stdin>", self._stdin(), inside, self._job.mapping)
+                )
                 continue
             try:
                 with open_file(path) as stream:
-                    yield from _read(reader, RecordStream(display_path(path), stream, inside, self._job.mapping))
+                    yield from _read(
+                        reader, RecordStream(display_path(path), stream, inside, self._job.mapping)
+                    )
             except OSError as error:
                 message = f"cannot be read: {error.strerror}"
                 self.result.note([Finding("F104", Location(display_path(path)), message)])
@@ -290,9 +315,17 @@ class _Import:
             for card in cards:
                 yield card, card.relative_to(path).as_posix()
             if not cards:
-                self.result.note([Finding("F106", location, "no model card in the folder (README.md)")])
+                self.result.note(
+                    [Finding("F106", location, "no model card in the folder (README.md)")]
+                )
         elif path.exists():
-            self.result.note([Finding("F102", location, "this is not a regular file", "use - to read from stdin")])
+            self.result.note(
+                [
+                    Finding(
+                        "F102", location, "this is not a regular file", "use - to read from stdin"
+                    )
+                ]
+            )
         else:
             self.result.note([Finding("F101", location, "no such file or folder")])
 

@@ -109,7 +109,9 @@ def parse_origins(text: str, file: str) -> tuple[list[Origin], list[Finding]]:
             origins.append(Origin.model_validate_json(line))
         except ValidationError:
             hint = "restore the file; without it, hand edits cannot be told from old imports"
-            findings.append(Finding("I809", Location(file, number), "not a line of a record of sources", hint))
+            findings.append(
+                Finding("I809", Location(file, number), "not a line of a record of sources", hint)
+            )
     return origins, findings
 
 
@@ -137,7 +139,14 @@ class ExistingEntry:
 class Merger:
     """Takes the entries of one source, and changes one catalog."""
 
-    def __init__(self, text: str, file: str, origins: Sequence[Origin], source: ImportedSource, counts: Counts) -> None:
+    def __init__(
+        self,
+        text: str,
+        file: str,
+        origins: Sequence[Origin],
+        source: ImportedSource,
+        counts: Counts,
+    ) -> None:
         """Read the catalog.
 
         Args:
@@ -184,7 +193,9 @@ class Merger:
     def _record(self, origin: Origin) -> None:
         self._origins[origin.kind, origin.source, origin.id] = origin
 
-    def _merge(self, entry: NormalizedEntry, target: ExistingEntry, last: Mapping[str, str]) -> Iterator[Finding]:
+    def _merge(
+        self, entry: NormalizedEntry, target: ExistingEntry, last: Mapping[str, str]
+    ) -> Iterator[Finding]:
         """Merge the values of an entry; `last` are the digests of what the source gave last time."""
         changed = False
         for key in entry.kind.keys:
@@ -239,12 +250,16 @@ def _renamed(entry: NormalizedEntry, target: ExistingEntry, last: str | None) ->
     """Another name at the source: the catalog keeps its own, because the questions know it."""
     if entry.name in items_of(target.data, "aliases") or last == _digest_of(entry.name):
         return
-    message = f"the source calls {shorten(target.name, _SHOWN)!r} {shorten(entry.name, _SHOWN)!r} now"
+    message = (
+        f"the source calls {shorten(target.name, _SHOWN)!r} {shorten(entry.name, _SHOWN)!r} now"
+    )
     hint = f"explainer catalog rename {shorten(target.name)!r} {shorten(entry.name)!r}"
     yield Finding("I807", entry.location, message, hint, entry.name)
 
 
-def _differing(entry: NormalizedEntry, target: ExistingEntry, key: str, last: str | None) -> Iterator[Finding]:
+def _differing(
+    entry: NormalizedEntry, target: ExistingEntry, key: str, last: str | None
+) -> Iterator[Finding]:
     """Another value at the source than by hand, unless it is the one that the source gave last time."""
     new = entry.record.get(key)
     if new is None or last == _digest_of(new):

@@ -85,7 +85,8 @@ _BETWEEN_AUTHORS: Final = re.compile(r"(?:(?<!\s)\s*)?[;|\n]\s*+|(?<!\s)\s++and\
 _URL: Final = re.compile(r"(https?://\S+)", re.IGNORECASE)
 # Addresses that people write without https.
 _BARE_URL: Final = re.compile(
-    r"((?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+)", re.IGNORECASE
+    r"((?:www\.|arxiv\.org/|github\.com/|huggingface\.co/|hf\.co/|doi\.org/|openreview\.net/)\S+)",
+    re.IGNORECASE,
 )
 # Text before a link that says what it is: `Demo: https://…`.
 _LABELLED: Final = re.compile(r"\A[^:/]+(?::\s*+|(?<=\s))(https?://\S+)\Z", re.IGNORECASE)
@@ -167,7 +168,9 @@ class Normalizer:
         if has_errors(findings):
             return Parsed(None, tuple(findings))
         source_id = raw.id or str(record[kind.name_key])
-        return Parsed(NormalizedEntry(kind, record, source_id, licence, raw.where("")), tuple(findings))
+        return Parsed(
+            NormalizedEntry(kind, record, source_id, licence, raw.where("")), tuple(findings)
+        )
 
     def _field_of(self, column: str, raw: SourceRecord) -> str | None:
         """The key of a catalog that a column of a record means; None for a column that is passed over."""
@@ -175,7 +178,9 @@ class Normalizer:
             return column
         if column not in self._fields:
             plain = _KEY_SIGNS.sub(" ", column).strip().casefold()
-            self._fields[column] = self.mapping.get(column) or self.mapping.get(plain) or _FIELD_OF.get(plain)
+            self._fields[column] = (
+                self.mapping.get(column) or self.mapping.get(plain) or _FIELD_OF.get(plain)
+            )
         return self._fields[column]
 
     def _renamed(self, raw: SourceRecord) -> tuple[dict[str, Any], str | None]:
@@ -201,7 +206,9 @@ class Normalizer:
         """The kind that a record states, else that of its source or of the run; without these its keys tell."""
         stated = _KIND_OF.get(text_in(values.get("kind")).casefold())
         has_title_alone = "title" in values and _is_nothing(values.get("name"))
-        kind: Kind = first_of([stated, raw.kind, self.kind, Kind.PAPERS if has_title_alone else Kind.MODELS])
+        kind: Kind = first_of(
+            [stated, raw.kind, self.kind, Kind.PAPERS if has_title_alone else Kind.MODELS]
+        )
         return kind
 
     def _unused(self, raw: SourceRecord, kind: Kind) -> Iterator[Finding]:
@@ -226,7 +233,9 @@ class Normalizer:
                 return raw.where(column)
         return raw.where(key)
 
-    def _character_findings(self, raw: SourceRecord, record: Mapping[str, Any]) -> Iterator[Finding]:
+    def _character_findings(
+        self, raw: SourceRecord, record: Mapping[str, Any]
+    ) -> Iterator[Finding]:
         """Characters that could hide or forge text, the first one of each text: the record is left out."""
         for key, value in record.items():
             for text in filter(is_text, as_list(value) or [value]):
@@ -252,10 +261,14 @@ class Normalizer:
                 sound[key] = value
             else:
                 message = f"{problem.message}; {key!r} is left out"
-                findings.append(Finding("I803", problem.location, message, problem.hint, problem.text))
+                findings.append(
+                    Finding("I803", problem.location, message, problem.hint, problem.text)
+                )
         return sound, findings
 
-    def _invalid(self, kind: Kind, record: dict[str, Any], raw: SourceRecord) -> tuple[Finding, ...]:
+    def _invalid(
+        self, kind: Kind, record: dict[str, Any], raw: SourceRecord
+    ) -> tuple[Finding, ...]:
         """What the schema says against an entry, each finding at its place in the source."""
         where = raw.where("")
 
@@ -266,7 +279,9 @@ class Normalizer:
                 places[key,] = location.line, location.column
             return Spans(places)
 
-        return validate_item(Document(where.file, record, is_yaml=False, find_spans=find_spans), ITEMS[kind])
+        return validate_item(
+            Document(where.file, record, is_yaml=False, find_spans=find_spans), ITEMS[kind]
+        )
 
 
 def _states_kind(values: Mapping[str, Any]) -> bool:
@@ -486,7 +501,10 @@ _SHAPES: Final[dict[str, Callable[[str, Any], Any]]] = {
     **dict.fromkeys(_FREE_TEXT, _free_text),
 }
 # The same for what came out of a catalog.
-_EXACT_SHAPES: Final[dict[str, Callable[[str, Any], Any]]] = {"year": _year, **dict.fromkeys(LISTS, _exact_list)}
+_EXACT_SHAPES: Final[dict[str, Callable[[str, Any], Any]]] = {
+    "year": _year,
+    **dict.fromkeys(LISTS, _exact_list),
+}
 
 
 def _meant_link(key: str, text: str) -> str | None:
@@ -506,11 +524,21 @@ def _not_a_link(key: str, text: str, raw: SourceRecord, link: str | None = None)
     place = raw.where(_column_of(text, raw, key))
     if key == "paper" and _LOST_ZEROS.fullmatch(text):
         message = f"{text!r} looks like an arXiv id that lost a zero, as spreadsheets do; {key!r} is left out"
-        return Finding("I803", place, message, f"if it is {_with_zeros(text)}, write that, in a column of text", text)
+        return Finding(
+            "I803",
+            place,
+            message,
+            f"if it is {_with_zeros(text)}, write that, in a column of text",
+            text,
+        )
     hint = "write the whole address, or an id of arXiv, a DOI, or owner/name"
-    if link is not None and "\\" not in link:  # older DOIs have such signs: in a link they are written otherwise
+    if (
+        link is not None and "\\" not in link
+    ):  # older DOIs have such signs: in a link they are written otherwise
         hint = f"if that is the link, write {_UNSAFE.sub(_percent, link)}"
-    return Finding("I803", place, f"{shorten(text)!r} is not a link; {key!r} is left out", hint, text)
+    return Finding(
+        "I803", place, f"{shorten(text)!r} is not a link; {key!r} is left out", hint, text
+    )
 
 
 def _column_of(text: str, raw: SourceRecord, key: str) -> str:

@@ -21,7 +21,14 @@ from explainer.curation.merge import MAX_ORIGINS_BYTES, parse_origins, targets_o
 from explainer.diagnostics.finding import NOWHERE, Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import shorten
 from explainer.documents.yaml_editor import Edit, Editor, apply_edits, unified_diff
-from explainer.files import MAX_CATALOG_BYTES, builtin_folder, display_path, files_below, read_text, write_together
+from explainer.files import (
+    MAX_CATALOG_BYTES,
+    builtin_folder,
+    display_path,
+    files_below,
+    read_text,
+    write_together,
+)
 
 _LINES: Final = ".jsonl"
 _SUFFIXES: Final = (".yaml", ".yml", _LINES)
@@ -104,7 +111,10 @@ class Renaming:
         """The changes as a unified diff; empty where nothing may be written."""
         if has_errors(self.findings):
             return ""
-        return "".join(unified_diff(change.text, change.edits, display_path(change.path)) for change in self.changes)
+        return "".join(
+            unified_diff(change.text, change.edits, display_path(change.path))
+            for change in self.changes
+        )
 
 
 def load_questions(paths: Sequence[Path]) -> tuple[list[QuestionFile], list[Finding]]:
@@ -128,7 +138,9 @@ def _load_below(path: Path) -> Iterator[Parsed[QuestionFile]]:
     elif path.exists():
         yield _load(path, path.stem)
     else:
-        yield Parsed(None, (Finding("F101", Location(display_path(path)), "no such file or folder"),))
+        yield Parsed(
+            None, (Finding("F101", Location(display_path(path)), "no such file or folder"),)
+        )
 
 
 def _load(path: Path, default_id: str) -> Parsed[QuestionFile]:
@@ -165,7 +177,9 @@ def _from_yaml(path: Path, text: str, default_id: str) -> Parsed[QuestionFile]:
     return Parsed(None, loaded.findings)
 
 
-def _look_up(name: str, kind: str | None, questions: Sequence[Path], loader: CatalogLoader) -> _NamedEntries:
+def _look_up(
+    name: str, kind: str | None, questions: Sequence[Path], loader: CatalogLoader
+) -> _NamedEntries:
     """The entries that a name, an id or an alias means, beside the questions; a finding where it means none."""
     files, findings = load_questions(questions)
     parsed = loader.for_named()
@@ -225,7 +239,13 @@ def _uses(loaded: LoadedQuestion, library: Library, kind: Kind, label: str) -> I
 
 
 def plan_renaming(
-    old: str, new: str, kind: str | None, questions: Sequence[Path], catalogs: Sequence[Path], *, keep_alias: bool
+    old: str,
+    new: str,
+    kind: str | None,
+    questions: Sequence[Path],
+    catalogs: Sequence[Path],
+    *,
+    keep_alias: bool,
 ) -> Renaming:
     """Plan the new name of an entry in all catalogs and questions; nothing is written.
 
@@ -315,7 +335,11 @@ class _Planner:
         # where the new name was an alias of the entry, it is one no longer
         aliases = [alias for alias in (*old_aliases, *self._new_aliases) if alias != self._new]
         if aliases != old_aliases:
-            editor.set((self._kind, target.index, "aliases"), aliases, after=self._kind.keys_before("aliases"))
+            editor.set(
+                (self._kind, target.index, "aliases"),
+                aliases,
+                after=self._kind.keys_before("aliases"),
+            )
         return editor
 
     def _change_origins(self, path: Path) -> None:
@@ -339,7 +363,9 @@ class _Planner:
                     yield Edit(start, start + len(line), renamed.to_line())
             start += len(line)
 
-    def _change_questions(self, file: QuestionFile, before: CatalogLoader, after: CatalogLoader) -> None:
+    def _change_questions(
+        self, file: QuestionFile, before: CatalogLoader, after: CatalogLoader
+    ) -> None:
         """Let the questions of a file use the new name wherever they need it."""
         outdated = list(self._outdated(file, before, after))
         if not outdated:
@@ -354,7 +380,9 @@ class _Planner:
             editor.set((self._kind, use.position), self._new)
         self._finish(file.path, editor)
 
-    def _outdated(self, file: QuestionFile, before: CatalogLoader, after: CatalogLoader) -> Iterator[Use]:
+    def _outdated(
+        self, file: QuestionFile, before: CatalogLoader, after: CatalogLoader
+    ) -> Iterator[Use]:
         """The places where a file uses the old name, or what no longer leads to the entry: an id made of that name."""
         for loaded in file.questions:
             library = _library_for(loaded, file, after)

@@ -20,7 +20,16 @@ NONE: Final = "(none)"
 """The row of the entries without a task or without a signature."""
 
 GAPS: Final = {
-    Kind.MODELS: ("task", "signature", "dataset", "paper", "github", "huggingface", "summary", "examples"),
+    Kind.MODELS: (
+        "task",
+        "signature",
+        "dataset",
+        "paper",
+        "github",
+        "huggingface",
+        "summary",
+        "examples",
+    ),
     Kind.PAPERS: ("task", "year", "authors", "paper", "github", "summary", "examples"),
 }
 """The keys whose absence is counted."""
@@ -98,9 +107,12 @@ def stats_data(stats: Stats) -> dict[str, Any]:
         "deprecated": stats.deprecated,
         "tasks": [{"task": _name_or_null(task), **row} for task, row in stats.tasks.items()],
         "signatures": [
-            {"signature": _name_or_null(name), "models": number} for name, number in stats.signatures.items()
+            {"signature": _name_or_null(name), "models": number}
+            for name, number in stats.signatures.items()
         ],
-        "gaps": {kind: {**row, "any link": stats.linkless[kind]} for kind, row in stats.gaps.items()},
+        "gaps": {
+            kind: {**row, "any link": stats.linkless[kind]} for kind, row in stats.gaps.items()
+        },
     }
 
 
@@ -110,7 +122,9 @@ def _name_or_null(label: str) -> str | None:
 
 def stats_text(stats: Stats) -> str:
     """Return the counts as tables; names are as they stand in the catalogs, so print them with care."""
-    text = _table(("task", "models", "papers"), [(task, *row.values()) for task, row in stats.tasks.items()])
+    text = _table(
+        ("task", "models", "papers"), [(task, *row.values()) for task, row in stats.tasks.items()]
+    )
     text += "\n" + _table(("signature", "models"), list(stats.signatures.items()))
     text += "\n" + _table(("missing", "models", "papers"), gap_rows(stats))
     text += "\n" + ", ".join(counted(stats.totals[kind], kind.singular) for kind in SOURCE_KINDS)
@@ -204,7 +218,9 @@ def _deprecated(stats: Stats, kind: Kind) -> str:
 
 def _by_task(stats: Stats) -> _Picture:
     counts = {name: tuple(row.values()) for name, row in stats.tasks.items()}
-    return _stacked("tasks", "By task", "Entries filed under each task.", ("Task", "Models", "Papers"), counts)
+    return _stacked(
+        "tasks", "By task", "Entries filed under each task.", ("Task", "Models", "Papers"), counts
+    )
 
 
 def _by_signature(stats: Stats) -> _Picture:
@@ -220,7 +236,9 @@ def _stacked(
     shown = dict(itertools.islice(counts.items(), MAX_BARS))
     hidden = list(counts.values())[MAX_BARS:]
     if hidden:
-        shown[f"{counted(len(hidden), 'row', ',')} more"] = tuple(map(sum, zip(*hidden, strict=True)))
+        shown[f"{counted(len(hidden), 'row', ',')} more"] = tuple(
+            map(sum, zip(*hidden, strict=True))
+        )
     most = max(map(sum, shown.values()), default=0) or 1
     rows = []
     for index, (label, numbers) in enumerate(shown.items()):
@@ -254,7 +272,9 @@ def _gaps(stats: Stats) -> _Picture:
         table.append((label, *cells))
     note = "The share of models and of papers that lack a key. Not every entry needs every one."
     head = ("Missing", "Models", "Papers")
-    return _Picture("gaps", "What is missing", note, tuple(rows), len(rows) * _ROW, head, tuple(table))
+    return _Picture(
+        "gaps", "What is missing", note, tuple(rows), len(rows) * _ROW, head, tuple(table)
+    )
 
 
 def _share(number: int | str, total: int) -> tuple[float, str, str]:

@@ -81,7 +81,12 @@ def errors_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 # A file that cannot be used says nothing about what is in it, so it beats every error that was found elsewhere.
-_BY_WEIGHT: Final = (ExitStatus.OK, ExitStatus.NOTHING_CHECKED, ExitStatus.ERRORS, ExitStatus.UNUSABLE)
+_BY_WEIGHT: Final = (
+    ExitStatus.OK,
+    ExitStatus.NOTHING_CHECKED,
+    ExitStatus.ERRORS,
+    ExitStatus.UNUSABLE,
+)
 
 
 def worst_status(statuses: Iterable[ExitStatus]) -> ExitStatus:
@@ -89,7 +94,9 @@ def worst_status(statuses: Iterable[ExitStatus]) -> ExitStatus:
     return max(statuses, key=_BY_WEIGHT.index, default=ExitStatus.OK)
 
 
-def exit_status(findings: Iterable[Finding], *, strict: bool = False, least: Severity = Severity.ERROR) -> ExitStatus:
+def exit_status(
+    findings: Iterable[Finding], *, strict: bool = False, least: Severity = Severity.ERROR
+) -> ExitStatus:
     """The exit status that these findings ask for; see `worst_status`.
 
     Args:
@@ -117,7 +124,11 @@ class ExplainerError(Exception):
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
-        super().__init__("\n".join(f"{f.location}: {f.code} {f.message}".removeprefix(": ") for f in self.findings))
+        super().__init__(
+            "\n".join(
+                f"{f.location}: {f.code} {f.message}".removeprefix(": ") for f in self.findings
+            )
+        )
 
     # By default an exception is made again of its message, which would lose the findings.
     def __reduce__(self) -> tuple[type[ExplainerError], tuple[tuple[Finding, ...]]]:

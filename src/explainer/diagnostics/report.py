@@ -15,7 +15,11 @@ SCHEMA: Final = "explainer/findings/1"
 
 
 # Select Graphic Rendition of ECMA-48: what a terminal shows in which colour.
-_COLORS: Final = {Severity.ERROR: "\x1b[31m", Severity.WARNING: "\x1b[33m", Severity.NOTE: "\x1b[36m"}
+_COLORS: Final = {
+    Severity.ERROR: "\x1b[31m",
+    Severity.WARNING: "\x1b[33m",
+    Severity.NOTE: "\x1b[36m",
+}
 _DIM: Final = "\x1b[2m"
 _RESET: Final = "\x1b[0m"
 
@@ -25,7 +29,9 @@ def _text(findings: Sequence[Finding]) -> str:
 
 
 def _colored_text(findings: Sequence[Finding]) -> str:
-    return "".join(_lines_of(finding, _COLORS[finding.severity], _DIM, _RESET) for finding in findings)
+    return "".join(
+        _lines_of(finding, _COLORS[finding.severity], _DIM, _RESET) for finding in findings
+    )
 
 
 def _lines_of(finding: Finding, color: str, dim: str, reset: str) -> str:
@@ -63,10 +69,16 @@ def finding_data(finding: Finding) -> dict[str, Any]:
 
 
 def _json(findings: Sequence[Finding]) -> str:
-    return json_document({"schema": SCHEMA, "findings": [finding_data(finding) for finding in findings]})
+    return json_document(
+        {"schema": SCHEMA, "findings": [finding_data(finding) for finding in findings]}
+    )
 
 
-_GITHUB_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+_GITHUB_LEVELS: Final = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.NOTE: "notice",
+}
 
 
 def _github(findings: Sequence[Finding]) -> str:
@@ -118,7 +130,9 @@ def report(findings: Iterable[Finding], style: str, *, colored: bool = False) ->
 _MOST_OF_A_KIND: Final = 100
 
 
-def _first_of_each_kind(findings: Sequence[Finding]) -> tuple[list[Finding], list[tuple[Finding, int]]]:
+def _first_of_each_kind(
+    findings: Sequence[Finding],
+) -> tuple[list[Finding], list[tuple[Finding, int]]]:
     """The first hundred findings of each kind in each file; one of each kind that has more, and how many more."""
     counts: Counter[tuple[str, str]] = Counter()
     shown: list[Finding] = []

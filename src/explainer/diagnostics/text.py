@@ -26,7 +26,9 @@ class LazyRegex:
     """What `lazy_regex` returns: it has all that a compiled expression has."""
 
     def __init__(self, expression: str | bytes, flags: int) -> None:
-        self.pattern = expression  # what other expressions are made of, and asking for it compiles nothing
+        self.pattern = (
+            expression  # what other expressions are made of, and asking for it compiles nothing
+        )
         self._flags = flags
 
     @cached_property
@@ -35,7 +37,9 @@ class LazyRegex:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._compiled, name)
-        setattr(self, name, value)  # so this is called once for each name, and later uses cost no more
+        setattr(
+            self, name, value
+        )  # so this is called once for each name, and later uses cost no more
         return value
 
 
@@ -216,9 +220,14 @@ def json_document(data: object, indent: int | None = 2) -> str:
     """
     import json  # noqa: PLC0415  # few commands print JSON
 
-    return _REFUSED_IN_SOURCE.sub(_json_escape, json.dumps(data, ensure_ascii=False, indent=indent)) + "\n"
+    return (
+        _REFUSED_IN_SOURCE.sub(_json_escape, json.dumps(data, ensure_ascii=False, indent=indent))
+        + "\n"
+    )
 
 
 def _json_escape(match: re.Match[str]) -> str:
-    units = match.group().encode("utf-16-be", "surrogatepass")  # JSON escapes units of UTF-16 (RFC 8259, section 7)
+    units = match.group().encode(
+        "utf-16-be", "surrogatepass"
+    )  # JSON escapes units of UTF-16 (RFC 8259, section 7)
     return "".join(f"\\u{units[place : place + 2].hex()}" for place in range(0, len(units), 2))

@@ -108,7 +108,13 @@ class Document:
             self.findings.append(Finding(code, self.locate(path, key=key), message, hint, text))
 
     def report_within(
-        self, code: str, path: Sequence[str | int], text: str, offset: int, message: str, hint: str | None = None
+        self,
+        code: str,
+        path: Sequence[str | int],
+        text: str,
+        offset: int,
+        message: str,
+        hint: str | None = None,
     ) -> None:
         """Add a finding about a character of a text value; in a value that is quoted or folded, about the value.
 
@@ -121,7 +127,9 @@ class Document:
             hint: what to do about it.
         """
         if not self.is_unreliable(path):
-            self.findings.append(Finding(code, self._locate_within(tuple(path), offset), message, hint, text))
+            self.findings.append(
+                Finding(code, self._locate_within(tuple(path), offset), message, hint, text)
+            )
 
     def _locate_within(self, path: KeyPath, offset: int) -> Location:
         place = self.locate(path)
@@ -139,14 +147,20 @@ class Document:
 def decode(raw: bytes, file: str) -> Parsed[str]:
     """Decode the bytes of a file: UTF-8, or what a byte order mark says (YAML 1.2.2, section 5.2)."""
     codec, label = _encoding_of(raw)
-    if label == "UTF-8" and b"\0" in raw[:4]:  # a text begins with ASCII here, of which UTF-16 and -32 pad each
-        return _undecodable(Location(file), "this looks like UTF-16 or UTF-32 without a byte order mark")
+    if (
+        label == "UTF-8" and b"\0" in raw[:4]
+    ):  # a text begins with ASCII here, of which UTF-16 and -32 pad each
+        return _undecodable(
+            Location(file), "this looks like UTF-16 or UTF-32 without a byte order mark"
+        )
     try:
         return Parsed(raw.decode(codec))
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode(codec, "replace")
         location = Location(file, *line_column(before, len(before)))
-        return _undecodable(location, f"the byte 0x{raw[error.start]:02x} at offset {error.start} is not {label}")
+        return _undecodable(
+            location, f"the byte 0x{raw[error.start]:02x} at offset {error.start} is not {label}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +176,9 @@ def undecoded(text: str, start: int = 0, end: int | None = None) -> Undecoded | 
     match = _UNDECODED.search(text, start, len(text) if end is None else end)
     if match is None:
         return None
-    return Undecoded(match.start(), f"the byte 0x{ord(match.group()) - _FIRST_UNDECODED:02x} is not UTF-8")
+    return Undecoded(
+        match.start(), f"the byte 0x{ord(match.group()) - _FIRST_UNDECODED:02x} is not UTF-8"
+    )
 
 
 def _encoding_of(raw: bytes) -> tuple[str, str]:
@@ -185,7 +201,9 @@ def character_findings(text: str, file: str, *, source: bool = True) -> list[Fin
         file: the name that findings give it.
         source: it is a whole file, where a carriage return is a line break.
     """
-    if is_plain(text):  # nearly all are, and finding the lines of a text takes longer than looking at it
+    if is_plain(
+        text
+    ):  # nearly all are, and finding the lines of a text takes longer than looking at it
         return []
     lines = Lines(text)
     return [
@@ -199,7 +217,12 @@ def character_problems(text: str, *, source: bool) -> Iterator[tuple[int, str, s
     for index, char in refused_characters(text, source=source):
         yield index, "Y108", f"the character {describe_character(char)} is not allowed", "remove it"
     for index, char in invisible_characters(text):
-        yield index, "Y111", f"the invisible character {describe_character(char)}", "remove it if it is not meant"
+        yield (
+            index,
+            "Y111",
+            f"the invisible character {describe_character(char)}",
+            "remove it if it is not meant",
+        )
 
 
 def as_list(value: Any) -> list[Any]:

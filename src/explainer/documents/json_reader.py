@@ -27,7 +27,11 @@ def parse_json(text: str | bytes, **options: Any) -> Any:
     except ValueError:
         raise
     except Exception as error:  # noqa: BLE001  # whatever the library raises, it is no JSON
-        message = "values are nested too deeply" if isinstance(error, RecursionError) else reason_of(error)
+        message = (
+            "values are nested too deeply"
+            if isinstance(error, RecursionError)
+            else reason_of(error)
+        )
         raise ValueError(message) from None
 
 
@@ -43,18 +47,24 @@ def read_json_line(text: str, file: str, line: int = 1) -> Document:
     if not text.strip():
         return _unreadable(document, "Y109", line, 1, "the line is empty")
     if _depth(text) > MAX_DEPTH:
-        return _unreadable(document, "Y106", line, 1, f"values are nested more than {MAX_DEPTH} levels deep")
+        return _unreadable(
+            document, "Y106", line, 1, f"values are nested more than {MAX_DEPTH} levels deep"
+        )
     repeated: list[dict[str, Any]] = []
 
     def mapping_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         mapping = dict(pairs)
         if len(mapping) < len(pairs):
-            mapping = dict(reversed(pairs))  # of a repeated key the first value counts, as in YAML text
+            mapping = dict(
+                reversed(pairs)
+            )  # of a repeated key the first value counts, as in YAML text
             repeated.append(mapping)
         return mapping
 
     try:
-        document.data = parse_json(text, object_pairs_hook=mapping_of, parse_constant=_refuse_constant)
+        document.data = parse_json(
+            text, object_pairs_hook=mapping_of, parse_constant=_refuse_constant
+        )
     except json.JSONDecodeError as error:
         return _unreadable(document, "Y102", line, error.pos + 1, f"not valid JSON: {error.msg}")
     except ValueError as error:  # NaN, Infinity, a number of thousands of digits

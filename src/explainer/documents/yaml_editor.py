@@ -52,8 +52,12 @@ def whole_diff(old: str, new: str, file: str) -> str:
     """Return the difference of two texts of a file as a unified diff, as `diff -u` and `git diff` write it."""
     import difflib  # noqa: PLC0415  # few ask for it
 
-    lines = difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), file, file)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    lines = difflib.unified_diff(
+        old.splitlines(keepends=True), new.splitlines(keepends=True), file, file
+    )
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
 
 
 @dataclass(slots=True)
@@ -140,7 +144,9 @@ class Editor:
         empty_list = "" if items else " []"
         node = self._nodes.get((key,))
         if node is None or node.key is None:
-            self._append_text(self._newline.join([f"{indent}{key}:{empty_list}", *lines]) + self._newline)
+            self._append_text(
+                self._newline.join([f"{indent}{key}:{empty_list}", *lines]) + self._newline
+            )
             return
         # The value goes from the line of the key, and the list comes below it: a comment between them stays.
         colon = self.text.index(":", node.key + len(key)) + 1
@@ -161,7 +167,9 @@ class Editor:
         after = read_yaml(changed, self.file)
         if has_errors(after.findings) or after.data != self._expected:
             message = "this file has a shape in which the change cannot be made without changing something else"
-            return Parsed(None, (Finding("F105", Location(self.file), message, "change it by hand"),))
+            return Parsed(
+                None, (Finding("F105", Location(self.file), message, "change it by hand"),)
+            )
         return Parsed(changed)
 
     def _expect(self, path: KeyPath, value: Any) -> None:
@@ -177,9 +185,13 @@ class Editor:
     def _replace_lines(self, start: int, node: _Node, key: str, value: Any) -> None:
         """Write a key that has lines of its own anew, with its value."""
         lines = field_lines(key, value, " " * self._column(start))
-        if len(lines) > 1 and self._rest_of_line(node.end).strip():  # a comment that would become a part of the value
+        if (
+            len(lines) > 1 and self._rest_of_line(node.end).strip()
+        ):  # a comment that would become a part of the value
             lines = [f"{key}: {_inline(value)}"]
-        self.edits.append(Edit(start, max(node.end, node.start), self._newline.join(lines).lstrip(" ")))
+        self.edits.append(
+            Edit(start, max(node.end, node.start), self._newline.join(lines).lstrip(" "))
+        )
 
     def _insert(self, path: KeyPath, value: Any, after: Sequence[str]) -> None:
         """Add a key to a mapping, behind the last of some keys that it has, else behind its first."""
@@ -225,11 +237,15 @@ class Editor:
         self.edits.append(Edit(end, end, self._newline.join(["", *lines])))
 
     def _blocks(self, records: Sequence[Mapping[str, Any]], indent: str = "  ") -> str:
-        return "".join(entry_block(record, indent) for record in records).replace("\n", self._newline)
+        return "".join(entry_block(record, indent) for record in records).replace(
+            "\n", self._newline
+        )
 
     def _indent_at_top(self) -> int:
         """The column of the first key at the top."""
-        return self._column(next((node.key or 0 for path, node in self._nodes.items() if len(path) == 1), 0))
+        return self._column(
+            next((node.key or 0 for path, node in self._nodes.items() if len(path) == 1), 0)
+        )
 
     def _column(self, offset: int) -> int:
         return offset - self._line_start(offset)
@@ -274,7 +290,9 @@ def _nodes(text: str) -> dict[KeyPath, _Node]:
     nodes = _NodeReader(body).read(yaml.parse(body, Loader=_LOADER))
     if body is text:
         return nodes
-    for node in nodes.values():  # the byte order mark is a character of the text, but not of the YAML
+    for (
+        node
+    ) in nodes.values():  # the byte order mark is a character of the text, but not of the YAML
         node.start += 1
         node.end += 1
         if node.key is not None:
@@ -320,7 +338,9 @@ class _NodeReader:
 
     def _close(self, event: Any) -> None:
         node, path = self._open.pop()
-        if node.flow:  # the end of a block is where the next one begins: it ends with its last value
+        if (
+            node.flow
+        ):  # the end of a block is where the next one begins: it ends with its last value
             node.end = event.end_mark.index
         # What is around a value ends where its last value ends, at least.
         parent = self._open[-1][0]
@@ -331,7 +351,9 @@ class _NodeReader:
         start, end = event.start_mark.index, event.end_mark.index
         if isinstance(event, yaml.CollectionStartEvent):
             is_flow = in_flow or bool(event.flow_style)
-            return _Node(start, start, is_flow, self._key_start, isinstance(event, yaml.MappingStartEvent))
+            return _Node(
+                start, start, is_flow, self._key_start, isinstance(event, yaml.MappingStartEvent)
+            )
         if event.style in _BLOCK_SCALARS:  # its end is behind the empty lines that follow
             end = start + len(self._text[start:end].rstrip())
         return _Node(start, end, in_flow, self._key_start)

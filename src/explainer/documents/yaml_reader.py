@@ -30,7 +30,9 @@ from explainer.documents.yaml_writer import quoted
 # The nulls of YAML 1.2. All else that is plain stays text: `no` is a word, and 2401.10000 is an id.
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 # The escapes of a double-quoted text (YAML 1.2.2, section 5.7): they could write what the text itself may not hold.
-_ESCAPE: Final = lazy_regex(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
+_ESCAPE: Final = lazy_regex(
+    r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL
+)
 _NAMED_ESCAPES: Final = {
     "0": "\0", "a": "\a", "b": "\b", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
     "N": "\x85", "L": "\u2028", "P": "\u2029",
@@ -41,7 +43,9 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # spaces before the sign are how comments are set off, and a rule of signs (`##`, `#---`) is no part of a sentence.
 _COMMENT: Final = lazy_regex(r" #(?![#=*!-])([^ \t\r\n]*+)([^\r\n]*+)")
 # Comments that are often written without a space behind the sign.
-_REMARK: Final = lazy_regex(r"(?:TODO|FIXME|XXX|HACK|NOTE|todo|fixme|noqa|yaml-language-server|region|endregion)\b")
+_REMARK: Final = lazy_regex(
+    r"(?:TODO|FIXME|XXX|HACK|NOTE|todo|fixme|noqa|yaml-language-server|region|endregion)\b"
+)
 _BEGINS_QUESTION: Final = lazy_regex(
     r"(?:who|whose|what|when|where|which|why|how|is|are|was|were|can|could|do|does|did|will|would|should|may)\b",
     re.IGNORECASE,
@@ -49,13 +53,19 @@ _BEGINS_QUESTION: Final = lazy_regex(
 # A key without the space behind its colon; `https://` is none.
 _GLUED_KEY: Final = lazy_regex(r"^([ ]*(?:- )?[a-z]+):(?!//)([^\s\[{][^\n]*)$", re.MULTILINE)
 # A key whose text holds another `: `.
-_SECOND_COLON: Final = lazy_regex(r"[ ]*(?:- )?([a-z]+): ([^\s'\"\[{|>#](?:(?!: )[^\n])*+: [^\n]*+)")
+_SECOND_COLON: Final = lazy_regex(
+    r"[ ]*(?:- )?([a-z]+): ([^\s'\"\[{|>#](?:(?!: )[^\n])*+: [^\n]*+)"
+)
 # What libyaml was doing when the mistake is where that began.
 _BEGINS_EARLIER: Final = lazy_regex("simple key|an alias|an anchor")
 # Spaces other than those of ASCII where a line begins: YAML takes them for text.
-_WIDE_INDENTATION: Final = lazy_regex(r"^[ \t]*([\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])", re.MULTILINE)
+_WIDE_INDENTATION: Final = lazy_regex(
+    r"^[ \t]*([\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000])", re.MULTILINE
+)
 
-_INDENTATION: Final = "check the indentation; quote a text that holds ': ' or begins with a special character"
+_INDENTATION: Final = (
+    "check the indentation; quote a text that holds ': ' or begins with a special character"
+)
 # What to do about a problem, by words of libyaml's message.
 _SYNTAX_HINTS: Final = {
     "simple key": "write 'key: text', and indent the further lines of a text, or write it behind '>-'",
@@ -81,7 +91,9 @@ def read_yaml(text: str, file: str) -> Document:
     text = text.removeprefix("\ufeff")
     document = Document(file, findings=character_findings(text, file))
     if document.findings:
-        text = replace_refused(text)  # the rest of the file is still worth reading, and no position moves
+        text = replace_refused(
+            text
+        )  # the rest of the file is still worth reading, and no position moves
     reader = _Reader(text, document)
     reader.read()
     document.data = next(iter(reader.roots), None)
@@ -97,7 +109,9 @@ def read_yaml(text: str, file: str) -> Document:
         first = document.locate(path, key=True)
         location = Location(file, *reader.lines.position(index))
         message = f"duplicate key {path[-1]!r} in one mapping, first on line {first.line}"
-        document.findings.append(Finding("Y103", location, message, "remove one of the two", str(path[-1])))
+        document.findings.append(
+            Finding("Y103", location, message, "remove one of the two", str(path[-1]))
+        )
     return document
 
 
@@ -125,7 +139,11 @@ class _Frame:
     @property
     def last_step(self) -> Any:
         """The index or the key of the value that came last."""
-        return len(self.container) - 1 if type(self.container) is list else next(reversed(self.container))
+        return (
+            len(self.container) - 1
+            if type(self.container) is list
+            else next(reversed(self.container))
+        )
 
 
 _NO_KEY: Final = object()
@@ -199,18 +217,26 @@ class _Reader:
     def _begin_document(self, event: Any) -> None:
         self._documents += 1
         if self._documents > 1:
-            self._note("Y107", event, "a second document starts here", "one file holds one document")
+            self._note(
+                "Y107", event, "a second document starts here", "one file holds one document"
+            )
             self._stopped = True
 
     def _alias(self, event: Any) -> None:
         self._unused_anchors.pop(event.anchor, None)
-        self._note("Y104", event, f"the alias *{event.anchor} is not allowed", "write the value out")
+        self._note(
+            "Y104", event, f"the alias *{event.anchor} is not allowed", "write the value out"
+        )
         self._distrust()
         self._place(None, event)
 
     def _open(self, event: Any, container: Any) -> None:
         if len(self._stack) > MAX_DEPTH:
-            self._refuse("Y106", event.start_mark.index, f"values are nested more than {MAX_DEPTH} levels deep")
+            self._refuse(
+                "Y106",
+                event.start_mark.index,
+                f"values are nested more than {MAX_DEPTH} levels deep",
+            )
             self._stopped = True
             return
         self._check_properties(event)
@@ -223,7 +249,10 @@ class _Reader:
         self._check_properties(event)
         self._last_scalar = event
         if event.style:
-            if event.style == '"' and "\\" in self.text[event.start_mark.index : event.end_mark.index]:
+            if (
+                event.style == '"'
+                and "\\" in self.text[event.start_mark.index : event.end_mark.index]
+            ):
                 self._check_escapes(event)
             self._place(event.value, event)
             return
@@ -246,7 +275,9 @@ class _Reader:
             top.container.append(value)
         else:
             top.container[step] = value
-        if self.spans is not None and top.attached:  # a path for each value would cost those who need none
+        if (
+            self.spans is not None and top.attached
+        ):  # a path for each value would cost those who need none
             self._mark(self.spans, self._path_to(step), event)
         return top.attached
 
@@ -275,8 +306,12 @@ class _Reader:
         self.document.unreliable.add(self._path_to(key))
 
     def _report_key(self, top: _Frame, event: Any) -> None:
-        if top.attached and type(event) is not yaml.AliasEvent:  # of an alias there is a finding already
-            self._note("Y110", event, "a key must be plain text", "quote it, or check the indentation")
+        if (
+            top.attached and type(event) is not yaml.AliasEvent
+        ):  # of an alias there is a finding already
+            self._note(
+                "Y110", event, "a key must be plain text", "quote it, or check the indentation"
+            )
 
     def _path_to(self, step: str | int) -> KeyPath:
         """The path of a value in the innermost open container; the step into the document itself is none."""
@@ -303,7 +338,12 @@ class _Reader:
         """Refuse what YAML allows before a value: a tag, an anchor."""
         if event.tag is not None:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
-            self._note("Y105", event, f"the tag {shorten(tag)} is not allowed", "remove it: text stays text here")
+            self._note(
+                "Y105",
+                event,
+                f"the tag {shorten(tag)} is not allowed",
+                "remove it: text stays text here",
+            )
             self._distrust()
         if event.anchor is not None:
             self._unused_anchors.setdefault(event.anchor, event)
@@ -317,7 +357,9 @@ class _Reader:
             if not is_allowed(char):
                 message = f"the escape {match.group()} stands for {describe_character(char)}, which is not allowed"
                 location = Location(self.document.file, *self.lines.position(start + match.start()))
-                self.document.findings.append(Finding("Y108", location, message, "remove it", match.group()))
+                self.document.findings.append(
+                    Finding("Y108", location, message, "remove it", match.group())
+                )
 
     def _check_comment(self, event: Any) -> None:
         """Report a text that was meant to go on where YAML sees a comment."""
@@ -326,7 +368,9 @@ class _Reader:
             return
         remainder = comment.group()[1:].rstrip()
         location = Location(self.document.file, *self.lines.position(comment.start() + 1))
-        message = f"the text ends before {shorten(remainder, 40)!r}: behind a space, '#' begins a comment"
+        message = (
+            f"the text ends before {shorten(remainder, 40)!r}: behind a space, '#' begins a comment"
+        )
         hint = f"quote the text: {quoted(shorten(f'{event.value} {remainder}'.lstrip()))}"
         self.document.findings.append(Finding("Y112", location, message, hint, remainder))
 
@@ -343,7 +387,12 @@ class _Reader:
         index = self._index_of(error)
         problem, context = error.problem or "cannot be read", error.context or ""
         message = f"not valid YAML: {problem} {context}".rstrip()
-        for explain in (self._explain_indentation, self._explain_quotes, self._explain_colon, self._explain_start):
+        for explain in (
+            self._explain_indentation,
+            self._explain_quotes,
+            self._explain_colon,
+            self._explain_start,
+        ):
             if explanation := explain(index):
                 self._refuse("Y102", explanation[0], message, explanation[1])
                 return
@@ -363,7 +412,9 @@ class _Reader:
         """Where a wide space stands in the indentation of the line of an error, or just before it; and what to do."""
         for space in _WIDE_INDENTATION.finditer(self.text, self._line_before(index)):
             if space.start() <= index:
-                return space.start(1), f"indent with plain spaces: this is {describe_character(space[1])}"
+                return space.start(
+                    1
+                ), f"indent with plain spaces: this is {describe_character(space[1])}"
         return None
 
     def _explain_quotes(self, index: int) -> tuple[int, str] | None:
@@ -394,7 +445,10 @@ class _Reader:
         line_end = self._line_end(index)
         glued = _GLUED_KEY.search(self.text, self._line_before(index), line_end)
         if glued:
-            return glued.end(1) + 1, f"put a space after the colon: {glued[1].strip(' -')}: {shorten(glued[2].strip())}"
+            return (
+                glued.end(1) + 1,
+                f"put a space after the colon: {glued[1].strip(' -')}: {shorten(glued[2].strip())}",
+            )
         second = _SECOND_COLON.match(self.text, self._line_start(index), line_end)
         if second and second.start(2) < index:
             return index, f"quote the text: {second[1]}: {quoted(second[2].rstrip(' '))}"

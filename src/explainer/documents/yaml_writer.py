@@ -20,7 +20,9 @@ _PLAIN: Final = lazy_regex(r"[A-Za-z](?:[\w./()+'@%-]|[ ](?=[\w./()+'@%-])|:(?=[
 _FOLDABLE: Final = lazy_regex(r"[^\s](?:[^\n\t ]| (?! ))*(?<!\s)")
 
 # What other readers of YAML take for something else than text.
-_WORDS_OF_YAML: Final = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"])
+_WORDS_OF_YAML: Final = frozenset(
+    ["null", "true", "false", "yes", "no", "on", "off", "y", "n", "~"]
+)
 
 
 def entry_block(record: Mapping[str, Any], indent: str = "  ") -> str:
@@ -79,7 +81,9 @@ def scalar(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.casefold() not in _WORDS_OF_YAML:
         return text
     # JSON's strings are YAML's double-quoted ones, but for two characters that YAML does not print.
-    return json.dumps(text, ensure_ascii=False).replace("\ufeff", "\\ufeff").replace("\x7f", "\\x7f")
+    return (
+        json.dumps(text, ensure_ascii=False).replace("\ufeff", "\\ufeff").replace("\x7f", "\\x7f")
+    )
 
 
 def quoted(text: str) -> str:

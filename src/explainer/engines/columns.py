@@ -83,7 +83,9 @@ def _finding_row(finding: Finding) -> dict[str, Any]:
     return row
 
 
-def _refuse_columns(names: Sequence[str], fault: tuple[str, str] | None, *, ids: Sequence[str]) -> None:
+def _refuse_columns(
+    names: Sequence[str], fault: tuple[str, str] | None, *, ids: Sequence[str]
+) -> None:
     """Refuse a table that is none of the kind that is wanted.
 
     Args:
@@ -132,7 +134,9 @@ def _read_lines(lines: Sequence[Buffer | None], schema: Any) -> Any:
     table = pa.json.read_json(
         pa.BufferReader(data),
         read_options=pa.json.ReadOptions(use_threads=False, block_size=len(data) + 1),
-        parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+        parse_options=pa.json.ParseOptions(
+            explicit_schema=schema, unexpected_field_behavior="ignore"
+        ),
     )
     return table.select(schema.names)
 
@@ -185,7 +189,10 @@ def render_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[pa.R
         JobError: when the columns are not those of questions, or this worker cannot do the job.
     """
     return map_batches(
-        batches, job, check_columns, lambda batch, opened: to_batches(rendered_rows(batch, opened), opened)
+        batches,
+        job,
+        check_columns,
+        lambda batch, opened: to_batches(rendered_rows(batch, opened), opened),
     )
 
 
@@ -262,7 +269,10 @@ def rendered_rows(batch: pa.RecordBatch, opened: OpenJob) -> list[RenderedRow]:
     """Return the result of each row of a record batch."""
     questions = batch.drop_columns([ROW]) if ROW in batch.schema.names else batch
     # each row as a task of a batch, of which no earlier run knows anything
-    tasks = [(SourceItem(row.number or 0, ROWS, row.raw), None) for row in numbered_rows(batch, questions)]
+    tasks = [
+        (SourceItem(row.number or 0, ROWS, row.raw), None)
+        for row in numbered_rows(batch, questions)
+    ]
     with opened.lock:
         results = opened.renderer(offers=True).run(tasks, lines=True)
     return list(map(RenderedRow, results, ids_of(questions)))
@@ -347,7 +357,10 @@ _CHECK_COLUMNS: Final = (
 )  # fmt: skip
 _NEEDED: Final[Mapping[tuple[str, ...], str]] = {
     ("answer", "response"): "the column 'answer' is missing",
-    ("prompt", "question"): "nothing says what was offered: the columns 'prompt' and 'question' are missing",
+    (
+        "prompt",
+        "question",
+    ): "nothing says what was offered: the columns 'prompt' and 'question' are missing",
 }
 
 
@@ -356,9 +369,19 @@ def check_schema() -> pa.Schema:
     pa = arrow()
     place = [("line", pa.int32()), ("column", pa.int32())]
     text = pa.string()
-    finding = [("code", text), ("severity", text), *place, ("message", text), ("text", text), ("hint", text)]
+    finding = [
+        ("code", text),
+        ("severity", text),
+        *place,
+        ("message", text),
+        ("text", text),
+        ("hint", text),
+    ]
     citation = [("text", text), ("kind", text), ("status", text), ("entry", text), *place]
-    claims = [("verdict", text), *((verdict, pa.int32()) for verdict in ("refuted", "proved", "open"))]
+    claims = [
+        ("verdict", text),
+        *((verdict, pa.int32()) for verdict in ("refuted", "proved", "open")),
+    ]
     return pa.schema([
         ("id", text), ("grounded", pa.bool_()), ("claims", pa.struct(claims)),
         ("findings", pa.list_(pa.struct(finding))), ("citations", pa.list_(pa.struct(citation))),
@@ -389,9 +412,13 @@ def _check_columns(names: Sequence[str]) -> None:
 
 def _verdicts(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.RecordBatch]:
     with opened.lock:
-        checked = list(map(partial(_check, opened), rows_of(batch, ROWS, repeat(1), ("answer", "prompt"))))
+        checked = list(
+            map(partial(_check, opened), rows_of(batch, ROWS, repeat(1), ("answer", "prompt")))
+        )
     rows: list[dict[str, Any]] = []
-    for reports, custom_id, id_ in zip(checked, ids_of(batch, "custom_id"), ids_of(batch), strict=True):
+    for reports, custom_id, id_ in zip(
+        checked, ids_of(batch, "custom_id"), ids_of(batch), strict=True
+    ):
         name = clean(custom_id or id_ or "")
         rows += starmap(partial(_verdict, name), enumerate(reports))
     yield arrow().RecordBatch.from_pylist(rows, schema=check_schema())
@@ -423,7 +450,9 @@ def recommend_schema() -> pa.Schema:
     def entries(name: str) -> Any:
         links = pa.struct(texts(*LINKS))
         reasons = texts("why", "task", "signature")
-        return pa.list_(pa.struct([(name, pa.string()), ("score", pa.float64()), *reasons, ("links", links)]))
+        return pa.list_(
+            pa.struct([(name, pa.string()), ("score", pa.float64()), *reasons, ("links", links)])
+        )
 
     return pa.schema([
         ("id", pa.string()), ("language", pa.string()), ("models", entries("name")), ("papers", entries("title")),
@@ -460,7 +489,9 @@ def _recommendations(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.Reco
 def _recommend(opened: OpenJob, row: NumberedRow) -> dict[str, Any]:
     if isinstance(row.raw, Finding):
         return _unanswered(row.raw)
-    loaded = decode(row.raw, ROWS).then(lambda text: parse_question_line(text, ROWS, row.number or 1))
+    loaded = decode(row.raw, ROWS).then(
+        lambda text: parse_question_line(text, ROWS, row.number or 1)
+    )
     if loaded.value is None or has_errors(loaded.findings):
         return _unanswered(*loaded.findings)
     question = loaded.value.question
@@ -470,9 +501,17 @@ def _recommend(opened: OpenJob, row: NumberedRow) -> dict[str, Any]:
     recommender = recommender_of(prepared.library, semantic_model().value)
     counts = SourceCounts(opened.options.models, opened.options.papers)
     choice = recommender.recommend(question.question, models=counts.models, papers=counts.papers)
-    findings = loaded.findings + fit_findings(choice, recommender.expected(counts), loaded.value.document)
+    findings = loaded.findings + fit_findings(
+        choice, recommender.expected(counts), loaded.value.document
+    )
     return {**choice_data(loaded.value.id, choice), "findings": _finding_rows(findings)}
 
 
 def _unanswered(*findings: Finding, id_: str = "") -> dict[str, Any]:
-    return {"id": id_, "language": None, "models": [], "papers": [], "findings": _finding_rows(findings)}
+    return {
+        "id": id_,
+        "language": None,
+        "models": [],
+        "papers": [],
+        "findings": _finding_rows(findings),
+    }

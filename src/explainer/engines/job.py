@@ -143,7 +143,9 @@ class JobContent:
             "schema": SCHEMA, "options": asdict(self.options), "shipped": self.shipped, "template": self.template,
             "files": files, "catalogs": catalogs, "overrides": self.overrides,
         }  # fmt: skip
-        content = json.dumps(head, ensure_ascii=False, sort_keys=True).encode() + b"\n" + b"".join(pieces)
+        content = (
+            json.dumps(head, ensure_ascii=False, sort_keys=True).encode() + b"\n" + b"".join(pieces)
+        )
         return Job(content, content_hash(content))
 
     @classmethod
@@ -154,12 +156,16 @@ class JobContent:
             JobError: when its content is not what its hash says, or of another version.
         """
         actual = content_hash(job.content)
-        message = f"the job {job.hash} came with the content of another one ({actual}): make it again"
+        message = (
+            f"the job {job.hash} came with the content of another one ({actual}): make it again"
+        )
         refuse_job_if(actual != job.hash, message)
         stream = io.BytesIO(job.content)
         head = json.loads(stream.readline())
         schema = head.get("schema")
-        message = f"this worker reads {SCHEMA}, and the job is {schema}: install one version everywhere"
+        message = (
+            f"this worker reads {SCHEMA}, and the job is {schema}: install one version everywhere"
+        )
         refuse_job_if(schema != SCHEMA, message)
         try:
             options = RenderOptions(**head["options"])
@@ -226,14 +232,18 @@ def make_job(
     """
     name = kind if template is None else str(template)
     kind = BUILTIN_TEMPLATES.get(name, kind)
-    refuse_job_if(kind not in BUILTIN_TEMPLATES.values(), f"unknown kind {kind!r}; choose prompt or answer")
+    refuse_job_if(
+        kind not in BUILTIN_TEMPLATES.values(), f"unknown kind {kind!r}; choose prompt or answer"
+    )
     _refuse_contradictions(kind, output_format, max_tokens, model)
     if max_tokens is not None:
         counter(tokenizer)  # here, and not on each worker, it is said that there is none
     try:
         template_hash = hash_of_template(name)
     except OSError as error:
-        return Parsed(None, (Finding("F104", Location(name), f"cannot be read: {error.strerror or error}"),))
+        return Parsed(
+            None, (Finding("F104", Location(name), f"cannot be read: {error.strerror or error}"),)
+        )
     options = RenderOptions(
         __version__, kind, name, template_hash, output_format, model, dict(body or {}), max_tokens, tokenizer, strict,
         models, papers,
@@ -242,17 +252,24 @@ def make_job(
     return pack(options, CatalogLoader(list(map(Path, paths))), [None], Path())
 
 
-def _refuse_contradictions(kind: str, output_format: str, max_tokens: int | None, model: str | None) -> None:
+def _refuse_contradictions(
+    kind: str, output_format: str, max_tokens: int | None, model: str | None
+) -> None:
     formats = {name: format_ for name, format_ in FORMATS.items() if format_.line is not None}
     message = f"unknown format {output_format!r} for rows; choose one of {', '.join(formats)}"
     refuse_job_if(output_format not in formats, message)
     chosen = formats[output_format]
     is_for_prompts = chosen.chat or max_tokens is not None
-    refuse_job_if(is_for_prompts and kind == "answer", "chat formats and budgets are for prompts, not for answers")
+    refuse_job_if(
+        is_for_prompts and kind == "answer",
+        "chat formats and budgets are for prompts, not for answers",
+    )
     refuse_job_if(chosen.names_model and model is None, "requests name a model: say which")
 
 
-def pack(options: RenderOptions, loader: CatalogLoader, named: Sequence[Named], base: Path) -> Parsed[Job]:
+def pack(
+    options: RenderOptions, loader: CatalogLoader, named: Sequence[Named], base: Path
+) -> Parsed[Job]:
     """Return the job of some options and catalogs; see `make_job`.
 
     Args:
@@ -267,10 +284,17 @@ def pack(options: RenderOptions, loader: CatalogLoader, named: Sequence[Named], 
     catalogs: dict[Named, PackedCatalogs] = {}
     for names in named:
         catalogs[names] = _pack_catalogs(loader, names, base)
-        if names is None and catalogs[None].unreadable:  # questions that choose none cannot do without it
+        if (
+            names is None and catalogs[None].unreadable
+        ):  # questions that choose none cannot do without it
             return Parsed(None, loader.findings)
     content = JobContent(
-        options, template.value.shown, template.value.files, catalogs, bool(loader.given), shipped_hash()
+        options,
+        template.value.shown,
+        template.value.files,
+        catalogs,
+        bool(loader.given),
+        shipped_hash(),
     )
     return Parsed(content.pack(), loader.findings)
 
@@ -278,7 +302,9 @@ def pack(options: RenderOptions, loader: CatalogLoader, named: Sequence[Named], 
 def _pack_catalogs(loader: CatalogLoader, names: Named, base: Path) -> PackedCatalogs:
     """The files of the catalogs that questions choose, or which of them cannot be read."""
     findings = loader.for_named(names, base).findings
-    unreadable = [finding.location.file for finding in findings if RULES[finding.code].unusable_file]
+    unreadable = [
+        finding.location.file for finding in findings if RULES[finding.code].unusable_file
+    ]
     if unreadable:
         return PackedCatalogs(unreadable=unreadable)
     paths = loader.files(names, base).value or ()
@@ -345,7 +371,9 @@ class OpenJob:
         if names not in self._libraries:
             catalogs = self._content.catalogs.get(names)
             missing = names or ("<catalogs>",)
-            self._libraries[names] = _prepare(catalogs) if catalogs else _unusable(missing, "is not in the job")
+            self._libraries[names] = (
+                _prepare(catalogs) if catalogs else _unusable(missing, "is not in the job")
+            )
         return self._libraries[names]
 
     def renderer(self, *, files: bool = False, offers: bool = False) -> BatchRenderer:
@@ -443,4 +471,6 @@ class JobWorker:
         """Render a chunk."""
         if not chunk:
             return ChunkResult([])
-        return ChunkResult(open_job(self._job).renderer(files=self._files).run(chunk, lines=self._lines))
+        return ChunkResult(
+            open_job(self._job).renderer(files=self._files).run(chunk, lines=self._lines)
+        )

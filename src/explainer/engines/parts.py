@@ -23,7 +23,15 @@ from explainer.batching.tables import ParquetSource, cells_of, id_text
 from explainer.batching.workers import Summary
 from explainer.catalogs.loading import repeated_id
 from explainer.diagnostics.finding import ExplainerError, Finding, Location
-from explainer.engines.columns import ROW, ROWS, RenderedRow, arrow, render_schema, rendered_rows, to_batches
+from explainer.engines.columns import (
+    ROW,
+    ROWS,
+    RenderedRow,
+    arrow,
+    render_schema,
+    rendered_rows,
+    to_batches,
+)
 from explainer.engines.job import Job, open_job
 from explainer.files import display_path, new_token
 
@@ -62,8 +70,13 @@ class PartCounts(NamedTuple):
 def parts_of(source: ParquetSource) -> list[TablePart]:
     """Return the parts of a table."""
     size = source.size()
-    firsts = range(1, max(size, 1) + 1, PART_ROWS)  # without rows, a part says which columns there are
-    parts = [TablePart(number, first, min(first + PART_ROWS - 1, size), {}) for number, first in enumerate(firsts)]
+    firsts = range(
+        1, max(size, 1) + 1, PART_ROWS
+    )  # without rows, a part says which columns there are
+    parts = [
+        TablePart(number, first, min(first + PART_ROWS - 1, size), {})
+        for number, first in enumerate(firsts)
+    ]
     for row, earlier in _repeated(source).items() if "id" in source.columns() else ():
         parts[(row - 1) // PART_ROWS].repeated[row] = earlier
     return parts
@@ -80,7 +93,9 @@ def _repeated(source: ParquetSource) -> dict[int, int]:
     suspects = set(counts.field("values").filter(pc.greater(counts.field("counts"), 1)).to_pylist())
     first_rows: dict[str, int] = {}
     repeated: dict[int, int] = {}
-    for row, id_ in _all_ids(source) if suspects else ():  # a second reading, for the few whose hashes are equal
+    for row, id_ in (
+        _all_ids(source) if suspects else ()
+    ):  # a second reading, for the few whose hashes are equal
         if short_hash(id_) in suspects and first_rows.setdefault(id_, row) != row:
             repeated[row] = first_rows[id_]
     return repeated
@@ -204,7 +219,9 @@ def _refuse_foreign(folder: Path) -> None:
     path = next(chain(foreign, filterfalse(_has_own_columns, tables[:1])), None)
     if path is not None:
         message = "the batch was stopped: the file is there, and no run wrote it"
-        raise ExplainerError([Finding("F105", Location(display_path(path)), message, "choose another place")])
+        raise ExplainerError(
+            [Finding("F105", Location(display_path(path)), message, "choose another place")]
+        )
 
 
 def _is_called_part(path: Path) -> bool:

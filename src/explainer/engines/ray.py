@@ -23,7 +23,12 @@ from ray.exceptions import RayError, RayTaskError
 
 from explainer.batching.workers import WorkerLostError, in_order
 from explainer.diagnostics.finding import ExplainerError
-from explainer.engines.columns import check_batches, check_columns, recommend_batches, render_batches
+from explainer.engines.columns import (
+    check_batches,
+    check_columns,
+    recommend_batches,
+    render_batches,
+)
 from explainer.engines.job import Job
 
 T = TypeVar("T")
@@ -76,10 +81,16 @@ def recommend(dataset: ray.data.Dataset, job: Job, **options: Any) -> ray.data.D
 
 def _map(dataset: Any, map_batches: MapBatches, job: Job, options: dict[str, Any]) -> Any:
     cores = int(ray.cluster_resources().get("CPU", 1))
-    pool = ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, cores - 1))  # someone has to read and to write
+    pool = ray.data.ActorPoolStrategy(
+        min_size=1, max_size=max(1, cores - 1)
+    )  # someone has to read and to write
     settings = {"batch_size": 4096, "compute": pool, **options}
     return dataset.map_batches(
-        _BlockActor, fn_constructor_args=(map_batches, job), batch_format="pyarrow", zero_copy_batch=True, **settings
+        _BlockActor,
+        fn_constructor_args=(map_batches, job),
+        batch_format="pyarrow",
+        zero_copy_batch=True,
+        **settings,
     )
 
 
@@ -137,7 +148,9 @@ class RayExecutor:
         """
         jobs = self._jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))
         box = [ray.put(work)]
-        turns: Iterator[Any] = cycle(())  # the actors, one after the other: tasks take about the same time
+        turns: Iterator[Any] = cycle(
+            ()
+        )  # the actors, one after the other: tasks take about the same time
 
         def submit(task: T) -> Callable[[], R]:
             nonlocal turns

@@ -59,7 +59,9 @@ class _Cluster:
     def worker(self, batch: BatchRun) -> Worker:
         from explainer.engines.job import JobWorker
 
-        return JobWorker(_job_of(batch, _table_of(batch)), files=batch.setup.files, lines=batch.setup.lines)
+        return JobWorker(
+            _job_of(batch, _table_of(batch)), files=batch.setup.files, lines=batch.setup.lines
+        )
 
 
 def run_batch(config: BatchConfig, reporter: BatchReporter, engine: Engine) -> Summary | None:

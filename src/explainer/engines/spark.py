@@ -119,7 +119,9 @@ class SparkExecutor:
         context = self._session.sparkContext
         slices = min(len(tasks), _SLICES * context.defaultParallelism)
         try:
-            results: list[Any] = context.parallelize(tasks, slices).map(partial(_do_task, shared)).collect()
+            results: list[Any] = (
+                context.parallelize(tasks, slices).map(partial(_do_task, shared)).collect()
+            )
         except (Py4JJavaError, PySparkException) as error:
             raise WorkerLostError(_reason(error)) from None
         return results

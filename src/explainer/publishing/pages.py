@@ -61,7 +61,12 @@ _STATUS_WORDS: Final = {
 _FACTS: Final = {
     "Task": "task", "Signature": "signature", "Data set": "dataset", "Authors": "authors", "Year": "year",
 }  # fmt: skip
-_LINKS: Final = {"Paper": "paper", "Code": "github", "Hugging Face": "huggingface", "See also": "links"}
+_LINKS: Final = {
+    "Paper": "paper",
+    "Code": "github",
+    "Hugging Face": "huggingface",
+    "See also": "links",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,10 @@ def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
         status_words=_STATUS_WORDS,
     )
     row = replace(row, drawing=text_of(drawing, "name"), digest=digest(html, 16))
-    records = {page.name: {"kind": page.kind.value, **entry_record(page.kind, page.entry)} for page in entries}
+    records = {
+        page.name: {"kind": page.kind.value, **entry_record(page.kind, page.entry)}
+        for page in entries
+    }
     return AnswerPage(row, html, text_of(drawing, "svg"), records)
 
 
@@ -176,7 +184,9 @@ def _is_right(citation: Citation) -> bool:
     return citation.status in GOOD
 
 
-def _row(report: CheckReport, entries: Sequence[_OfferedPage], cited: Sequence[_OfferedPage]) -> AnswerRow:
+def _row(
+    report: CheckReport, entries: Sequence[_OfferedPage], cited: Sequence[_OfferedPage]
+) -> AnswerRow:
     models = [page.entry for page in cited if page.kind is Kind.MODELS]
     tasks = filter(None, map(_task, map(attrgetter("task"), models)))
     title = replace_refused(shorten(one_line(report.question), _TITLE))
@@ -291,12 +301,21 @@ def list_pages(rows: Sequence[AnswerRow], title: str) -> dict[str, str]:
     for number, name in enumerate(names):
         shown = rows[number * PER_PAGE : (number + 1) * PER_PAGE]
         pages[name] = _render(
-            "list.html.j2", root="", title=title, rows=shown, names=names, number=number, states=states, total=len(rows)
+            "list.html.j2",
+            root="",
+            title=title,
+            rows=shown,
+            names=names,
+            number=number,
+            states=states,
+            total=len(rows),
         )
     return pages
 
 
-def entries_page(entries: Mapping[str, Mapping[str, Any]], rows: Sequence[AnswerRow], title: str) -> str:
+def entries_page(
+    entries: Mapping[str, Mapping[str, Any]], rows: Sequence[AnswerRow], title: str
+) -> str:
     """Return the page that lists all entries by their tasks, each with the number of the answers that cite it."""
     counts = Counter(chain.from_iterable(row.cited for row in rows))
     groups: dict[str, list[tuple[int, str, str, str]]] = defaultdict(list)
@@ -307,7 +326,12 @@ def entries_page(entries: Mapping[str, Mapping[str, Any]], rows: Sequence[Answer
         )
     for listed in groups.values():
         listed.sort()  # the most cited first
-    return _render("entries.html.j2", root="", title=f"Models and papers: {title}", groups=sorted(groups.items()))
+    return _render(
+        "entries.html.j2",
+        root="",
+        title=f"Models and papers: {title}",
+        groups=sorted(groups.items()),
+    )
 
 
 def feed(rows: Sequence[AnswerRow], title: str, name: str, base: str) -> str:
@@ -323,7 +347,9 @@ def feed(rows: Sequence[AnswerRow], title: str, name: str, base: str) -> str:
     items = [(row, uuid.uuid5(uuid.NAMESPACE_URL, f"{base}{row.id}")) for row in newest]
     feed_id = uuid.uuid5(uuid.NAMESPACE_URL, f"{base}{name}{title}")
     updated = newest[0].updated if newest else "1970-01-01T00:00:00Z"
-    return _render("feed.xml.j2", title=title, name=name, base=base, items=items, own=feed_id, updated=updated)
+    return _render(
+        "feed.xml.j2", title=title, name=name, base=base, items=items, own=feed_id, updated=updated
+    )
 
 
 def search_index(rows: Sequence[AnswerRow]) -> str:
@@ -336,7 +362,10 @@ def search_index(rows: Sequence[AnswerRow]) -> str:
 
 def static_files() -> dict[str, str]:
     """Return the files that all sites have."""
-    return {"style.css": style_sheet(PACKAGE, "site.css"), "search.js": resource(PACKAGE, "search.js")}
+    return {
+        "style.css": style_sheet(PACKAGE, "site.css"),
+        "search.js": resource(PACKAGE, "search.js"),
+    }
 
 
 def _render(template: str, **values: Any) -> str:

@@ -73,7 +73,9 @@ def _printed_entry(offered: Offered, source: OfferedEntry) -> KindedEntry:
     if kind is Kind.MODELS:
         return kind, ModelEntry.model_construct(name=source.name, paper=paper, github=github)
     summary = source.text or None
-    return kind, PaperEntry.model_construct(title=source.name, paper=paper, github=github, summary=summary)
+    return kind, PaperEntry.model_construct(
+        title=source.name, paper=paper, github=github, summary=summary
+    )
 
 
 def proved_citations(report: CheckReport, offered: Offered) -> Iterator[tuple[Citation, int]]:
@@ -164,7 +166,9 @@ def _warning(report: CheckReport) -> list[str]:
     if not errors:
         return []
     verdict = "Grounded, but refuted" if report.grounded else "Not grounded"
-    lines = [f"> - line {error.location.line}: {escaped(printable(error.message))}" for error in errors]
+    lines = [
+        f"> - line {error.location.line}: {escaped(printable(error.message))}" for error in errors
+    ]
     head = f"> **{verdict}: {counted(len(errors), 'error')}.** Only what has a note is proved to be a source."
     return ["\n".join([head, ">", *lines])]
 
@@ -209,7 +213,10 @@ def _text_line(line: str, notes: Mapping[int, str], *, is_first: bool) -> str:
     if line.strip() == "---":
         return line.replace("---", "* * *" if is_first else "-----")
     places = [0, *sorted(notes), len(line)]
-    pieces = [_PART.sub(_as_text, line[first:last]) + notes.get(last, "") for first, last in pairwise(places)]
+    pieces = [
+        _PART.sub(_as_text, line[first:last]) + notes.get(last, "")
+        for first, last in pairwise(places)
+    ]
     return "".join(pieces)
 
 

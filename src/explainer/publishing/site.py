@@ -82,7 +82,10 @@ class PublishedSite:
 
 # What pages are called; a state file is one that anyone can edit, and what it names is written to and deleted.
 _FileName = Annotated[
-    str, msgspec.Meta(pattern=r"\A(?:(?:answers|entries|drawings)/)?\w[\w-]*\.(?:html|svg|xml|css|js)\Z")
+    str,
+    msgspec.Meta(
+        pattern=r"\A(?:(?:answers|entries|drawings)/)?\w[\w-]*\.(?:html|svg|xml|css|js)\Z"
+    ),
 ]
 
 
@@ -152,11 +155,15 @@ def publish(config: SiteConfig) -> PublishedSite:
         memory = _remembered(config.out)
         if memory is None:
             message = "the folder holds something else: a site needs a folder of its own"
-            return PublishedSite(findings=[Finding("F105", Location(display_path(config.out)), message)])
+            return PublishedSite(
+                findings=[Finding("F105", Location(display_path(config.out)), message)]
+            )
         for folder in _FOLDERS:
             _make_folder(config.out, folder)
         if not (config.out / STATE_FILE).exists():
-            _remember(config.out, memory)  # a run that is stopped leaves a site that the next one may go on with
+            _remember(
+                config.out, memory
+            )  # a run that is stopped leaves a site that the next one may go on with
         return _publish(config, memory)
     except OSError as error:
         return PublishedSite(findings=[cannot_write(Path(error.filename or config.out), error)])
@@ -191,7 +198,10 @@ def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
         written += _write(config.out, name, content, files[name], memory.files)
     removed = _remove_stale(config.out, memory.files, files)
     catalogs = sorted({*memory.catalogs, *share.catalogs})
-    _remember(config.out, _Memory(_SCHEMA, _environment(config, catalogs), catalogs, answers, entries, files))
+    _remember(
+        config.out,
+        _Memory(_SCHEMA, _environment(config, catalogs), catalogs, answers, entries, files),
+    )
     return PublishedSite(rows, written, removed, share.findings)
 
 
@@ -224,7 +234,9 @@ def _remove_stale(out: Path, files_before: Mapping[str, str], files: Collection[
     return removed
 
 
-def _offered_entries(rows: Iterable[AnswerRow], entries: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _offered_entries(
+    rows: Iterable[AnswerRow], entries: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
     """The records of the entries that the answers were offered, by the names of their pages."""
     names = sorted(set(chain.from_iterable(row.offered for row in rows)))
     return dict(zip(names, map(entries.__getitem__, names), strict=True))
@@ -293,7 +305,9 @@ def _render(job: _Job) -> _Share:
     """Check and render one share of the answers, and write their pages."""
     config = job.config
     loader = CatalogLoader(config.answers.catalogs)
-    reader = AnswerReader(loader.for_named, catalogs_given=bool(config.answers.catalogs), passes_over=job.leaves_out)
+    reader = AnswerReader(
+        loader.for_named, catalogs_given=bool(config.answers.catalogs), passes_over=job.leaves_out
+    )
     share = _Share()
     for place, answer in enumerate(read_answers(config.answers, reader)):
         # answers without a key, such as broken lines, are shared out by their places
@@ -319,7 +333,9 @@ def _render_answer(answer: AnswerInput, place: int, job: _Job, share: _Share) ->
     page = pages.answer_page(check_input(answer), answer.offered)
     contents = [page.html, *filter(None, [page.drawing])]
     for name, content in zip(_files_of(page.row), contents, strict=True):
-        if name not in share.written and _write(job.config.out, name, content, page.row.digest, job.files):
+        if name not in share.written and _write(
+            job.config.out, name, content, page.row.digest, job.files
+        ):
             share.written.add(name)
     share.rows[place] = (answer.key, page.row)
     share.entries |= page.entries
@@ -411,7 +427,11 @@ def _remembered(out: Path) -> _Memory | None:
         return None if out.exists() and any(out.iterdir()) else _Memory()
     try:
         return msgspec.json.decode(read_file(path), type=_Memory)
-    except (ValueError, KeyError, RecursionError):  # of another version, or of somebody else: all is made anew
+    except (
+        ValueError,
+        KeyError,
+        RecursionError,
+    ):  # of another version, or of somebody else: all is made anew
         return _Memory()
 
 

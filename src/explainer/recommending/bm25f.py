@@ -64,7 +64,9 @@ class FieldedIndex:
             self._ends.append(len(self._numbers))
 
     @classmethod
-    def of(cls, documents: Iterable[Fields], weights: Mapping[str, float], *, background: int = 0) -> FieldedIndex:
+    def of(
+        cls, documents: Iterable[Fields], weights: Mapping[str, float], *, background: int = 0
+    ) -> FieldedIndex:
         """Index documents, which are numbered from 0 in their order.
 
         Args:
@@ -79,7 +81,9 @@ class FieldedIndex:
             for term, frequency in _frequencies(fields, weights, averages).items():
                 of_terms[term][number] = frequency
         least_size = max(len(collection), background)
-        return cls(len(collection), ((term, _weighed(row, least_size)) for term, row in of_terms.items()))
+        return cls(
+            len(collection), ((term, _weighed(row, least_size)) for term, row in of_terms.items())
+        )
 
     def __contains__(self, term: str) -> bool:
         return term in self._places
@@ -115,7 +119,9 @@ class FieldedIndex:
         """Return the index as bytes, for `unpacked`."""
         words = "\n".join(self._places).encode("utf-8", "surrogatepass")
         head = _HEAD.pack(self.size, len(words), len(self._places), len(self._numbers))
-        return b"".join((head, words, self._ends.tobytes(), self._numbers.tobytes(), self._values.tobytes()))
+        return b"".join(
+            (head, words, self._ends.tobytes(), self._numbers.tobytes(), self._values.tobytes())
+        )
 
     @classmethod
     def unpacked(cls, data: bytes) -> FieldedIndex:
@@ -133,7 +139,11 @@ class FieldedIndex:
         _, text, ends, numbers, values = _cut(data, sizes)
         words = text.decode("utf-8", "surrogatepass").split("\n") if terms else []
         index._places = {word: place for place, word in enumerate(words)}
-        index._ends, index._numbers, index._values = array("I", ends), array("I", numbers), array("d", values)
+        index._ends, index._numbers, index._values = (
+            array("I", ends),
+            array("I", numbers),
+            array("d", values),
+        )
         if not index._is_sound(terms, postings):
             message = "its parts do not fit together"
             raise ValueError(message)
@@ -142,10 +152,17 @@ class FieldedIndex:
     def _is_sound(self, terms: int, postings: int) -> bool:
         """Whether every term has its place, every number is that of a document and no value is out of bounds."""
         sizes = (len(self._places), len(self._ends) - 1, len(self._numbers), len(self._values))
-        if sizes != (terms, terms, postings, postings) or any(map(operator.gt, self._ends, self._ends[1:])):
+        if sizes != (terms, terms, postings, postings) or any(
+            map(operator.gt, self._ends, self._ends[1:])
+        ):
             return False
         within = self._ends[0] == 0 and self._ends[-1] == postings
-        is_sane = -_MOST_WORTH < min(self._values, default=0.0) <= max(self._values, default=0.0) < _MOST_WORTH
+        is_sane = (
+            -_MOST_WORTH
+            < min(self._values, default=0.0)
+            <= max(self._values, default=0.0)
+            < _MOST_WORTH
+        )
         # of numbers that are none, the least and the greatest say nothing
         is_sane = is_sane and math.isfinite(sum(self._values))
         return within and is_sane and max(self._numbers, default=-1) < self.size
@@ -231,7 +248,9 @@ def _length(terms: Sequence[str] | Counter[str]) -> int:
     return terms.total() if isinstance(terms, Counter) else len(terms)
 
 
-def _frequencies(fields: Fields, weights: Mapping[str, float], averages: Mapping[str, float]) -> dict[str, float]:
+def _frequencies(
+    fields: Fields, weights: Mapping[str, float], averages: Mapping[str, float]
+) -> dict[str, float]:
     """The weighted and length-normalised frequency of each term of a document."""
     frequencies: dict[str, float] = {}
     for name, weight in weights.items():

@@ -28,7 +28,9 @@ _LANGUAGE_HINT: Final = (
     f"ask in {', '.join(NAMES[code] for code in ('en', 'ko', 'ja', 'zh', 'es', 'fr'))} or {NAMES['de']}, or add words "
     "under 'vocabulary:' to the tasks of a catalog"
 )
-_HINT: Final = "say what goes in and what should come out, or name entries under 'models:' and 'papers:'"
+_HINT: Final = (
+    "say what goes in and what should come out, or name entries under 'models:' and 'papers:'"
+)
 
 
 def complete(
@@ -53,16 +55,23 @@ def complete(
     question = loaded.question
     recommender = recommender_of(library, semantic)
     left_out = SourceCounts(
-        models=counts.models * (question.models is None), papers=counts.papers * (question.papers is None)
+        models=counts.models * (question.models is None),
+        papers=counts.papers * (question.papers is None),
     )
     # papers go with the models that the question names
     chosen = None if question.models is None else named.models
-    choice = recommender.recommend(question.question, models=left_out.models, papers=left_out.papers, chosen=chosen)
+    choice = recommender.recommend(
+        question.question, models=left_out.models, papers=left_out.papers, chosen=chosen
+    )
     names_entries = bool(named.models or named.papers)
-    findings = fit_findings(choice, recommender.expected(left_out), loaded.document, named=names_entries)
+    findings = fit_findings(
+        choice, recommender.expected(left_out), loaded.document, named=names_entries
+    )
     if has_errors(findings):
         return Parsed(None, findings)
-    sources = Sources(named.models or entries_of(choice.models), named.papers or entries_of(choice.papers))
+    sources = Sources(
+        named.models or entries_of(choice.models), named.papers or entries_of(choice.papers)
+    )
     return Parsed((sources, choice), findings)
 
 
@@ -119,7 +128,11 @@ _QUESTION_WIDTH: Final = 100
 
 
 def choices_output(
-    choices: Sequence[tuple[LoadedQuestion, Choice]], output_format: str, *, explain: bool, headings: bool
+    choices: Sequence[tuple[LoadedQuestion, Choice]],
+    output_format: str,
+    *,
+    explain: bool,
+    headings: bool,
 ) -> str:
     """Return the choices for some questions in one of `FORMATS`.
 
@@ -133,7 +146,10 @@ def choices_output(
     rows: list[dict[str, Any]] = []
     for loaded, choice in choices:
         rows.append(choice_data(loaded.id, choice, explain=explain))
-        heading = f"{loaded.id}: {printable(shorten(loaded.question.question, _QUESTION_WIDTH))}\n" * headings
+        heading = (
+            f"{loaded.id}: {printable(shorten(loaded.question.question, _QUESTION_WIDTH))}\n"
+            * headings
+        )
         texts.append(heading + choice_text(choice, explain=explain))
     if output_format == "text":
         return "\n".join(texts)
@@ -171,7 +187,9 @@ def _links(entry: Entry) -> dict[str, str | None]:
 def _explained_data(kind: Kind, recommendation: Recommendation[Any]) -> dict[str, Any]:
     places = recommendation.places
     return _entry_data(kind, recommendation) | {
-        "words": [_share_data(word, share, places[share.term]) for word, share in recommendation.shares],
+        "words": [
+            _share_data(word, share, places[share.term]) for word, share in recommendation.shares
+        ],
         "gains": {reason: round(gain, 3) for reason, gain in recommendation.gains.items()},
         "near_duplicate_factor": round(recommendation.demotion, 3),
     }
@@ -195,7 +213,9 @@ def choice_text(choice: Choice, *, explain: bool = False) -> str:
         if recommendations:
             lines.append(f"{kind.value.capitalize()}:")
         for rank, recommendation in enumerate(recommendations, 1):
-            lines.append(f"{rank:>3}. {printable(recommendation.entry.label)}  ({recommendation.score:.2f})")
+            lines.append(
+                f"{rank:>3}. {printable(recommendation.entry.label)}  ({recommendation.score:.2f})"
+            )
             lines.append(f"     {printable(recommendation.why)}")
             lines += [f"     {printable(fact)}" for fact in _facts(recommendation.entry)]
             if explain:
@@ -220,7 +240,9 @@ def _score_lines(recommendation: Recommendation[Any]) -> list[str]:
     for reason, gain in recommendation.gains.items():
         lines.append(f"{_INDENT}{gain:+.2f} because {reason}")
     if recommendation.demotion < 1:
-        lines.append(f"{_INDENT}times {recommendation.demotion:.2f}: an entry of the same family is ranked above it")
+        lines.append(
+            f"{_INDENT}times {recommendation.demotion:.2f}: an entry of the same family is ranked above it"
+        )
     return lines
 
 
@@ -242,5 +264,7 @@ def insert_choice(text: str, file: str, names: Mapping[str, Sequence[str]]) -> P
     if edited is not None:
         return Parsed(edited)
     message = "the choice cannot be written into this file without changing something else"
-    flow = ", ".join(f"{key}: {json.dumps(list(items), ensure_ascii=False)}" for key, items in names.items())
+    flow = ", ".join(
+        f"{key}: {json.dumps(list(items), ensure_ascii=False)}" for key, items in names.items()
+    )
     return Parsed(None, (Finding("Q409", Location(file), message, f"write it by hand: {flow}"),))

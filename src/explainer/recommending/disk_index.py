@@ -27,9 +27,24 @@ from pydantic import TypeAdapter
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry, Task
 from explainer.catalogs.signature import Signature
-from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, Location, Parsed, exit_status
+from explainer.diagnostics.finding import (
+    NOWHERE,
+    ExitStatus,
+    Finding,
+    Location,
+    Parsed,
+    exit_status,
+)
 from explainer.diagnostics.text import reason_of
-from explainer.files import cache_folder, display_path, is_private, make_private, read_file, read_private, write_private
+from explainer.files import (
+    cache_folder,
+    display_path,
+    is_private,
+    make_private,
+    read_file,
+    read_private,
+    write_private,
+)
 from explainer.recommending.bm25f import LENGTH_PENALTY, SATURATION, FieldedIndex, rarity
 from explainer.recommending.calibration import LENGTHS, Calibration, other_topics
 from explainer.recommending.disk_tables import (
@@ -119,7 +134,9 @@ class DiskIndex(Generic[E]):
             self.tables = Tables(folder / "tables.db")
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # a panic of tantivy, about a file that is cut, is no Exception
+        except (
+            BaseException
+        ) as error:  # a panic of tantivy, about a file that is cut, is no Exception
             message = f"no index in {folder}"
             raise ValueError(message) from error
         self.schema = index.schema
@@ -131,7 +148,9 @@ class DiskIndex(Generic[E]):
         postings = lru_cache(_LARGE)(partial(self.tables.postings, "prior"))
         self.prior = TaskPrior(postings, self.facts.prior_offsets, tasks)
         self.has_tasks = not {NO_TASK}.issuperset(tasks)
-        self.frequency: Callable[[str], int] = lru_cache(_LARGE)(partial(self.searcher.doc_freq, "words"))
+        self.frequency: Callable[[str], int] = lru_cache(_LARGE)(
+            partial(self.searcher.doc_freq, "words")
+        )
 
     def __len__(self) -> int:
         return int(self.searcher.num_docs)
@@ -167,7 +186,10 @@ class DiskIndex(Generic[E]):
         word = partial(EngineQuery.term_query, self.schema, "words")
         scale = (f"{query.scale}x", f"x{query.scale}") if query.scale else ()
         parts = list(map(word, self._telling((*query.words, *scale))))
-        for related, weight in ((subject.terms, MODEL_WEIGHT), (subject.summary_terms, SUMMARY_WEIGHT)):
+        for related, weight in (
+            (subject.terms, MODEL_WEIGHT),
+            (subject.summary_terms, SUMMARY_WEIGHT),
+        ):
             parts += map(EngineQuery.boost_query, map(word, self._telling(related)), repeat(weight))
         for field, value, score in chain(self._likely_groups(query), self._of_subject(subject)):
             parts.append(fixed(field, value, score))
@@ -190,7 +212,9 @@ class DiskIndex(Generic[E]):
 
     def _telling(self, question: Iterable[str]) -> list[str]:
         """The terms that are searched: the rarest, because a common word is in many entries and tells little."""
-        terms = sorted(filter(self.frequency, set(question)), key=lambda term: (self.frequency(term), term))
+        terms = sorted(
+            filter(self.frequency, set(question)), key=lambda term: (self.frequency(term), term)
+        )
         if len(self) > _LARGE:
             del terms[_TERMS:]
         return terms
@@ -301,7 +325,9 @@ class _Words:
         """What a term of each field of an entry counts: less, the longer the field is against the average."""
         averages = self._index.facts.averages
         worths = []
-        for weight, average, length in zip(FIELD_WEIGHTS.values(), averages, row.lengths, strict=True):
+        for weight, average, length in zip(
+            FIELD_WEIGHTS.values(), averages, row.lengths, strict=True
+        ):
             worths.append(weight / (1 - LENGTH_PENALTY + LENGTH_PENALTY / average * length))
         return worths
 
@@ -414,7 +440,9 @@ class _Collector:
         self._counter.add(task, fields["examples"])
         row = packed_row(fields, group, task, signature_number, len(entry.examples))
         link = bare_link(entry.paper or "")
-        self._writer.add((number, entry.label, link, row, entry.model_dump_json(exclude_defaults=True)))
+        self._writer.add(
+            (number, entry.label, link, row, entry.model_dump_json(exclude_defaults=True))
+        )
         return {"words": " ".join(weighted_terms(fields)), "group": str(group), "link": link}
 
     def close(self) -> None:
@@ -449,7 +477,9 @@ class _Collector:
 class IndexedRecommender(Recommender):
     """Recommends from two indexes on disk, as `recommend.Recommender` does from a library."""
 
-    def __init__(self, models: DiskIndex[ModelEntry], papers: DiskIndex[PaperEntry], taxonomy: Taxonomy) -> None:
+    def __init__(
+        self, models: DiskIndex[ModelEntry], papers: DiskIndex[PaperEntry], taxonomy: Taxonomy
+    ) -> None:
         super().__init__(Library(()))
         self.taxonomy = taxonomy
         self.models = models
@@ -461,7 +491,12 @@ class IndexedRecommender(Recommender):
         return tuple(filter(partial(getattr, self), SOURCE_KINDS))
 
     def recommend(
-        self, question: str, *, models: int = 5, papers: int = 5, chosen: Sequence[ModelEntry] | None = None
+        self,
+        question: str,
+        *,
+        models: int = 5,
+        papers: int = 5,
+        chosen: Sequence[ModelEntry] | None = None,
     ) -> Choice:
         """Choose from the indexes; see `Recommender.recommend`.
 
@@ -478,7 +513,11 @@ class IndexedRecommender(Recommender):
 
 
 def open_indexed(
-    paths: Sequence[Path], load: Callable[[], Parsed[Library]], progress: Progress, *, rebuild: bool = False
+    paths: Sequence[Path],
+    load: Callable[[], Parsed[Library]],
+    progress: Progress,
+    *,
+    rebuild: bool = False,
 ) -> Parsed[IndexedRecommender]:
     """Open the indexes of some catalog files, and build them first where they are missing or damaged.
 
@@ -493,7 +532,9 @@ def open_indexed(
         with a finding when the engine is missing or the index cannot be written.
     """
     if importlib.util.find_spec("tantivy") is None:
-        return Parsed(None, (Finding("E703", NOWHERE, "the index on disk needs tantivy", _INSTALL),))
+        return Parsed(
+            None, (Finding("E703", NOWHERE, "the index on disk needs tantivy", _INSTALL),)
+        )
     try:
         key = _key(paths)
     except OSError:
@@ -513,7 +554,9 @@ def open_indexed(
     except Exception as error:  # noqa: BLE001  # the engine has errors of its own
         name = getattr(error, "filename", None)
         place = Location(display_path(Path(name)) if name else "--index")
-        message = f"the index cannot be written: {getattr(error, 'strerror', None) or reason_of(error)}"
+        message = (
+            f"the index cannot be written: {getattr(error, 'strerror', None) or reason_of(error)}"
+        )
         return Parsed(None, (*library.findings, Finding("F105", place, message)))
 
 
@@ -554,8 +597,14 @@ def _open(folder: Path) -> IndexedRecommender:
 def _build(folder: Path, library: Library, progress: Progress) -> IndexedRecommender:
     shutil.rmtree(folder, ignore_errors=True)
     taxonomy = Taxonomy(library.tasks, library.vocabulary())
-    models = DiskIndex.build(folder / "models", current(library.models), ModelEntry, taxonomy, progress)
-    papers = DiskIndex.build(folder / "papers", current(library.papers), PaperEntry, taxonomy, progress)
+    models = DiskIndex.build(
+        folder / "models", current(library.models), ModelEntry, taxonomy, progress
+    )
+    papers = DiskIndex.build(
+        folder / "papers", current(library.papers), PaperEntry, taxonomy, progress
+    )
     # last: without it nothing is opened
-    write_private(folder / "tasks.json", _TASKS.dump_json((library.tasks, tuple(library.vocabulary()))))
+    write_private(
+        folder / "tasks.json", _TASKS.dump_json((library.tasks, tuple(library.vocabulary())))
+    )
     return IndexedRecommender(models, papers, taxonomy)

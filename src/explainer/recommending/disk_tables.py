@@ -116,7 +116,9 @@ def key_of(term: str) -> int:
     return zlib.crc32(term.encode("utf-8", "surrogatepass"))
 
 
-def packed_row(fields: Mapping[str, Sequence[str]], group: int, task: int, signature: int, examples: int) -> bytes:
+def packed_row(
+    fields: Mapping[str, Sequence[str]], group: int, task: int, signature: int, examples: int
+) -> bytes:
     """Return what `PostingRow` holds of an entry as bytes: numbers of 32 bits each.
 
     Args:
@@ -144,7 +146,16 @@ def _unpacked_row(label: str, link: str, entry: str, raw: bytes) -> PostingRow:
     if len(data) != end + size:
         raise ValueError(_DAMAGED)
     return PostingRow(
-        label, link, entry, group, task - 1, signature, examples, data[5:_HEAD], data[_HEAD:end], data[end:]
+        label,
+        link,
+        entry,
+        group,
+        task - 1,
+        signature,
+        examples,
+        data[5:_HEAD],
+        data[_HEAD:end],
+        data[end:],
     )
 
 
@@ -154,7 +165,9 @@ class TablesWriter:
     def __init__(self, path: Path) -> None:
         self._base = sqlite3.connect(path, isolation_level=None)
         # a file that is not finished is thrown away, so nothing need be safe before
-        self._base.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA} BEGIN;")
+        self._base.executescript(
+            f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA} BEGIN;"
+        )
         self._waiting: list[tuple[int, str, str, bytes, str]] = []
 
     def add(self, row: tuple[int, str, str, bytes, str]) -> None:

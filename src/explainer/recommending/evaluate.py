@@ -110,7 +110,11 @@ class Outcome:
         if metric in _HIT_DEPTHS:
             return _hit(self.rank, _HIT_DEPTHS[metric])
         reciprocal_rank = 1 / self.rank if self.rank else 0.0
-        return {"papers of the task": self.papers, "same task@1": self.same_task, "MRR": reciprocal_rank}[metric]
+        return {
+            "papers of the task": self.papers,
+            "same task@1": self.same_task,
+            "MRR": reciprocal_rank,
+        }[metric]
 
 
 def _hit(rank: int | None, depth: int) -> float:
@@ -157,7 +161,9 @@ def parse_label(text: str, file: str, line: int) -> Parsed[Label]:
     models = frozenset(filter(None, (row.model, *row.models)))
     papers = frozenset(filter(None, (row.paper, *row.papers)))
     if not (models or papers or row.task):
-        document.report("S202", (), "a label needs one of the keys 'model', 'models', 'paper', 'papers', 'task'")
+        document.report(
+            "S202", (), "a label needs one of the keys 'model', 'models', 'paper', 'papers', 'task'"
+        )
         return Parsed(None, tuple(document.findings))
     kind, names = Kind.MODELS, models
     if papers and not models:
@@ -180,7 +186,9 @@ def label_of(label: Label, library: Library, taxonomy: Taxonomy) -> Label:
         names.update(entry.label for entry in entries)
         if not entries:
             key = label.kind.singular
-            label.document.report(_UNKNOWN_NAME[label.kind], (key,), f"unknown {key} {name!r}", text=name)
+            label.document.report(
+                _UNKNOWN_NAME[label.kind], (key,), f"unknown {key} {name!r}", text=name
+            )
     return replace(label, names=frozenset(names))
 
 
@@ -224,7 +232,9 @@ def read_labels(
     return labels, findings
 
 
-def evaluate_kinds(labels: Sequence[Label], library: Library, recommender: Recommender) -> dict[Kind, Evaluation]:
+def evaluate_kinds(
+    labels: Sequence[Label], library: Library, recommender: Recommender
+) -> dict[Kind, Evaluation]:
     """Ask a recommender for every label, and judge models and papers by themselves.
 
     Args:
@@ -235,13 +245,17 @@ def evaluate_kinds(labels: Sequence[Label], library: Library, recommender: Recom
 
     def offered(label: Label) -> list[str]:
         of_models = label.kind == Kind.MODELS
-        choice = recommender.recommend(label.question, models=DEPTH * of_models, papers=DEPTH * (not of_models))
+        choice = recommender.recommend(
+            label.question, models=DEPTH * of_models, papers=DEPTH * (not of_models)
+        )
         return list(map(attrgetter("entry.label"), getattr(choice, label.kind)))
 
     def papers_of(label: Label) -> list[PaperEntry]:
         if label.kind != Kind.MODELS:
             return []
-        return list(entries_of(recommender.recommend(label.question, models=1, papers=PAPERS).papers))
+        return list(
+            entries_of(recommender.recommend(label.question, models=1, papers=PAPERS).papers)
+        )
 
     evaluations: dict[Kind, Evaluation] = {}
     for kind in SOURCE_KINDS:
@@ -276,7 +290,10 @@ def evaluate(
 
 
 def _outcome(
-    label: Label, offered: tuple[str, ...], by_name: Mapping[str, Entry], papers: Sequence[PaperEntry]
+    label: Label,
+    offered: tuple[str, ...],
+    by_name: Mapping[str, Entry],
+    papers: Sequence[PaperEntry],
 ) -> Outcome:
     """Judge what was offered for a label, given all entries by name."""
     right_entries = list(filter(None, map(by_name.get, label.names)))
@@ -318,7 +335,9 @@ def bootstrap(values: Sequence[float]) -> Interval:
         return Interval(0.0, 0.0, 0.0, 0)
     draw = random.Random(0)  # noqa: S311  # statistics, not secrets
     means = sorted(sum(draw.choices(values, k=count)) / count for _ in range(_RESAMPLES))
-    return Interval(sum(values) / count, means[_RESAMPLES // 40], means[-_RESAMPLES // 40 - 1], count)
+    return Interval(
+        sum(values) / count, means[_RESAMPLES // 40], means[-_RESAMPLES // 40 - 1], count
+    )
 
 
 SCHEMA: Final = "explainer/catalog-eval/1"
@@ -340,7 +359,12 @@ def _evaluation_data(kind: Kind, evaluation: Evaluation) -> dict[str, Any]:
         "kind": kind.value,
         "metrics": {name: asdict(evaluation.metric(name)) for name in METRICS},
         "misses": [
-            {"id": miss.label.id, "wanted": sorted(miss.label.names), "offered": list(miss.offered), "rank": miss.rank}
+            {
+                "id": miss.label.id,
+                "wanted": sorted(miss.label.names),
+                "offered": list(miss.offered),
+                "rank": miss.rank,
+            }
             for miss in evaluation.misses
         ],
         "never": list(evaluation.never),

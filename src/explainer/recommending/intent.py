@@ -59,7 +59,10 @@ class Taxonomy:
     """Tasks by id and alias. Of two tasks with one name, the first one has it."""
 
     def __init__(
-        self, catalogued: Sequence[Task], vocabulary: Iterable[Task] = (), tables: IndexTables | None = None
+        self,
+        catalogued: Sequence[Task],
+        vocabulary: Iterable[Task] = (),
+        tables: IndexTables | None = None,
     ) -> None:
         """Take tasks, the most trusted first; a task whose id came before adds its aliases to that one.
 
@@ -86,7 +89,9 @@ class Taxonomy:
     def _foreign_index(self) -> FieldedIndex:
         """The words in other languages: most questions need none of them, and to split them takes long."""
         weights = dict.fromkeys(self.languages, FOREIGN_WEIGHT)
-        return FieldedIndex.of(map(_foreign_vocabulary, self.tasks), weights, background=_BACKGROUND)
+        return FieldedIndex.of(
+            map(_foreign_vocabulary, self.tasks), weights, background=_BACKGROUND
+        )
 
     def _index_of(self, term: str) -> FieldedIndex:
         return self._foreign_index if is_foreign(term) else self._index
@@ -109,7 +114,9 @@ class Taxonomy:
         totals = [0.0] * len(self.tasks)
         for start, end in _windows(len(keys)):
             for number in self._by_phrase.postings_of(" ".join(keys[start:end]))[0]:
-                totals[number] = max(totals[number], PHRASE_WEIGHT * min(end - start - _FREE_WORDS, _PHRASE_WORDS))
+                totals[number] = max(
+                    totals[number], PHRASE_WEIGHT * min(end - start - _FREE_WORDS, _PHRASE_WORDS)
+                )
         return totals
 
     def find(self, label: str) -> int | None:
@@ -120,7 +127,9 @@ class Taxonomy:
         label_words = _label_words(label)[:_LONGEST_LABEL]
         if label_words in self._by_label:
             return self._by_label[label_words]
-        parts = (label_words[start:end] for start, end in combinations(range(len(label_words) + 1), 2))
+        parts = (
+            label_words[start:end] for start, end in combinations(range(len(label_words) + 1), 2)
+        )
         longest = max(filter(self._by_label.__contains__, parts), key=len, default=())
         return self._by_label[longest] if longest else None
 
@@ -156,7 +165,9 @@ def _phrases_index(tasks: Sequence[Task]) -> FieldedIndex:
     for number, task in enumerate(tasks):
         for phrase in (task.id, *task.aliases, *task.vocabulary.get(ENGLISH, ())):
             numbers[" ".join(map(phrase_key, tokens_of(phrase)))][number] = 0.0
-    postings = ((phrase, (array("I", row), array("d", row.values()))) for phrase, row in numbers.items())
+    postings = (
+        (phrase, (array("I", row), array("d", row.values()))) for phrase, row in numbers.items()
+    )
     return FieldedIndex(len(tasks), postings)
 
 
@@ -203,7 +214,11 @@ def _vocabulary(task: Task) -> Fields:
     for alias in task.aliases:
         (phrases if len(terms(alias)) > 1 else names).append(alias)
     examples = " ".join(task.examples)
-    return {"names": terms(" ".join(names)), "phrases": terms(" ".join(phrases)), "examples": terms(examples)}
+    return {
+        "names": terms(" ".join(names)),
+        "phrases": terms(" ".join(phrases)),
+        "examples": terms(examples),
+    }
 
 
 def _foreign_vocabulary(task: Task) -> Fields:
@@ -269,7 +284,9 @@ class QueryIntent:
         """Return how well a signature fits, from -1/2 to 1/2; 0 when the question or the signature does not tell."""
         if signature is None:
             return 0.0
-        fitting = _fitting(self.in_hand, signature.inputs) + _fitting(self.asked_for, signature.outputs)
+        fitting = _fitting(self.in_hand, signature.inputs) + _fitting(
+            self.asked_for, signature.outputs
+        )
         # each side that the question tells of counts up to 1/2, and costs 1/4 whatever the signature is
         sides = bool(self.in_hand) + bool(self.asked_for)
         return fitting / 2 - sides / 4
@@ -306,7 +323,9 @@ class TaskCounter:
     def __init__(self, phrases: Sequence[Iterable[str]], other_topics: Iterable[str]) -> None:
         """Begin with the phrases of each task; other topics are counted as if they were one more task, the last."""
         texts_of_tasks = (*phrases, other_topics)
-        self._counts: list[Counter[str]] = [Counter(terms("\n".join(texts))) for texts in texts_of_tasks]
+        self._counts: list[Counter[str]] = [
+            Counter(terms("\n".join(texts))) for texts in texts_of_tasks
+        ]
 
     def add(self, task: int, example_terms: Iterable[str]) -> None:
         """Add the terms of an entry's examples to those of its task; -1 is none."""
@@ -332,7 +351,9 @@ class TaskCounter:
 class TaskPrior:
     """How much less likely than the likeliest each task is, for the terms of a question."""
 
-    def __init__(self, postings: SupportsPostings, offsets: Sequence[float], tasks: Iterable[int]) -> None:
+    def __init__(
+        self, postings: SupportsPostings, offsets: Sequence[float], tasks: Iterable[int]
+    ) -> None:
         """Take what `TaskCounter` counted.
 
         Args:

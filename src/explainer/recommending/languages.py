@@ -114,7 +114,9 @@ _FUNCTION_WORDS_TEXT: Final[Mapping[str, str]] = {
         karena ke mengapa oleh pada saya sebuah seperti sudah tidak untuk yang
     """,
 }
-_FUNCTION_WORDS: Final = {language: frozenset(text.split()) for language, text in _FUNCTION_WORDS_TEXT.items()}
+_FUNCTION_WORDS: Final = {
+    language: frozenset(text.split()) for language, text in _FUNCTION_WORDS_TEXT.items()
+}
 # Letters that one of these languages has and most others have not; a letter counts as much as a function word.
 _LETTERS: Final[Mapping[str, str]] = {
     "es": "ñ¿¡", "fr": "œçèêëîïûù", "de": "äöüß", "pt": "ãõ", "pl": "ąćęłńśźż", "tr": "ğış", "sv": "å",
@@ -158,11 +160,15 @@ _KANA_GRAMMAR_TEXT: Final = """
     かな のに ので んです が を に は へ と で も の や か ね よ な
 """
 # the longest first, so that nothing is left of `でしょうか`
-_KANA_GRAMMAR: Final = lazy_regex("|".join(sorted(_KANA_GRAMMAR_TEXT.split(), key=len, reverse=True)))
+_KANA_GRAMMAR: Final = lazy_regex(
+    "|".join(sorted(_KANA_GRAMMAR_TEXT.split(), key=len, reverse=True))
+)
 _RUN: Final = lazy_regex(
     r"(?P<hangul>[\uac00-\ud7a3\u3131-\u318e]++)|(?P<han>[\u3400-\u9fff\uf900-\ufaff々]++)|(?P<katakana>[\u30a1-\u30fa\u30fc]++)|(?P<hiragana>[\u3041-\u3096]++)"
 )
-_UNSPACED: Final = lazy_regex(r"[\u3041-\u30fc\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\u3131-\u318e々]")
+_UNSPACED: Final = lazy_regex(
+    r"[\u3041-\u30fc\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3\u3131-\u318e々]"
+)
 _WORD: Final = lazy_regex(r"[^\W\d_]++")
 # The name of the Snowball stemmer of a language.
 _STEMMERS: Final[Mapping[str, str]] = {

@@ -55,7 +55,16 @@ _NOT_BEFORE_TO: Final = _words("""
     used want wanted wants way
 """)
 # What people ask with, and say of a person, is no kind of data.
-_NO_DATA: Final = ("question", "answer", "label", "labels", "frame", "features", "tags", "instruction")
+_NO_DATA: Final = (
+    "question",
+    "answer",
+    "label",
+    "labels",
+    "frame",
+    "features",
+    "tags",
+    "instruction",
+)
 # What is removed from a picture, or added to it, is not what comes out.
 _REMOVING: Final = _words("""
     clean clear cut delete deleted deletes drop erase erased erases erasing remove removed removes removing rid
@@ -359,13 +368,26 @@ _LONE_NUMBER: Final = lazy_regex(r"(?<![\w-])\d[\d.,:/]*+(?![\w-])")
 _NUMBER_FOR_TO: Final = lazy_regex(r"(?<=[a-z]) 2 (?=[a-z])")
 
 # What follows these does not count as wanted, up to the end of the clause and no more than so many words.
-_NEGATIONS: Final = {"without": ("without",), "instead": ("instead", "of"), "rather": ("rather", "than")}
+_NEGATIONS: Final = {
+    "without": ("without",),
+    "instead": ("instead", "of"),
+    "rather": ("rather", "than"),
+}
 _NEGATED_WORDS: Final = 3
 _NOT: Final = "not"
 # `is not sharp` complains of a defect, and `not only` negates nothing: `not` takes away where a clause begins with it.
 _CLAUSE_STARTS: Final = frozenset({",", ";", ":", ".", "(", "and", "but"})
 _NOT_ALONE: Final = frozenset({"only", "just", "sure", "yet"})
-_CLAUSE_ENDS: Final = frozenset(',.;:!?()"“”\n') | {"and", "but", "or", "then", "because", "when", "while", "so"}
+_CLAUSE_ENDS: Final = frozenset(',.;:!?()"“”\n') | {
+    "and",
+    "but",
+    "or",
+    "then",
+    "because",
+    "when",
+    "while",
+    "so",
+}
 
 _SCALE_WORDS: Final[Mapping[str, int]] = {
     "double": 2, "doubled": 2, "doubles": 2, "doubling": 2, "twice": 2, "twofold": 2, "triple": 3, "tripled": 3,
@@ -436,7 +458,9 @@ class Query:
         )
 
     @classmethod
-    def foreign(cls, text: str, language: str, vocabulary: SupportsLanguages | None = None) -> Query:
+    def foreign(
+        cls, text: str, language: str, vocabulary: SupportsLanguages | None = None
+    ) -> Query:
         """Take the words of a question that is not in English; what it says outright is read in English alone.
 
         Args:
@@ -478,12 +502,18 @@ class Query:
         for term, word in self.words.items():
             word_of_term.setdefault(meant_terms.get(term, term), word)
         corrections = {self.words[term]: meant for term, meant in meant_terms.items()}
-        return replace(self, words=word_of_term, intent=QueryIntent.of(word_of_term), corrections=corrections)
+        return replace(
+            self, words=word_of_term, intent=QueryIntent.of(word_of_term), corrections=corrections
+        )
 
 
 def _names(tokens: Sequence[str]) -> frozenset[str]:
     """The words that begin with a capital within a sentence, unless a question writes every other word so."""
-    capitals = [word for before, word in pairwise(tokens) if word[:1].isupper() and before not in _SENTENCE_ENDS]
+    capitals = [
+        word
+        for before, word in pairwise(tokens)
+        if word[:1].isupper() and before not in _SENTENCE_ENDS
+    ]
     if 2 * len(capitals) < len(tokens):
         return frozenset(capitals)
     return frozenset()
@@ -504,7 +534,13 @@ def _best_known(text: str, vocabulary: SupportsLanguages) -> str:
     """The language in which most words of a text mean a task; English where no other has more of them."""
 
     def known_words(language: str) -> int:
-        return len({word for term, word in terms_with_words(text, language, _MAX_WORDS).items() if term in vocabulary})
+        return len(
+            {
+                word
+                for term, word in terms_with_words(text, language, _MAX_WORDS).items()
+                if term in vocabulary
+            }
+        )
 
     if known_words(ENGLISH) == len(set(terms_with_words(text, ENGLISH, _MAX_WORDS).values())):
         return ENGLISH

@@ -110,20 +110,26 @@ class _Recommenders:
         """Return the catalog files of a question."""
         return self._loader.files(loaded.question.catalog, self._base)
 
-    def choose(self, loaded: LoadedQuestion, *, rebuild: bool = False) -> Parsed[tuple[Choice, tuple[Kind, ...]]]:
+    def choose(
+        self, loaded: LoadedQuestion, *, rebuild: bool = False
+    ) -> Parsed[tuple[Choice, tuple[Kind, ...]]]:
         """Choose for a question, beside the kinds that should be chosen; None when its catalogs cannot be read."""
         recommender = self._recommender(loaded, rebuild=rebuild)
         if recommender.value is None:
             return Parsed(None, recommender.findings)
         counts = self._config.counts
         try:
-            choice = recommender.value.recommend(loaded.question.question, models=counts.models, papers=counts.papers)
+            choice = recommender.value.recommend(
+                loaded.question.question, models=counts.models, papers=counts.papers
+            )
         except ValueError:
             # an index turned out to be damaged
             if not rebuild:
                 return self.choose(loaded, rebuild=True)
             message = "the index cannot be read, though it is new"
-            return Parsed(None, (Finding("F104", Location("--index"), message, "leave out --index"),))
+            return Parsed(
+                None, (Finding("F104", Location("--index"), message, "leave out --index"),)
+            )
         return Parsed((choice, recommender.value.expected(counts)), recommender.findings)
 
     def _recommender(self, loaded: LoadedQuestion, *, rebuild: bool) -> Parsed[Recommender]:

@@ -86,7 +86,9 @@ BARS: Final = ""
 # Texts that are remembered so that they count once for a task; repeated farther apart, they count again.
 _REMEMBERED: Final = 1_000_000
 _NUMBERS: Final = lazy_regex(r"\d++x?")
-_SCALE_IN_NAME: Final = lazy_regex(r"(?<![0-9a-z])(?:(?P<before>[2-8])x|x(?P<behind>[2-8]))(?![0-9a-z])")
+_SCALE_IN_NAME: Final = lazy_regex(
+    r"(?<![0-9a-z])(?:(?P<before>[2-8])x|x(?P<behind>[2-8]))(?![0-9a-z])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,11 @@ class Ranking(Generic[E]):
     _last: tuple[Query, _Standing] | None = None
 
     def __init__(
-        self, entries: Iterable[E], taxonomy: Taxonomy, tables: IndexTables | None = None, kind: str = ""
+        self,
+        entries: Iterable[E],
+        taxonomy: Taxonomy,
+        tables: IndexTables | None = None,
+        kind: str = "",
     ) -> None:
         """Index entries.
 
@@ -222,7 +228,9 @@ class Ranking(Generic[E]):
         self._tasks = list(map(cache(partial(task_number, taxonomy)), labels))
         get = (tables or IndexTables()).get
         self._index = get(f"{kind} words", len(self.entries), self._words_index)
-        self._same_task_index = get(f"{kind} same task", max(self._same_task, default=NO_TASK) + 1, self._by_task_index)
+        self._same_task_index = get(
+            f"{kind} same task", max(self._same_task, default=NO_TASK) + 1, self._by_task_index
+        )
         prior = get(f"{kind} prior", len(taxonomy.tasks) + 1, self._prior_index)
         self._prior = TaskPrior(prior.postings_of, prior.postings_of(OFFSETS)[1], self._tasks)
         numbers: dict[Signature | None, int] = {}
@@ -235,7 +243,9 @@ class Ranking(Generic[E]):
 
     def with_kept_bars(self, tables: IndexTables) -> Ranking[E]:
         """Return the ranking with its bars from the indexes; they are measured where none were kept."""
-        bars = tables.get(f"{self._kind} bars", max(LENGTHS) + 1, self._bars_index).postings_of(BARS)
+        bars = tables.get(f"{self._kind} bars", max(LENGTHS) + 1, self._bars_index).postings_of(
+            BARS
+        )
         self._calibration = Calibration(self.reach, dict(zip(*bars, strict=True)))
         return self
 
@@ -250,7 +260,9 @@ class Ranking(Generic[E]):
         by_task = TaskIndex()
         for document, number in zip(self._documents, self._same_task, strict=True):
             by_task.add(document, number)
-        return FieldedIndex.of(by_task.documents(max(self._same_task, default=NO_TASK) + 1), FIELD_WEIGHTS)
+        return FieldedIndex.of(
+            by_task.documents(max(self._same_task, default=NO_TASK) + 1), FIELD_WEIGHTS
+        )
 
     def _prior_index(self) -> FieldedIndex:
         counter = TaskCounter(self.taxonomy.phrases(), other_topics())
@@ -258,7 +270,9 @@ class Ranking(Generic[E]):
             counter.add(task, document["examples"])
         offsets = array("d", counter.offsets())
         places = array("I", range(len(offsets)))
-        return FieldedIndex(len(offsets), [(OFFSETS, (places, offsets)), *counter.postings().items()])
+        return FieldedIndex(
+            len(offsets), [(OFFSETS, (places, offsets)), *counter.postings().items()]
+        )
 
     def _bars_index(self) -> FieldedIndex:
         bars = (array("I", LENGTHS), array("d", map(self._calibration.bar_of, LENGTHS)))
@@ -294,9 +308,17 @@ class Ranking(Generic[E]):
         if standing.agreed != NO_TASK:
             of_tasks[standing.agreed] += AGREEMENT_GAIN
         scores = [
-            score + weight * same_task[same_task_number] + of_tasks[task_number] + fits[signature_number]
+            score
+            + weight * same_task[same_task_number]
+            + of_tasks[task_number]
+            + fits[signature_number]
             for score, weight, same_task_number, task_number, signature_number in zip(
-                own_scores, self._same_task_weights, self._same_task, self._tasks, self._signature_numbers, strict=True
+                own_scores,
+                self._same_task_weights,
+                self._same_task,
+                self._tasks,
+                self._signature_numbers,
+                strict=True,
             )
         ]
         for number in self._scaled if query.scale else ():
@@ -360,7 +382,11 @@ class Ranking(Generic[E]):
         if not query.words:
             return 0.0
         if query.language != ENGLISH:
-            matched_words = {query.words[share.term] for share in self.shares(query.words, number) if share.total > 0}
+            matched_words = {
+                query.words[share.term]
+                for share in self.shares(query.words, number)
+                if share.total > 0
+            }
             return len(matched_words) / len(set(query.words.values()))
         known_terms = sum(term in self._index or term in self.taxonomy for term in query.words)
         matched_terms = sum(share.total > 0 for share in self.shares(query.words, number))
@@ -433,7 +459,9 @@ class Ranking(Generic[E]):
         if query.direction.is_full:
             # what is said outright speaks for a task that no entry has, too, or against it
             own_signature = self._signatures[self._signature_numbers[number]]
-            fit, own_fit = fits_of(query, [task_signature(self.taxonomy.tasks[likeliest]), own_signature])
+            fit, own_fit = fits_of(
+                query, [task_signature(self.taxonomy.tasks[likeliest]), own_signature]
+            )
             margin += own_fit - fit
         return likeliest if scores[likeliest] > scores[task] + margin else None
 

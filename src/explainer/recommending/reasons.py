@@ -81,10 +81,20 @@ def explained(
     places = _places(entry, telling)
     own_gains = ranking.gains(query, number)
     said = filter(own_gains.__contains__, _SAID)
-    language = [] if query.language == ENGLISH else [f"the question was read as {NAMES[query.language]}"]
+    language = (
+        [] if query.language == ENGLISH else [f"the question was read as {NAMES[query.language]}"]
+    )
     corrections = _corrections(ranking, query, number)
     telling_gains = [reason for reason, gain in gains.items() if abs(gain) >= _TELLING_GAIN]
-    why = "; ".join((*_reasons(entry, query.words, telling, places), *said, *telling_gains, *corrections, *language))
+    why = "; ".join(
+        (
+            *_reasons(entry, query.words, telling, places),
+            *said,
+            *telling_gains,
+            *corrections,
+            *language,
+        )
+    )
     gains = {**gains, **own_gains}
     word_shares = tuple((query.words[share.term], share) for share in telling)
     return Recommendation(entry, round(score, 3), why, word_shares, places, gains, demotion, weak)
@@ -100,7 +110,10 @@ def _places(entry: Entry, shares: Sequence[Share]) -> dict[str, tuple[str, ...]]
 
 
 def _reasons(
-    entry: Entry, word_of_term: Mapping[str, str], shares: Sequence[Share], places: Mapping[str, Sequence[str]]
+    entry: Entry,
+    word_of_term: Mapping[str, str],
+    shares: Sequence[Share],
+    places: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """What the words of the question say for an entry, those of its task first."""
     label = shorten(task_label(entry), _LABEL_WIDTH)
@@ -114,7 +127,9 @@ def _reasons(
         fields: dict[str, None] = {}
         for share in own_shares[:_TELLING]:
             fields |= dict.fromkeys(places[share.term])
-        reasons.append(f"{_quoted(own_words)} {_verb(own_words, 'is', 'are')} in its {_joined(list(fields))}")
+        reasons.append(
+            f"{_quoted(own_words)} {_verb(own_words, 'is', 'are')} in its {_joined(list(fields))}"
+        )
     same_task_words = _words(filter(attrgetter("same_task"), shares), word_of_term)
     # the weakest reason, so it is given only where there is no other
     if same_task_words and not reasons:

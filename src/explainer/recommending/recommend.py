@@ -19,7 +19,14 @@ from explainer.recommending.bm25f import IndexTables
 from explainer.recommending.intent import Taxonomy, leading_signature
 from explainer.recommending.languages import ENGLISH, UNSPACED
 from explainer.recommending.query import Query
-from explainer.recommending.ranking import AGREEMENT, DIRECTION_FITS, PHRASE_FITS, Ranking, bare_link, task_label
+from explainer.recommending.ranking import (
+    AGREEMENT,
+    DIRECTION_FITS,
+    PHRASE_FITS,
+    Ranking,
+    bare_link,
+    task_label,
+)
 from explainer.recommending.reasons import Recommendation, explained
 from explainer.recommending.steps import changes_nothing, clauses_of, with_result
 from explainer.recommending.terms import terms
@@ -154,7 +161,9 @@ class SupportsScores(Protocol):
     def scale(self) -> MeaningScale:
         """What a nearness counts."""
 
-    def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> Mapping[int, float]:
+    def scores(
+        self, question: str, ranking: Ranking[E], candidates: Sequence[int]
+    ) -> Mapping[int, float]:
         """Return the nearness of candidates by their numbers, as a sum of cosines."""
 
 
@@ -191,7 +200,11 @@ class Recommender:
     """The entries of one library, indexed when they are first needed."""
 
     def __init__(
-        self, library: Library, *, semantic: SupportsMeanings | None = None, tables: IndexTables | None = None
+        self,
+        library: Library,
+        *,
+        semantic: SupportsMeanings | None = None,
+        tables: IndexTables | None = None,
     ) -> None:
         """Prepare to recommend.
 
@@ -219,7 +232,9 @@ class Recommender:
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of which there are entries, models or papers or both."""
-        return tuple(kind for kind in SOURCE_KINDS if next(iter(getattr(self._library, kind)), None))
+        return tuple(
+            kind for kind in SOURCE_KINDS if next(iter(getattr(self._library, kind)), None)
+        )
 
     @cached_property
     def models(self) -> SupportsRanking[ModelEntry]:
@@ -238,7 +253,12 @@ class Recommender:
         return tuple(filter(self.kinds.__contains__, asked_for)) or asked_for
 
     def recommend(
-        self, question: str, *, models: int = 5, papers: int = 5, chosen: Sequence[ModelEntry] | None = None
+        self,
+        question: str,
+        *,
+        models: int = 5,
+        papers: int = 5,
+        chosen: Sequence[ModelEntry] | None = None,
     ) -> Choice:
         """Choose models, and papers that fit the question and these models.
 
@@ -259,11 +279,15 @@ class Recommender:
             self.index()  # what was kept is not of these entries, whoever wrote it
             return self._recommend(question, models, papers, chosen)
 
-    def _recommend(self, question: str, models: int, papers: int, chosen: Sequence[ModelEntry] | None) -> Choice:
+    def _recommend(
+        self, question: str, models: int, papers: int, chosen: Sequence[ModelEntry] | None
+    ) -> Choice:
         query = self._corrected(Query.of(question, self.taxonomy))
         steps = self._steps(question) if models and chosen is None else ()
         if steps:
-            return self._choice(query, tuple(map(itemgetter(1), steps)), self._papers_of_steps(steps, papers))
+            return self._choice(
+                query, tuple(map(itemgetter(1), steps)), self._papers_of_steps(steps, papers)
+            )
         best_models, lacking = self._models_for(query, models) if models else ((), None)
         subject = self._subject(entries_of(best_models) if chosen is None else chosen, lacking)
         no_model_fits = models and not best_models and len(self.models)
@@ -320,7 +344,9 @@ class Recommender:
                 chosen.setdefault(paper.entry.title, paper)
         return tuple(chosen.values())
 
-    def _models_for(self, query: Query, limit: int) -> tuple[tuple[Recommendation[ModelEntry], ...], int | None]:
+    def _models_for(
+        self, query: Query, limit: int
+    ) -> tuple[tuple[Recommendation[ModelEntry], ...], int | None]:
         """The best models; none, and the number of the task, if the question is about one that no model has."""
         ranking = self.models.around(query, limit)
         scores = ranking.scores(query)
@@ -339,9 +365,14 @@ class Recommender:
         if models:
             return Choice(models, papers, language=query.language)
         scores = self.taxonomy.scores(query.words)
-        nearest = sorted(filter(scores.__getitem__, range(len(scores))), key=lambda number: (-scores[number], number))
+        nearest = sorted(
+            filter(scores.__getitem__, range(len(scores))),
+            key=lambda number: (-scores[number], number),
+        )
         names = tuple(self.taxonomy.tasks[number].id for number in nearest[:_NEAREST])
-        is_read = query.language in (ENGLISH, *self.taxonomy.languages) or self._opinion(query.language)
+        is_read = query.language in (ENGLISH, *self.taxonomy.languages) or self._opinion(
+            query.language
+        )
         return Choice((), papers, names, query.language, unreadable=not is_read)
 
     def _opinion(self, language: str) -> SupportsScores | None:
@@ -350,7 +381,9 @@ class Recommender:
     def _subject(self, models: Sequence[ModelEntry], lacking: int | None) -> Subject:
         """What papers should be about, to go with some models, or with a task that no model has."""
         if not models:
-            return Subject() if lacking is None else Subject(lacking, self._terms_about(lacking, ""))
+            return (
+                Subject() if lacking is None else Subject(lacking, self._terms_about(lacking, ""))
+            )
         model = models[0]
         number = self.taxonomy.find(task_label(model))
         same_task = [further for further in models[1:] if task_label(further) == task_label(model)]
@@ -388,7 +421,9 @@ class Recommender:
             return ()
         standing = _Standing(word_scores, gains, FLOOR, {}, bars)
         if opinion is not None:
-            standing = _with_meaning(standing, _nearness(opinion, query, ranking, word_scores), opinion.scale)
+            standing = _with_meaning(
+                standing, _nearness(opinion, query, ranking, word_scores), opinion.scale
+            )
 
         def fits(number: int, bars: float) -> bool:
             # papers of a chosen model, or of its task, fit whatever the question says
@@ -400,7 +435,9 @@ class Recommender:
         for score, demotion, number in _diverse(ranking, standing.scores, limit, standing.floor):
             weak = not fits(number, standing.bars.get(number, standing.least_bars))
             entry_gains = standing.gains.get(number, {})
-            picked.append(explained(ranking, query, number, score, entry_gains, demotion=demotion, weak=weak))
+            picked.append(
+                explained(ranking, query, number, score, entry_gains, demotion=demotion, weak=weak)
+            )
         return tuple(picked)
 
 
@@ -474,7 +511,9 @@ def current(entries: Iterable[E]) -> list[E]:
 
 def _affinity(ranking: Ranking[PaperEntry], subject: Subject) -> Gains:
     """What papers gain by going with the chosen models, or with a task that none of them has."""
-    same_task, same_words = (SAME_TASK, SAME_WORDS) if subject.has_model else (ASKED_TASK, ASKED_WORDS)
+    same_task, same_words = (
+        (SAME_TASK, SAME_WORDS) if subject.has_model else (ASKED_TASK, ASKED_WORDS)
+    )
     gains: dict[int, dict[str, float]] = defaultdict(dict)
     for number, score in filter(itemgetter(1), enumerate(_scores_for(ranking, subject))):
         gains[number][same_words] = score
@@ -489,8 +528,14 @@ def _affinity(ranking: Ranking[PaperEntry], subject: Subject) -> Gains:
 
 def _scores_for(ranking: Ranking[PaperEntry], subject: Subject) -> list[float]:
     """What the words about a subject add to the score of every paper."""
-    by_task, by_summary = ranking.own_scores(subject.terms), ranking.own_scores(subject.summary_terms)
-    return [MODEL_WEIGHT * task + SUMMARY_WEIGHT * summary for task, summary in zip(by_task, by_summary, strict=True)]
+    by_task, by_summary = (
+        ranking.own_scores(subject.terms),
+        ranking.own_scores(subject.summary_terms),
+    )
+    return [
+        MODEL_WEIGHT * task + SUMMARY_WEIGHT * summary
+        for task, summary in zip(by_task, by_summary, strict=True)
+    ]
 
 
 def _of_task(ranking: Ranking[PaperEntry], task: int | None) -> Iterator[int]:
@@ -507,7 +552,9 @@ def _strangers(ranking: Ranking[PaperEntry], subject: Subject) -> set[int]:
     if subject.task is None:
         return set()
     tasks = map(ranking.task_number, range(len(ranking)))
-    of_other_tasks = {number for number, task in enumerate(tasks) if task not in (None, subject.task)}
+    of_other_tasks = {
+        number for number, task in enumerate(tasks) if task not in (None, subject.task)
+    }
     return of_other_tasks.difference(ranking.with_links((*subject.own_links, *subject.links)))
 
 
@@ -554,7 +601,9 @@ def _best(scores: Sequence[float], limit: int, floor: float = -math.inf) -> list
     return [number for number, score in enumerate(scores) if score >= cutoff]
 
 
-def _diverse(ranking: Ranking[E], scores: Sequence[float], limit: int, floor: float) -> list[tuple[float, float, int]]:
+def _diverse(
+    ranking: Ranking[E], scores: Sequence[float], limit: int, floor: float
+) -> list[tuple[float, float, int]]:
     """Return (score, demotion, number) of the best entries, each of a family below the better ones of it.
 
     Equally good ones stand in the order of their names.
@@ -578,11 +627,15 @@ def _nearness(
     opinion: SupportsScores, query: Query, ranking: Ranking[E], scores: Sequence[float]
 ) -> Mapping[int, float]:
     """Return how near the best entries are to a question by their meanings, by their numbers."""
-    candidates = [number for number in _best(scores, _SECOND_OPINIONS) if scores[number] > -math.inf]
+    candidates = [
+        number for number in _best(scores, _SECOND_OPINIONS) if scores[number] > -math.inf
+    ]
     return opinion.scores(query.text, ranking, candidates)
 
 
-def _with_meaning(standing: _Standing, nearness: Mapping[int, float], scale: MeaningScale) -> _Standing:
+def _with_meaning(
+    standing: _Standing, nearness: Mapping[int, float], scale: MeaningScale
+) -> _Standing:
     """How entries stand with the nearness of the best ones, against that of all of these, and the gains by it."""
     if not nearness:
         return standing

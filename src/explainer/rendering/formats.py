@@ -145,7 +145,12 @@ def _messages_line(output: Output, _options: FormatOptions) -> bytes:
 def _batch_line(output: Output, options: FormatOptions) -> bytes:
     """A request of OpenAI's Batch API, which `vllm run-batch` takes too."""
     body = {"model": options.model or "", "messages": _messages(output.rendering), **options.body}
-    request = {"custom_id": output.custom_id, "method": "POST", "url": "/v1/chat/completions", "body": body}
+    request = {
+        "custom_id": output.custom_id,
+        "method": "POST",
+        "url": "/v1/chat/completions",
+        "body": body,
+    }
     return _json_line(request)
 
 
@@ -165,7 +170,11 @@ def _anthropic_line(output: Output, options: FormatOptions) -> bytes:
     documents = [
         {
             "type": "document",
-            "source": {"type": "text", "media_type": "text/plain", "data": entry.summary or entry.name},
+            "source": {
+                "type": "text",
+                "media_type": "text/plain",
+                "data": entry.summary or entry.name,
+            },
             "title": entry.name,
             "context": print_entry(replace(entry, summary=None)),
             "citations": {"enabled": True},
@@ -189,7 +198,12 @@ def _anthropic_line(output: Output, options: FormatOptions) -> bytes:
 def _gemini_line(output: Output, options: FormatOptions) -> bytes:
     """A request of Gemini's batch mode that hands the entries over as plain files."""
     files = [
-        {"inlineData": {"mimeType": "text/plain", "data": base64.b64encode(print_entry(entry).encode()).decode()}}
+        {
+            "inlineData": {
+                "mimeType": "text/plain",
+                "data": base64.b64encode(print_entry(entry).encode()).decode(),
+            }
+        }
         for entry in _printed_entries(output)
     ]
     text = {"text": output.rendering.text_of("user")}
@@ -238,8 +252,13 @@ def _chat_row(output: Output, _options: FormatOptions) -> bytes:
 
 def _llm_file(output: Output, _options: FormatOptions) -> bytes:
     """A template of the command `llm`: it fills `$name` in, so a dollar is written twice."""
-    texts = {"system": output.rendering.text_of("system"), "prompt": output.rendering.text_of("user")}
-    return "".join(f"{key}: {_yaml_string(text.replace('$', '$$'))}\n" for key, text in texts.items() if text).encode()
+    texts = {
+        "system": output.rendering.text_of("system"),
+        "prompt": output.rendering.text_of("user"),
+    }
+    return "".join(
+        f"{key}: {_yaml_string(text.replace('$', '$$'))}\n" for key, text in texts.items() if text
+    ).encode()
 
 
 def _yaml_string(text: str) -> str:
@@ -273,10 +292,16 @@ def _file_of(line: Write) -> Write:
 FORMATS: Final[dict[str, Format]] = {
     "text": Format(_text_file, _text_line, ".md", file_escape=str.encode, line_escape=json_escape),
     "messages": Format(_messages_file, _messages_line, ".json", line_escape=json_escape, chat=True),
-    "openai-batch": Format(_batch_line, _batch_line, ".json", json_escape, json_escape, chat=True, names_model=True),
-    "anthropic-batch": Format(_anthropic_line, _anthropic_line, ".json", chat=True, names_model=True),
+    "openai-batch": Format(
+        _batch_line, _batch_line, ".json", json_escape, json_escape, chat=True, names_model=True
+    ),
+    "anthropic-batch": Format(
+        _anthropic_line, _anthropic_line, ".json", chat=True, names_model=True
+    ),
     "gemini-batch": Format(_gemini_line, _gemini_line, ".json", chat=True),
     "llm": Format(_llm_file, None, ".yaml", chat=True),
     "promptfoo": Format(_file_of(_promptfoo_line), _promptfoo_line, ".json", chat=True),
-    "hf-chat": Format(_chat_row, _chat_row, ".json", json_escape, json_escape, chat=True, completes=True),
+    "hf-chat": Format(
+        _chat_row, _chat_row, ".json", json_escape, json_escape, chat=True, completes=True
+    ),
 }

@@ -102,7 +102,9 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
 
     def _outcomes(self, contexts: Sequence[Context], part: Part = "whole") -> list[Outcome]:
         outcomes: list[Outcome] = []
-        requests = [contexts[begin : begin + _AT_ONCE] for begin in range(0, len(contexts), _AT_ONCE)]
+        requests = [
+            contexts[begin : begin + _AT_ONCE] for begin in range(0, len(contexts), _AT_ONCE)
+        ]
         for index, request in enumerate(requests):
             answer = self._answer(requests, index, part)
             if not isinstance(answer, Finding):
@@ -114,10 +116,14 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
                     outcomes += self._outcomes([context], part)
         return outcomes
 
-    def _answer(self, requests: Sequence[Sequence[Context]], index: int, part: Part) -> list[Outcome] | Finding:
+    def _answer(
+        self, requests: Sequence[Sequence[Context]], index: int, part: Part
+    ) -> list[Outcome] | Finding:
         """Return the answer to one request; the process has the next ones already when it is done with this one."""
         process = self._process or self._start()
-        with contextlib.suppress(OSError):  # the process is gone: the answers say so, after those that it gave
+        with contextlib.suppress(
+            OSError
+        ):  # the process is gone: the answers say so, after those that it gave
             for request in requests[index + self._unanswered : index + _AHEAD]:
                 self._unanswered += 1
                 _send(process, self._request(request, part))
@@ -158,7 +164,14 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
         self._answers = queue.SimpleQueue()
         threading.Thread(target=_read_answers, args=(process, self._answers), daemon=True).start()
         file = self._template
-        setup = TemplateSetup(file.name, os.fsencode(file.folder), file.source, file.builtin, CPU_SECONDS, MEMORY_BYTES)
+        setup = TemplateSetup(
+            file.name,
+            os.fsencode(file.folder),
+            file.source,
+            file.builtin,
+            CPU_SECONDS,
+            MEMORY_BYTES,
+        )
         with contextlib.suppress(OSError):  # it ended at once: `_answer` finds out the same way
             _send(process, setup)
         return process
@@ -171,7 +184,9 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
             status = 0
         self.close()
         if exceeded_cpu(status):
-            return self._failed("T505", f"the template took more than {CPU_SECONDS + 1} seconds of processor time")
+            return self._failed(
+                "T505", f"the template took more than {CPU_SECONDS + 1} seconds of processor time"
+            )
         return self._failed("T508", f"the template's process ended unexpectedly (status {status})")
 
     def _failed(self, code: str, message: str) -> Finding:
@@ -190,7 +205,9 @@ def _send(process: subprocess.Popen[bytes], message: TemplateSetup | RenderReque
     process.stdin.flush()
 
 
-def _read_answers(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[list[Outcome] | None]) -> None:
+def _read_answers(
+    process: subprocess.Popen[bytes], answers: queue.SimpleQueue[list[Outcome] | None]
+) -> None:
     decoder = msgspec.json.Decoder(list[Outcome])
     with contextlib.suppress(msgspec.MsgspecError):  # what is no answer ends the talk
         for line in process.stdout or ():

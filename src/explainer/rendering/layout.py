@@ -66,7 +66,9 @@ def _forges(core: str) -> bool:
     """Whether a line without its indentation and leading backslashes reads as a part of the layout."""
     if core.isascii():
         return _forging().match(core.lower().lstrip()) is not None
-    visible = "".join(char for char in unicodedata.normalize("NFKC", core) if unicodedata.category(char) != "Cf")
+    visible = "".join(
+        char for char in unicodedata.normalize("NFKC", core) if unicodedata.category(char) != "Cf"
+    )
     return _forging().match(visible.casefold().lstrip()) is not None
 
 
@@ -167,14 +169,18 @@ class _PromptReader:
         intro = self._expected(QUESTION_INTRO, self._find(0, QUESTION_INTRO))
         if intro is None:
             return Parsed(None, tuple(self._findings))
-        instructions = self._expected(INSTRUCTIONS_INTRO, self._find(intro + 1, INSTRUCTIONS_INTRO, NO_MODELS_INTRO))
+        instructions = self._expected(
+            INSTRUCTIONS_INTRO, self._find(intro + 1, INSTRUCTIONS_INTRO, NO_MODELS_INTRO)
+        )
         if instructions is None:
             return Parsed(None, tuple(self._findings))
         question = self._question(intro + 1, instructions)
         models_heading = self._find(instructions, MODELS_HEADING)
         papers_heading = self._find(models_heading or instructions, PAPERS_HEADING)
         self._expected(PAPERS_HEADING, papers_heading)
-        end = self._expected(ANSWER_FIELD, self._find_last(ANSWER_FIELD, instructions)) or len(self._lines)
+        end = self._expected(ANSWER_FIELD, self._find_last(ANSWER_FIELD, instructions)) or len(
+            self._lines
+        )
         self._signatures = dict(self._listed(instructions, models_heading or instructions))
         models = self._entries("model", models_heading, papers_heading or end)
         papers = self._entries("paper", papers_heading, end - 1)
@@ -215,13 +221,19 @@ class _PromptReader:
             return restore(text.strip().strip('"'))
         return restore(text[1:-1])
 
-    def _entries(self, kind: Literal["model", "paper"], heading: int | None, end: int) -> tuple[PrintedEntry, ...]:
+    def _entries(
+        self, kind: Literal["model", "paper"], heading: int | None, end: int
+    ) -> tuple[PrintedEntry, ...]:
         """The entries below a heading. Each begins with `Model:`, and the layout ends it with a blank line."""
         if heading is None:
             return ()
-        begins = [index for index in range(heading + 1, end) if self._lines[index].startswith("Model: ")]
+        begins = [
+            index for index in range(heading + 1, end) if self._lines[index].startswith("Model: ")
+        ]
         self._note_strays(heading + 1, begins[0] if begins else end)
-        return tuple(self._entry(kind, begin, following) for begin, following in pairwise([*begins, end]))
+        return tuple(
+            self._entry(kind, begin, following) for begin, following in pairwise([*begins, end])
+        )
 
     def _entry(self, kind: Literal["model", "paper"], start: int, end: int) -> PrintedEntry:
         fields: dict[str, str] = {}
@@ -271,5 +283,7 @@ class _PromptReader:
     def _note_strays(self, start: int, end: int) -> None:
         for index in range(start, end):
             if self._lines[index].strip():
-                message = f"this line does not belong to any entry: {shorten(self._lines[index], 60)!r}"
+                message = (
+                    f"this line does not belong to any entry: {shorten(self._lines[index], 60)!r}"
+                )
                 self._findings.append(Finding("P602", Location(self._file, index + 1), message))

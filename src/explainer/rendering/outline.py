@@ -64,7 +64,10 @@ class Outline(NamedTuple):
 
 
 def outline_of(
-    environment: jinja2.Environment, name: str, source: str, render: Callable[[jinja2.Template, Context], Rendering]
+    environment: jinja2.Environment,
+    name: str,
+    source: str,
+    render: Callable[[jinja2.Template, Context], Rendering],
 ) -> Outline | None:
     """Return the outline of a template that can be rendered, or None when it has none.
 
@@ -142,7 +145,9 @@ class _Marker(NodeTransformer):
         _require(not node.else_ and not node.test)
         self.loops.append(self._printer(_name(node.target), node.body))
         number = len(self.loops) - 1
-        marks = [nodes.TemplateData(_hole(f"{over} {number} {self._name}")) for over in _lists(node.iter)]
+        marks = [
+            nodes.TemplateData(_hole(f"{over} {number} {self._name}")) for over in _lists(node.iter)
+        ]
         return nodes.Output(marks)
 
     def _printer(self, variable: str, body: list[nodes.Node]) -> Callable[[EntryData], str]:
@@ -153,7 +158,9 @@ class _Marker(NodeTransformer):
         for node in tree.find_all(nodes.Node):
             _require(isinstance(node, _IN_LOOPS) and getattr(node, "name", "") != _RANDOM)
         template = self._compiled(tree)
-        return lambda entry: "".join(template.root_render_func(template.new_context({variable: entry})))
+        return lambda entry: "".join(
+            template.root_render_func(template.new_context({variable: entry}))
+        )
 
     def _compiled(self, tree: nodes.Template) -> jinja2.Template:
         tree.set_environment(self._environment)
@@ -223,17 +230,26 @@ class OutputOutline:
     """
 
     def __init__(
-        self, prompt: Outline, skeleton: Outline | None, write: Write, escape: Escape, options: FormatOptions
+        self,
+        prompt: Outline,
+        skeleton: Outline | None,
+        write: Write,
+        escape: Escape,
+        options: FormatOptions,
     ) -> None:
         self._escape = escape
-        self._outlines = {outline.name: outline for outline in (prompt, skeleton) if outline is not None}
+        self._outlines = {
+            outline.name: outline for outline in (prompt, skeleton) if outline is not None
+        }
         given = Rendering((Segment("user", _hole("answer")),))
         self._cases: dict[tuple[bool, bool, bool], _Marked] = {}
         for case, rendering in prompt.cases.items():
             for has_answer in (False, True):
                 completion = skeleton.cases[case] if skeleton and not has_answer else given
                 output = Output(_hole("id"), _hole("custom_id"), rendering, completion)
-                self._cases[(*case, has_answer)] = self._split(write(output, options).split(_MARK.encode()))
+                self._cases[(*case, has_answer)] = self._split(
+                    write(output, options).split(_MARK.encode())
+                )
 
     def _split(self, pieces: list[bytes]) -> _Marked:
         marked = _Marked(pieces, [], [])

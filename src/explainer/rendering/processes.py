@@ -34,7 +34,10 @@ def start_process(module: str, libraries: Sequence[ModuleType]) -> subprocess.Po
         libraries: what it needs beside the standard library.
     """
     files = [str(library.__file__) for library in libraries]
-    homes = [str(Path(__file__).resolve().parents[2]), *(str(Path(file).resolve().parents[1]) for file in files)]
+    homes = [
+        str(Path(__file__).resolve().parents[2]),
+        *(str(Path(file).resolve().parents[1]) for file in files),
+    ]
     return subprocess.Popen(  # noqa: S603  # our own module, by the interpreter that runs us, and deaf to others
         [sys.executable, "-I", "-c", _BOOT, module, *homes],
         stdin=subprocess.PIPE,

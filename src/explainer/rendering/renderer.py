@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 # What stands in a tag. Possessive, so linear: no text makes it go back and try again.
 _TAG: Final = lazy_regex(r"\{[{%]((?:(?![%}]\}).)*+)", re.DOTALL)
 # A variable of workflows; or a file that is not named outright, so that nobody knows what it holds.
-_ASKS: Final = lazy_regex(r"\b(?:workflow|tasks|ports)\b|\b(?:include|extends|import|from)\s++[^\s\"']")
-_QUOTED: Final = lazy_regex(r"""["']([^"'\n]{1,200})["']""")  # any quoted text may be the name of a file
+_ASKS: Final = lazy_regex(
+    r"\b(?:workflow|tasks|ports)\b|\b(?:include|extends|import|from)\s++[^\s\"']"
+)
+_QUOTED: Final = lazy_regex(
+    r"""["']([^"'\n]{1,200})["']"""
+)  # any quoted text may be the name of a file
 # A template that names more files than this is said to ask, so that looking for them ends.
 _MOST_FILES: Final = 100
 
@@ -83,11 +87,17 @@ def render_context(
     more: Mapping[str, Any] | None = None,
 ) -> Context:
     """Return the variables of a template: `question`, `models` and `papers`, and more for a template that asks."""
-    context: Context = {"question": neutralise(question), "models": list(models), "papers": list(papers)}
+    context: Context = {
+        "question": neutralise(question),
+        "models": list(models),
+        "papers": list(papers),
+    }
     return {**context, **more} if more else context
 
 
-_LOOP_COUNTS: Final = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
+_LOOP_COUNTS: Final = frozenset(
+    {"index", "index0", "revindex", "revindex0", "first", "last", "length"}
+)
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -178,11 +188,15 @@ class Renderer:
 
     def render_outline(self, context: Context) -> Parsed[Rendering]:
         """Return what the outline has where a context has entries, and where it has none."""
-        return self._parsed(lambda: self._outline.cases[bool(context["models"]), bool(context["papers"])])
+        return self._parsed(
+            lambda: self._outline.cases[bool(context["models"]), bool(context["papers"])]
+        )
 
     def render_loop(self, loop: int, entry: EntryData) -> Parsed[Rendering]:
         """Render what a loop of the outline prints of an entry."""
-        return self._parsed(lambda: Rendering((Segment("user", self._outline.printed(loop, entry)),)))
+        return self._parsed(
+            lambda: Rendering((Segment("user", self._outline.printed(loop, entry)),))
+        )
 
     @property
     def _outline(self) -> Outline:
@@ -261,7 +275,12 @@ def _diagnose(error: Exception, name: str, names: Collection[str]) -> Finding:
         return Finding("T501", place, f"not valid Jinja: {text}")
     if isinstance(error, jinja2.TemplatesNotFound | jinja2.TemplateNotFound):
         hint = "a template includes files from its own folder, and built-in templates as 'builtin/NAME.md.j2'"
-        return Finding("T509", place, f"the template {text!r} is not there, or not in the template's folder", hint)
+        return Finding(
+            "T509",
+            place,
+            f"the template {text!r} is not there, or not in the template's folder",
+            hint,
+        )
     if isinstance(error, jinja2.UndefinedError):
         hint = "the variables are question, models, papers, workflow, tasks and ports; an entry has the catalog's keys"
         return Finding("T502", place, text, hint)
@@ -274,5 +293,7 @@ def _diagnose(error: Exception, name: str, names: Collection[str]) -> Finding:
 
 def _place(error: BaseException, name: str, names: Collection[str]) -> Location:
     """The innermost frame that lies in a template: Jinja's rewritten tracebacks name the template as file."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in names]
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in names
+    ]
     return Location(frames[-1].filename, frames[-1].lineno or 1) if frames else Location(name)

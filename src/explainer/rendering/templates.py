@@ -116,7 +116,10 @@ def renderer_of(template: str, stack: ExitStack) -> Parsed[Renderer] | Parsed[Is
 def builtin_sources() -> dict[str, str]:
     """Return the sources of the built-in templates, by the names under which others include them."""
     folder = builtin_folder("templates")
-    return {f"builtin/{path.name}": path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.j2"))}
+    return {
+        f"builtin/{path.name}": path.read_text(encoding="utf-8")
+        for path in sorted(folder.glob("*.j2"))
+    }
 
 
 def builtin_renderer(name: str) -> Renderer:
@@ -140,7 +143,9 @@ def user_renderer(path: Path) -> Parsed[IsolatedRenderer]:
     source = read_text(path, limit=SOURCE_BYTES)
     if source.value is None:
         return Parsed(None, source.findings)
-    template = TemplateFile(template_name(path), path.absolute().parent, source.value, builtin_sources())
+    template = TemplateFile(
+        template_name(path), path.absolute().parent, source.value, builtin_sources()
+    )
     return Parsed(IsolatedRenderer(template))
 
 
@@ -148,4 +153,6 @@ def template_name(path: Path) -> str:
     """Return how findings call a user's template."""
     # a name that is no UTF-8 could not be told to the template's process
     name = display_path(path).encode(errors="backslashreplace").decode()
-    return f"./{name}" if name.startswith("builtin/") else name  # whatever its folder is called, it is not built in
+    return (
+        f"./{name}" if name.startswith("builtin/") else name
+    )  # whatever its folder is called, it is not built in

@@ -52,12 +52,20 @@ class TemplateFile:
         try:
             folder = self.folder.resolve()
             path = (folder / name).resolve()
-            if not path.is_relative_to(folder) or not path.is_file() or path.stat().st_size > SOURCE_BYTES:
+            if (
+                not path.is_relative_to(folder)
+                or not path.is_file()
+                or path.stat().st_size > SOURCE_BYTES
+            ):
                 return None
             if "/." in f"/{path.relative_to(folder).as_posix()}":  # what is hidden is no template
                 return None
             return path.read_text(encoding="utf-8-sig")
-        except (OSError, ValueError, RuntimeError):  # an impossible name, a link to itself, or bytes that are no text
+        except (
+            OSError,
+            ValueError,
+            RuntimeError,
+        ):  # an impossible name, a link to itself, or bytes that are no text
             return None
 
 
@@ -101,7 +109,9 @@ def main() -> None:
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     setup = msgspec.json.decode(requests.readline(), type=TemplateSetup)
     limit_memory(setup.memory_bytes)
-    template = TemplateFile(setup.name, Path(os.fsdecode(setup.folder)), setup.source, setup.builtin)
+    template = TemplateFile(
+        setup.name, Path(os.fsdecode(setup.folder)), setup.source, setup.builtin
+    )
     renderer = Renderer(template.name, template.find)
     limit = CpuLimit(setup.cpu_seconds)
     entries: dict[int, EntryData] = {}
@@ -126,7 +136,9 @@ def _outcome(renderer: Renderer, part: Part, context: Context) -> Outcome:
         rendered = renderer.render_outline(context)
     else:
         rendered = renderer.render_loop(part, context["models"][0])
-    return rendered.findings[0] if rendered.value is None else _judged(rendered.value, renderer.name)
+    return (
+        rendered.findings[0] if rendered.value is None else _judged(rendered.value, renderer.name)
+    )
 
 
 def _with_entries(context: Context, entries: dict[int, EntryData]) -> Context:
@@ -137,12 +149,18 @@ def _with_entries(context: Context, entries: dict[int, EntryData]) -> Context:
 def _judged(rendering: Rendering, name: str) -> Outcome:
     """The segments of a rendering, or a finding about a character in it that loading would refuse in data."""
     text = rendering.text
-    if text.replace("\n", "").isprintable():  # nearly all are, and no such character is; this takes half the time
+    if text.replace(
+        "\n", ""
+    ).isprintable():  # nearly all are, and no such character is; this takes half the time
         return rendering.segments
     char = next(refused_characters(text), None)
     if char is None:
         return rendering.segments
-    return Finding("T504", Location(name), f"the template writes {describe_character(char[1])}, which is not allowed")
+    return Finding(
+        "T504",
+        Location(name),
+        f"the template writes {describe_character(char[1])}, which is not allowed",
+    )
 
 
 if __name__ == "__main__":

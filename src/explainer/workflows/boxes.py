@@ -51,7 +51,9 @@ class _Row:
 _EMPTY_ROW: Final = _Row("")
 
 
-def boxes(workflow: WorkflowGraph, width: int, cells: Callable[[str], int], *, ascii_only: bool = False) -> str:
+def boxes(
+    workflow: WorkflowGraph, width: int, cells: Callable[[str], int], *, ascii_only: bool = False
+) -> str:
     """Return a drawing; it ends in a line break.
 
     Args:

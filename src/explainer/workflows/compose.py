@@ -22,7 +22,15 @@ from typing import Final, NamedTuple
 
 from explainer.catalogs.signature import Ports, Signature
 from explainer.workflows.graph import Edge, End, Step, WorkflowGraph
-from explainer.workflows.search import Search, SearchResult, lacking, levels, missing_ports, read_inputs, read_outputs
+from explainer.workflows.search import (
+    Search,
+    SearchResult,
+    lacking,
+    levels,
+    missing_ports,
+    read_inputs,
+    read_outputs,
+)
 
 MOST_MODELS: Final = 6
 """Models of one workflow, unless the caller says another number."""
@@ -113,7 +121,9 @@ def compose(
     reached = tuple(dict.fromkeys((*inputs, *levels(signatures, inputs))))
     missing = missing_ports(signatures, inputs, outputs)
     useful, useless = _sorted_out(groups, signatures, reached, outputs)
-    composition = Composition(tuple(inputs), tuple(outputs), reached=reached, missing=missing, useless=useless)
+    composition = Composition(
+        tuple(inputs), tuple(outputs), reached=reached, missing=missing, useless=useless
+    )
     if missing or not (outputs and useful):
         return composition
     return _with_workflows(composition, parts, ports, useful, max_models, limit)
@@ -134,7 +144,9 @@ def _with_workflows(
     uses: list[tuple[int, ...]] = []
     for result in outcome.results:
         uses.append(tuple(map(first.__getitem__, result.order)))
-        workflows.append(_workflow(result, list(map(parts.__getitem__, uses[-1])), composition, ports))
+        workflows.append(
+            _workflow(result, list(map(parts.__getitem__, uses[-1])), composition, ports)
+        )
     return replace(
         composition,
         workflows=tuple(workflows),
@@ -159,7 +171,10 @@ def _groups(parts: Sequence[Component]) -> list[list[int]]:
 
 
 def _sorted_out(
-    groups: Sequence[list[int]], signatures: Sequence[Signature], reached: Sequence[str], outputs: Sequence[str]
+    groups: Sequence[list[int]],
+    signatures: Sequence[Signature],
+    reached: Sequence[str],
+    outputs: Sequence[str],
 ) -> tuple[list[list[int]], tuple[tuple[int, tuple[str, ...]], ...]]:
     """The groups that can take part; the places of all other models, each with the ports that it lacks."""
     needed = _needed(signatures, frozenset(reached), outputs)
@@ -174,7 +189,9 @@ def _sorted_out(
     return useful, tuple(sorted(useless))
 
 
-def _needed(signatures: Sequence[Signature], reached: frozenset[str], outputs: Sequence[str]) -> set[str]:
+def _needed(
+    signatures: Sequence[Signature], reached: frozenset[str], outputs: Sequence[str]
+) -> set[str]:
     """The outputs, and all ports that models take which can work and give something needed."""
     needed = set(outputs)
     before = 0
@@ -194,7 +211,9 @@ class _Outcome(NamedTuple):
     complete: bool
 
 
-def _search(signatures: Sequence[Signature], ends: Composition, max_models: int, limit: int) -> _Outcome:
+def _search(
+    signatures: Sequence[Signature], ends: Composition, max_models: int, limit: int
+) -> _Outcome:
     """Look for the workflows from the inputs of a composition to its outputs."""
     search = Search(signatures, ends.inputs, ends.outputs)
     most = min(max_models, len(signatures))

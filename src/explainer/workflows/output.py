@@ -22,7 +22,12 @@ _TITLE: Final = 120
 
 
 def as_text(
-    plan: WorkflowPlan, shown: Sequence[int], width: int, cells: Callable[[str], int], *, ascii_only: bool = False
+    plan: WorkflowPlan,
+    shown: Sequence[int],
+    width: int,
+    cells: Callable[[str], int],
+    *,
+    ascii_only: bool = False,
 ) -> str:
     """Return workflows drawn with characters, and the models that are in none.
 
@@ -39,7 +44,9 @@ def as_text(
         number = len(workflow.steps)
         models = f"{number} model{'s' * (number != 1)}"
         drawing = boxes(_printable(workflow), width, cells, ascii_only=ascii_only)
-        blocks.append(f"Workflow {position + 1} ({models})\n\n{drawing}{''.join(_alternatives(plan, position))}")
+        blocks.append(
+            f"Workflow {position + 1} ({models})\n\n{drawing}{''.join(_alternatives(plan, position))}"
+        )
     blocks += filter(None, ["".join(_left_out(plan))])
     text = "\n".join(blocks)
     return text.encode("ascii", "backslashreplace").decode() if ascii_only else text
@@ -120,7 +127,9 @@ def _workflow_data(plan: WorkflowPlan, position: int) -> dict[str, Any]:
         "inputs": list(map(_end_data, workflow.inputs)),
         "steps": steps,
         "outputs": list(map(_end_data, workflow.outputs)),
-        "edges": [{"from": edge.source, "to": edge.target, "port": edge.port} for edge in workflow.edges],
+        "edges": [
+            {"from": edge.source, "to": edge.target, "port": edge.port} for edge in workflow.edges
+        ],
     }
 
 

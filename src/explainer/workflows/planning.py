@@ -24,7 +24,10 @@ from explainer.workflows.graph import Step, WorkflowGraph
 from explainer.workflows.mermaid import mermaid
 
 # Why there is no model to join, by whether any was offered.
-_NO_MODELS: Final = {True: "none of the models has a signature", False: "the question offers no models"}
+_NO_MODELS: Final = {
+    True: "none of the models has a signature",
+    False: "the question offers no models",
+}
 
 
 class Tasks:
@@ -105,7 +108,9 @@ def plan_workflows(
         ends["inputs"] = kinds_of_data(loaded, "input", library)
         ends["outputs"] = kinds_of_data(loaded, "output", library)
     composition = compose(parts, library.ports, **ends, max_models=max_models, limit=limit)
-    return WorkflowPlan(loaded, tuple(typed), tuple(parts), tuple(untyped), composition, library.ports)
+    return WorkflowPlan(
+        loaded, tuple(typed), tuple(parts), tuple(untyped), composition, library.ports
+    )
 
 
 def what_is_missing(plan: WorkflowPlan, max_models: int = MOST_MODELS) -> str | None:
@@ -165,7 +170,10 @@ def _what_may_change(plan: WorkflowPlan, *, recommended: bool) -> str:
         return "the models were recommended; --models N recommends more, `models:` in the question names them"
     if not plan.models:
         return "give models with a `signature`, such as Txt2Img"
-    inputs, outputs = _described(plan.composition.inputs, plan), _described(plan.composition.outputs, plan)
+    inputs, outputs = (
+        _described(plan.composition.inputs, plan),
+        _described(plan.composition.outputs, plan),
+    )
     return f"input: {inputs}; output: {outputs}; `input:` and `output:` of the question change that"
 
 
@@ -213,7 +221,9 @@ def variables(
 def sample_variables() -> dict[str, Any]:
     """Return variables of a made-up question, for trying a template out."""
     sample = ModelEntry(name="Sample", signature="Txt2Img", task="sample")
-    library = Library([LoadedCatalog("sample", Catalog(models=(sample,), tasks=(Task(id="sample"),)))])
+    library = Library(
+        [LoadedCatalog("sample", Catalog(models=(sample,), tasks=(Task(id="sample"),)))]
+    )
     return variables(None, [(sample, entry_data(sample))], library)
 
 
@@ -224,7 +234,10 @@ def _ports_data(names: Iterable[str], ports: Ports) -> list[dict[str, Any]]:
 def _task_data(task: Task | None) -> dict[str, Any] | None:
     if task is None:
         return None
-    return {"id": task.id, "description": neutralise(task.description) if task.description else None}
+    return {
+        "id": task.id,
+        "description": neutralise(task.description) if task.description else None,
+    }
 
 
 def _tasks_data(models: Sequence[ModelEntry], tasks: Tasks) -> list[dict[str, Any]]:
@@ -237,13 +250,19 @@ def _tasks_data(models: Sequence[ModelEntry], tasks: Tasks) -> list[dict[str, An
     return list(data.values())
 
 
-def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, EntryData]], tasks: Tasks) -> dict[str, Any]:
+def _workflow_data(
+    plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, EntryData]], tasks: Tasks
+) -> dict[str, Any]:
     """The best workflow, and what became of each model."""
     composition, ports = plan.composition, plan.ports
     # Two models may be equal and still be two, so they are told apart by identity.
     entries = {id(model): entry for model, entry in offered}
-    typed, untyped = ([*map(entries.__getitem__, map(id, models))] for models in (plan.models, plan.untyped))
-    signatures = {id(model): part.signature for model, part in zip(plan.models, plan.parts, strict=True)}
+    typed, untyped = (
+        [*map(entries.__getitem__, map(id, models))] for models in (plan.models, plan.untyped)
+    )
+    signatures = {
+        id(model): part.signature for model, part in zip(plan.models, plan.parts, strict=True)
+    }
     steps: list[dict[str, Any]] = []
     diagram = ""
     if composition.workflows:
@@ -252,11 +271,15 @@ def _workflow_data(plan: WorkflowPlan, offered: Sequence[tuple[ModelEntry, Entry
     unused: list[dict[str, Any]] = []
     for position, lacking in composition.useless:
         signature = str(plan.parts[position].signature)
-        unused.append({"model": typed[position], "signature": signature, "why": why_useless(plan, lacking)})
+        unused.append(
+            {"model": typed[position], "signature": signature, "why": why_useless(plan, lacking)}
+        )
     return {
         "inputs": _ports_data(composition.inputs, ports),
         "outputs": _ports_data(composition.outputs, ports),
-        "models": [_model_data(entry, signatures.get(id(model)), ports) for model, entry in offered],
+        "models": [
+            _model_data(entry, signatures.get(id(model)), ports) for model, entry in offered
+        ],
         "steps": steps,
         "mermaid": diagram,
         "problem": what_is_missing(plan),
@@ -273,7 +296,9 @@ def _model_data(entry: EntryData, signature: Signature | None, ports: Ports) -> 
     return {"model": entry, "signature": str(signature), "takes": takes, "gives": gives}
 
 
-def _steps_data(plan: WorkflowPlan, typed: Sequence[EntryData], tasks: Tasks) -> list[dict[str, Any]]:
+def _steps_data(
+    plan: WorkflowPlan, typed: Sequence[EntryData], tasks: Tasks
+) -> list[dict[str, Any]]:
     """The steps of the best workflow."""
     workflow, places = plan.composition.workflows[0], plan.composition.uses[0]
     alternatives = dict(plan.composition.alternatives)

@@ -119,7 +119,9 @@ def levels(signatures: Sequence[Signature], inputs: Iterable[str]) -> Mapping[st
     return level_of
 
 
-def _parted(signatures: Sequence[Signature], reached: set[str]) -> tuple[list[Signature], list[Signature]]:
+def _parted(
+    signatures: Sequence[Signature], reached: set[str]
+) -> tuple[list[Signature], list[Signature]]:
     """The steps that can work with what is within reach, and those that cannot."""
     ready: list[Signature] = []
     waiting: list[Signature] = []
@@ -133,7 +135,9 @@ def lacking(signature: Signature, reached: Collection[str]) -> list[str]:
     return list(filterfalse(reached.__contains__, signature.inputs))
 
 
-def missing_ports(signatures: Sequence[Signature], inputs: Iterable[str], outputs: Iterable[str]) -> tuple[str, ...]:
+def missing_ports(
+    signatures: Sequence[Signature], inputs: Iterable[str], outputs: Iterable[str]
+) -> tuple[str, ...]:
     """Return the ports that stand in the way: they are needed for the outputs, and nothing makes them.
 
     Returns:
@@ -249,7 +253,9 @@ class SearchResult:
         links: set[tuple[int, str, int]] = set()
         for model, wires in zip((*self.order, -1), (*self.wires, self.outputs), strict=True):
             for port, giver in wires:
-                links.add((models.get(giver, giver), port, model))  # inputs keep their numbers, which are negative
+                links.add(
+                    (models.get(giver, giver), port, model)
+                )  # inputs keep their numbers, which are negative
         return frozenset(links)
 
 
@@ -264,7 +270,9 @@ class Search:
         stopped: the search ended before it had seen everything.
     """
 
-    def __init__(self, signatures: Sequence[Signature], inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    def __init__(
+        self, signatures: Sequence[Signature], inputs: Sequence[str], outputs: Sequence[str]
+    ) -> None:
         """Take models by their signatures, in the order in which they are preferred.
 
         Args:
@@ -437,12 +445,18 @@ class Search:
 
     def _unused(self) -> list[int]:
         """The steps that gave nothing that is of use so far."""
-        return [step for step in range(len(self._order)) if not (self._uses[step] or self._is_final(step))]
+        return [
+            step
+            for step in range(len(self._order))
+            if not (self._uses[step] or self._is_final(step))
+        ]
 
     def _can_be_taken(self, step: int) -> bool:
         """Whether some model would take what a step gave, as things are."""
         outputs = self._signatures[self._order[step]].outputs
-        return any(self._stacks.within_reach(step, port, self._most_taken[port]) for port in outputs)
+        return any(
+            self._stacks.within_reach(step, port, self._most_taken[port]) for port in outputs
+        )
 
     def _is_final(self, step: int) -> bool:
         """Whether a step gives one of the outputs, if nothing newer comes."""
@@ -454,6 +468,9 @@ class Search:
         if self._missing() or self._unused():
             return None
         # an output that is asked for twice comes from two steps
-        newest = {port: iter(self._stacks.newest(port, number)) for port, number in self._asked_for.items()}
+        newest = {
+            port: iter(self._stacks.newest(port, number))
+            for port, number in self._asked_for.items()
+        }
         outputs = tuple((port, next(newest[port])) for port in self._outputs)
         return SearchResult(tuple(self._order), tuple(self._wires), outputs)

@@ -109,7 +109,9 @@ def svg(workflow: WorkflowGraph, title: str = "Workflow") -> str:
     name = _safe(title)
     # Boxes hide the ends of edges, and the names of ports stand on both.
     boxes = filter(attrgetter("lines"), chain.from_iterable(columns))
-    lines = chain(*map(_edge, paths), *map(_box, boxes), *map(_port, filter(attrgetter("port"), paths)))
+    lines = chain(
+        *map(_edge, paths), *map(_box, boxes), *map(_port, filter(attrgetter("port"), paths))
+    )
     about = f'role="img" aria-label={quoteattr(name)} {size} viewBox="0 0 {width:g} {height:g}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {about}>',
@@ -172,7 +174,9 @@ def _sort(columns: list[list[_Place]]) -> None:
             _sort_column(column, beside, attrgetter("after"))
 
 
-def _sort_column(column: list[_Place], beside: list[_Place], neighbours: Callable[[_Place], list[_Place]]) -> None:
+def _sort_column(
+    column: list[_Place], beside: list[_Place], neighbours: Callable[[_Place], list[_Place]]
+) -> None:
     ranks = dict(zip(beside, range(len(beside)), strict=True))
     middles: dict[_Place, float] = {}
     for rank, place in enumerate(column):
@@ -231,7 +235,9 @@ def _box(place: _Place) -> Iterator[str]:
         f'<rect class="{css}" x="{x:g}" y="{y:g}" width="{_BOX}" height="{place.height:g}" rx="{radius:g}" '
         f'stroke-width="1.5"/>'
     )
-    y = place.y - len(rows) * _LINE / 2 + _LINE * 0.74  # a baseline is about three quarters down its line
+    y = (
+        place.y - len(rows) * _LINE / 2 + _LINE * 0.74
+    )  # a baseline is about three quarters down its line
     for kind, line in rows:
         yield f'<text{kind} x="{place.x:g}" y="{y:g}" text-anchor="middle" direction="ltr">{escape(line)}</text>'
         y += _LINE

@@ -27,12 +27,17 @@ def test_siblings_are_not_twins(one: str, other: str, equal: bool) -> None:
     assert near_equal(other, one) is equal
 
 
-NAME = st.lists(st.sampled_from(["Real", "ESRGAN", "restoration", "restoratoin", "x", "2", "denoiser"]), max_size=4)
+NAME = st.lists(
+    st.sampled_from(["Real", "ESRGAN", "restoration", "restoratoin", "x", "2", "denoiser"]),
+    max_size=4,
+)
 
 
 @settings(max_examples=examples(200, 5_000))
 @given(NAME, NAME, st.sampled_from(["-", "_", " "]))
-def test_nearly_equal_names_have_a_key_in_common(one: list[str], other: list[str], mark: str) -> None:
+def test_nearly_equal_names_have_a_key_in_common(
+    one: list[str], other: list[str], mark: str
+) -> None:
     first, second = "-".join(one), mark.join(other)
     if near_equal(first, second):
         assert set(near_keys(first)) & set(near_keys(second))

@@ -16,7 +16,9 @@ from explainer.curation.lint.content import damage
         ("São Paulo, IRMÃ», café, «CAFÉ», Ångström, 20 °C, naïve → “so”", []),
     ],
 )
-def test_damaged_text_is_told_from_text_with_accents(text: str, found: list[tuple[str, str | None]]) -> None:
+def test_damaged_text_is_told_from_text_with_accents(
+    text: str, found: list[tuple[str, str | None]]
+) -> None:
     assert [pair for pair in damage(text) if pair in found] == found
     if not found:
         assert list(damage(text)) == []

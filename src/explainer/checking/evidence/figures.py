@@ -19,7 +19,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term, terms
 
-FigureKind: TypeAlias = Literal["percent", "factor", "measure", "decimal", "count", "year", "rank", "share", "size"]
+FigureKind: TypeAlias = Literal[
+    "percent", "factor", "measure", "decimal", "count", "year", "rank", "share", "size"
+]
 Bound: TypeAlias = Literal["most", "least", "about", ""]
 
 _ONES_TEXT: Final = """
@@ -34,9 +36,19 @@ _COUNT_VALUES: Final = {
     "dozen": 12,
 }
 # words that say a factor by themselves
-_FACTOR_VALUES: Final = {"twice": 2, "double": 2, "doubles": 2, "doubled": 2, "thrice": 3, "triple": 3, "triples": 3}
+_FACTOR_VALUES: Final = {
+    "twice": 2,
+    "double": 2,
+    "doubles": 2,
+    "doubled": 2,
+    "thrice": 3,
+    "triple": 3,
+    "triples": 3,
+}
 _WORD_VALUES: Final = {**_COUNT_VALUES, **_FACTOR_VALUES, "a": 1, "an": 1}
-_FIGURE_WORDS: Final = frozenset({*_COUNT_VALUES, *_FACTOR_VALUES, "magnitude", "thousand", "million", "billion"})
+_FIGURE_WORDS: Final = frozenset(
+    {*_COUNT_VALUES, *_FACTOR_VALUES, "magnitude", "thousand", "million", "billion"}
+)
 _ORDER_OF_MAGNITUDE: Final = 10.0
 _MAGNITUDES: Final = {
     "hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9, "b": 1e9,
@@ -68,7 +80,9 @@ class _Unit(NamedTuple):
 
 
 _NO_UNIT: Final = _Unit(None)
-_MEASURE_UNITS: Final = {word: _Unit("measure", *base_and_size) for word, base_and_size in _MEASURES.items()}
+_MEASURE_UNITS: Final = {
+    word: _Unit("measure", *base_and_size) for word, base_and_size in _MEASURES.items()
+}
 _ATTACHED_UNITS: Final = {
     **{f"{word}s": unit for word, unit in _MEASURE_UNITS.items()},
     **_MEASURE_UNITS,
@@ -78,7 +92,9 @@ _ATTACHED_UNITS: Final = {
 }
 # endings of ranks, and units of one letter, which are units only right behind a number
 _ONLY_ATTACHED: Final = frozenset("st nd rd th h hs p ps w ws".split())  # noqa: SIM905
-_UNITS_APART: Final = {word: unit for word, unit in _ATTACHED_UNITS.items() if word not in _ONLY_ATTACHED}
+_UNITS_APART: Final = {
+    word: unit for word, unit in _ATTACHED_UNITS.items() if word not in _ONLY_ATTACHED
+}
 _NUMBER_WORDS: Final = "|".join(_COUNT_VALUES)
 # A number that is no part of a name: no letter, digit or point before it, nor a letter with a hyphen.
 _FIGURE: Final = lazy_regex(
@@ -94,7 +110,9 @@ _FIGURE: Final = lazy_regex(
     re.VERBOSE | re.IGNORECASE,
 )
 _ARXIV_ID: Final = lazy_regex(r"\d{4}\.\d{4,5}")
-_GROUPED: Final = lazy_regex(r"[1-9]\d{0,2}\.\d{3}(?![\d.])")  # `30.000` is thirty thousand in half of Europe
+_GROUPED: Final = lazy_regex(
+    r"[1-9]\d{0,2}\.\d{3}(?![\d.])"
+)  # `30.000` is thirty thousand in half of Europe
 DECIMAL_COMMA: Final = lazy_regex(r"0,\d+|\d+,\d{1,2}")
 """A number whose comma is a point: `0,782`."""
 # pictures of a second, a minute or an hour have many names
@@ -147,25 +165,39 @@ _UNREAD_UNITS: Final = {
 # `45 minutes for 60 objects` is no other value of 45 seconds for each
 _FOR_SEVERAL: Final = lazy_regex(r"\s(?:for|of|with)\s(?:\w+\s)?(?:\d|all\b|several\b|many\b)")
 _EACH: Final = lazy_regex(r"\s(?:per|each|for each|every|a)\s", re.IGNORECASE)
-_SCALE: Final = lazy_regex(r"[\s-]{1,3}(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
+_SCALE: Final = lazy_regex(
+    r"[\s-]{1,3}(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE
+)
 _UNIT: Final = lazy_regex(r"[\s-]{0,3}(%|×|p\.p\.|per\s?cent|[^\W\d_]+|)", re.IGNORECASE)
 _NEXT_WORD: Final = lazy_regex(r"[\s-]{1,3}([^\W\d_]+)")
 # between the beginning and the end of a range, and between the members of a list: `7, 27 and 78 billion`
-_BETWEEN: Final = frozenset({"-", "--", "–", "—", "to", "and", "%", ",", ", and", "or", ", or", "/"})
+_BETWEEN: Final = frozenset(
+    {"-", "--", "–", "—", "to", "and", "%", ",", ", and", "or", ", or", "/"}
+)
 # a clause ends where its words no longer go with the figure
 _CLAUSE_END: Final = lazy_regex(r"[,;:.()]|\b(?:and|or|while|but|with|whereas)\b", re.IGNORECASE)
 _NO_NOUNS: Final = frozenset("and or of in on for to with the from".split())  # noqa: SIM905
 _DIGITS: Final = lazy_regex(r"[\d.,]+")
 _YEARS: Final = range(1900, 2100)
 _WHOLE: Final = 100
-_MOST_NOUNS: Final = 4  # words behind a count among which its noun stands: `five medical image classification sets`
+_MOST_NOUNS: Final = (
+    4  # words behind a count among which its noun stands: `five medical image classification sets`
+)
 _AROUND: Final = 5  # words on either side of a figure that say how it compares
 _ABOUT_SHARE: Final = 0.1  # by which what is said to be about an amount may differ from it
-_BOUND_RATIO: Final = 1.5  # how far from an amount a bound may be and still be said of it: `over 10` for 15
-_RECKONED_RATIO: Final = 1.02  # the same for what is reckoned, of which there is much: `over 90 %` for 90.7
-_LEAST_RATIO: Final = 1.5  # of two figures that a factor is said of: any two equal ones are `1 times` as much
+_BOUND_RATIO: Final = (
+    1.5  # how far from an amount a bound may be and still be said of it: `over 10` for 15
+)
+_RECKONED_RATIO: Final = (
+    1.02  # the same for what is reckoned, of which there is much: `over 90 %` for 90.7
+)
+_LEAST_RATIO: Final = (
+    1.5  # of two figures that a factor is said of: any two equal ones are `1 times` as much
+)
 _MOST_COUNTS: Final = 40  # of an entry that products are made of
-_SMALL: Final = 10  # counts up to it are an author's own enumeration as often as a figure of the source
+_SMALL: Final = (
+    10  # counts up to it are an author's own enumeration as often as a figure of the source
+)
 
 _MOST: Final = lazy_regex(
     r"\b(?:up\sto|at\smost|no\smore\sthan|less\sthan|fewer\sthan|under|below|a\smaximum\sof)\W{0,3}(?:\w+\W){0,2}\Z",
@@ -182,7 +214,8 @@ _ABOUT: Final = lazy_regex(
 _BOUNDS: Final[dict[Bound, re.Pattern[str]]] = {"most": _MOST, "least": _LEAST, "about": _ABOUT}
 # `none reached an accuracy above 30 %`, up to where something else is spoken of
 _NONE: Final = lazy_regex(
-    r"\b(?:none|never|neither|nobody)\b(?:(?!\b(?:but|while|whereas|although)\b)[^.;]|\.(?!\s))*\Z", re.IGNORECASE
+    r"\b(?:none|never|neither|nobody)\b(?:(?!\b(?:but|while|whereas|although)\b)[^.;]|\.(?!\s))*\Z",
+    re.IGNORECASE,
 )
 _DENIED_WITHIN: Final = 160  # characters before a figure
 _OPPOSITE_BOUNDS: Final[dict[Bound, Bound]] = {"most": "least", "least": "most"}
@@ -214,7 +247,9 @@ _CHANGE: Final = lazy_regex(
     r"\b(?P<end>from|to)\s(?:(?:about|around|roughly|almost|nearly|only|just)\s)?\Z", re.IGNORECASE
 )
 _CLAUSE_BREAK: Final = lazy_regex(rf"(?:{_CLAUSE_END.pattern})(?!\d)", re.IGNORECASE)
-_CHANGING: Final = frozenset(word for word, (scale, _) in _DIRECTIONS.items() if scale == "level") - {
+_CHANGING: Final = frozenset(
+    word for word, (scale, _) in _DIRECTIONS.items() if scale == "level"
+) - {
     *("high", "higher", "low", "lower", "gain", "gains", "cut", "cuts", "reduction"),
 }
 _FAR: Final = 160  # characters before a figure
@@ -222,10 +257,15 @@ _RIGHT_BEFORE: Final = 20
 _WORD: Final = lazy_regex(r"[^\W\d_]+")
 # between two figures, where the words of the one end and those of the other begin; and where they end before and behind
 _PART_END: Final = lazy_regex(
-    r"[,;.]\s|\||\b(?:and|while|whereas|but|versus|vs|than|against|compared (?:to|with))\b", re.IGNORECASE
+    r"[,;.]\s|\||\b(?:and|while|whereas|but|versus|vs|than|against|compared (?:to|with))\b",
+    re.IGNORECASE,
 )
-_PART_EDGE: Final = lazy_regex(r"[,;.]\s|\||\b(?:while|whereas|but|versus|vs|than|against|compared)\b", re.IGNORECASE)
-_PRONOUNS: Final = frozenset({"one"})  # `the short ones` and `ones ten times as long` have no word in common
+_PART_EDGE: Final = lazy_regex(
+    r"[,;.]\s|\||\b(?:while|whereas|but|versus|vs|than|against|compared)\b", re.IGNORECASE
+)
+_PRONOUNS: Final = frozenset(
+    {"one"}
+)  # `the short ones` and `ones ten times as long` have no word in common
 _RESPECTIVELY: Final = lazy_regex(r"(?<![\s,])[\s,]*+\brespectively\b", re.IGNORECASE)
 _LISTED: Final = lazy_regex(r"(?<!\s)\s*(?:,\s*and\s|,\s|\s(?:and|or)\s)\s*", re.IGNORECASE)
 _LISTED_WORDS: Final = 3  # words of the first and the last one of a list that are surely of it
@@ -317,7 +357,10 @@ class Figure:
         if self.bound not in _OPPOSITE_BOUNDS or other.bound in _OPPOSITE_BOUNDS:
             return False
         first, last = {"least": (1.0, most_ratio), "most": (1 / most_ratio, 1.0)}[self.bound]
-        return any(first * self.amount <= amount <= last * self.amount for amount in self._amounts_of(other))
+        return any(
+            first * self.amount <= amount <= last * self.amount
+            for amount in self._amounts_of(other)
+        )
 
     def bounds_its_kind(self, other: Figure) -> bool:
         """Whether it is a bound of another one that says how much of the same thing there is."""
@@ -372,7 +415,9 @@ class Figure:
         if self.amount == other.amount:
             return False
         if self.kind == other.kind == "count":
-            return self.leading_word == other.leading_word and not self.nouns.isdisjoint(other.nouns)
+            return self.leading_word == other.leading_word and not self.nouns.isdisjoint(
+                other.nouns
+            )
         if self.number != other.number or self.number in _COMMON_NUMBERS:
             return False
         if _TIME_UNITS.issuperset((self.unit, other.unit)):
@@ -493,7 +538,9 @@ def _read(text: str, match: re.Match[str]) -> Figure | None:
         number=_written_number(written),
         nouns=_nouns(text, end) if kind == "count" else frozenset(),
         bound=_bound(text, match.start(), before),
-        directions=directions(_words(_BOUND_WORDS.sub(" ", before))) | directions(_words(behind)) | change.directions,
+        directions=directions(_words(_BOUND_WORDS.sub(" ", before)))
+        | directions(_words(behind))
+        | change.directions,
         is_each=_EACH.match(text, end) is not None,
         is_for_several=_FOR_SEVERAL.match(text, end) is not None,
         spelled=match["digits"] is None,
@@ -747,7 +794,9 @@ def _count(written: str) -> int:
 def derived_from(figures: Sequence[Figure]) -> Iterator[Figure]:
     """Yield what follows from the figures of a sentence by one step: complement, difference, change, ratio, rate."""
     for first, second in pairwise(figures):
-        if first.kind == second.kind == "count":  # `three artificial and four real collections` are seven
+        if (
+            first.kind == second.kind == "count"
+        ):  # `three artificial and four real collections` are seven
             yield _derived("count", first.amount + second.amount)
     amounts = list(filterfalse(_IS_ARTICLE, filter(_AMOUNT, figures)))
     for figure in amounts:
@@ -842,7 +891,9 @@ def placed_figures(text: str) -> tuple[PlacedFigure, ...]:
         return tuple(ordered)
     blanked = text
     for figure in figures:
-        blanked = blanked[: figure.start] + " " * (figure.end - figure.start) + blanked[figure.end :]
+        blanked = (
+            blanked[: figure.start] + " " * (figure.end - figure.start) + blanked[figure.end :]
+        )
     return tuple(chain.from_iterable(starmap(partial(_placed, blanked), _parts(text, figures))))
 
 
@@ -878,7 +929,10 @@ def _last_end(pattern: re.Pattern[str], text: str, start: int, end: int) -> int:
 
 def _placed(text: str, start: int, end: int, figures: Iterable[Figure]) -> Iterator[PlacedFigure]:
     for figure in figures:
-        before, behind = frozenset(terms(text[start : figure.start])), frozenset(terms(text[figure.end : end]))
+        before, behind = (
+            frozenset(terms(text[start : figure.start])),
+            frozenset(terms(text[figure.end : end])),
+        )
         yield PlacedFigure(figure, before - _PRONOUNS, behind - _PRONOUNS)
 
 
@@ -892,13 +946,16 @@ def _in_order(text: str, figures: Sequence[Figure]) -> list[PlacedFigure]:
     listed = _last_list(text, [figure for figure in figures if figure.end <= end])
     if len(listed) < 2:  # noqa: PLR2004
         return []
-    items = _LISTED.split(_listed_beside(text, listed, end, is_said=said is not None))[-len(listed) :]
+    items = _LISTED.split(_listed_beside(text, listed, end, is_said=said is not None))[
+        -len(listed) :
+    ]
     if len(items) < len(listed):
         return []
     items[0] = " ".join(items[0].split()[-_LISTED_WORDS:])
     items[-1] = " ".join(items[-1].split()[:_LISTED_WORDS])
     return [
-        PlacedFigure(figure, frozenset(), frozenset(terms(item))) for figure, item in zip(listed, items, strict=True)
+        PlacedFigure(figure, frozenset(), frozenset(terms(item)))
+        for figure, item in zip(listed, items, strict=True)
     ]
 
 

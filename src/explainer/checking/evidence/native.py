@@ -86,7 +86,9 @@ def without_thoughts(items: Any) -> list[dict[str, Any]]:
 
 
 def _is_thought(item: Mapping[str, Any]) -> bool:
-    return str(item.get("type")).startswith(("reasoning", "thinking", "redacted_thinking", "summary"))
+    return str(item.get("type")).startswith(
+        ("reasoning", "thinking", "redacted_thinking", "summary")
+    )
 
 
 def openai_spans(data: Mapping[str, Any]) -> tuple[CitedSpan, ...]:
@@ -114,14 +116,20 @@ def _spans_of_message(body: Any) -> Iterator[CitedSpan]:
 
 def _annotated(row: Mapping[str, Any], offset: int) -> CitedSpan:
     start, end = _number(row.get("start_index")), _number(row.get("end_index"))
-    return CitedSpan(offset + start, offset + end, "", _text(row.get("title")), _text(row.get("url")))
+    return CitedSpan(
+        offset + start, offset + end, "", _text(row.get("title")), _text(row.get("url"))
+    )
 
 
 def _anthropic(result: Mapping[str, Any]) -> NativeAnswer:
     message = result.get("message")
     if result.get("type") in _WHOLE and isinstance(message, dict):
         return _message(message)
-    reasons = (value_at(result, "error", "error", "message"), value_at(result, "error", "message"), result.get("type"))
+    reasons = (
+        value_at(result, "error", "error", "message"),
+        value_at(result, "error", "message"),
+        result.get("type"),
+    )
     return NativeAnswer(None, failure=_first_text(*reasons, "no message"))
 
 
@@ -148,14 +156,26 @@ def _block(block: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
 
 
 def _cited(citation: Mapping[str, Any], start: int, end: int) -> CitedSpan:
-    sources = " … ".join(_text(part.get("text")) for part in mappings_in(citation.get("sourceContent")))
+    sources = " … ".join(
+        _text(part.get("text")) for part in mappings_in(citation.get("sourceContent"))
+    )
     title = _first_text(citation.get("document_title"), citation.get("title"))
-    return CitedSpan(start, end, _first_text(citation.get("cited_text"), sources), title, _text(citation.get("url")))
+    return CitedSpan(
+        start,
+        end,
+        _first_text(citation.get("cited_text"), sources),
+        title,
+        _text(citation.get("url")),
+    )
 
 
 def _gemini(candidates: Sequence[Any]) -> NativeAnswer:
     candidate = next(iter(mappings_in(candidates)), {})
-    parts = [part for part in mappings_in(value_at(candidate, "content", "parts")) if not part.get("thought")]
+    parts = [
+        part
+        for part in mappings_in(value_at(candidate, "content", "parts"))
+        if not part.get("thought")
+    ]
     text = "".join(_text(part.get("text")) for part in parts)
     if not text:
         return NativeAnswer(None, failure=_first_text(candidate.get("finishReason"), _NO_TEXT))
@@ -181,13 +201,17 @@ def _grounded(text: str, support: Mapping[str, Any], chunk: Mapping[str, Any]) -
     start, end = (_number(value_at(support, "segment", key)) for key in ("startIndex", "endIndex"))
     first = len(encoded[:start].decode(errors="ignore"))
     last = len(encoded[:end].decode(errors="ignore"))
-    return CitedSpan(first, last, _text(chunk.get("text")), _text(chunk.get("title")), _text(chunk.get("uri")))
+    return CitedSpan(
+        first, last, _text(chunk.get("text")), _text(chunk.get("title")), _text(chunk.get("uri"))
+    )
 
 
 def _bedrock(data: Mapping[str, Any]) -> NativeAnswer:
     output = data.get("modelOutput")
     if not isinstance(output, dict):
-        return NativeAnswer(None, failure=_first_text(value_at(data, "error", "errorMessage"), "no output"))
+        return NativeAnswer(
+            None, failure=_first_text(value_at(data, "error", "errorMessage"), "no output")
+        )
     message = value_at(output, "output", "message")
     return _message(message if isinstance(message, dict) else output)
 
@@ -204,17 +228,23 @@ def with_spans(
     return sorted(result, key=lambda statement: statement.start)
 
 
-def _bind(analysis: AnswerAnalysis, statements: list[Statement], span: CitedSpan, entry: int) -> None:
+def _bind(
+    analysis: AnswerAnalysis, statements: list[Statement], span: CitedSpan, entry: int
+) -> None:
     quotations = (Quoted(span.start, span.end, span.quoted),) if span.quoted else ()
     for number, statement in enumerate(statements):
         if statement.start < span.end and span.start < statement.end:
             entries = tuple(dict.fromkeys((entry, *statement.entries)))
-            statements[number] = replace(statement, entries=entries, quotations=(*statement.quotations, *quotations))
+            statements[number] = replace(
+                statement, entries=entries, quotations=(*statement.quotations, *quotations)
+            )
             return
     text = shown(analysis.answer.body[span.start : span.end])
     said = frozenset(terms(text))
     statements.append(
-        Statement(text, span.start, span.end, (entry,), (), quotations, tuple(words_of(text)), said, said)
+        Statement(
+            text, span.start, span.end, (entry,), (), quotations, tuple(words_of(text)), said, said
+        )
     )
 
 

@@ -45,9 +45,13 @@ _SENTENCE_END: Final = lazy_regex(
     rf"(?<=[.!?])[\"”’)\]*_]{{0,3}}(?P<cited>(?:\s?{CITATION_MARK}){{0,5}})\s+(?=[\"“‘(\[*_]{{0,3}}[^\W_a-z])"
 )
 # what a full stop ends without ending a sentence
-_ABBREVIATED: Final = lazy_regex(r"(?:\b(?:e\.g|i\.e|et al|vs|cf|Fig|Eq|Sec|Dr|Mr|Ms|approx|resp|No)|\b[A-Z])\.\Z")
+_ABBREVIATED: Final = lazy_regex(
+    r"(?:\b(?:e\.g|i\.e|et al|vs|cf|Fig|Eq|Sec|Dr|Mr|Ms|approx|resp|No)|\b[A-Z])\.\Z"
+)
 # a tag of HTML, or a comment; `<https://…>` is a link
-_TAG: Final = lazy_regex(r"<!--.{0,2000}?-->|</?[A-Za-z][A-Za-z0-9-]{0,20}(?:\s[^<>]{0,2000})?/?>", re.DOTALL)
+_TAG: Final = lazy_regex(
+    r"<!--.{0,2000}?-->|</?[A-Za-z][A-Za-z0-9-]{0,20}(?:\s[^<>]{0,2000})?/?>", re.DOTALL
+)
 _NOT_BREAK: Final = lazy_regex(r"[^\n]")
 _THOUSANDS: Final = lazy_regex(r"(?<=\d),(?=\d{3}(?!\d))")  # `14,500` is `14500`
 _LEADING_ZERO: Final = lazy_regex(r"(?<![\d.,])0(?=\.\d)")  # `0.62` is `.62`
@@ -61,7 +65,9 @@ _SOLID: Final = 3  # words in a row by which a passage is known; two stand toget
 _NEAR: Final = 6  # words between two pieces of a quotation within which words were left out, not passages joined
 # the share of a quotation's words that an altered one still has in their order; of unrelated text some 30 % fit
 _ALTERED_SHARE: Final = 0.6
-_ALTERED_ALONE: Final = 0.8  # that share where no words of it stand in a row: four words of five may be small ones
+_ALTERED_ALONE: Final = (
+    0.8  # that share where no words of it stand in a row: four words of five may be small ones
+)
 _STITCHED_SHARE: Final = 0.9  # of a quotation that pieces of passages make up
 _MAX_TOKENS: Final = 120  # of a quotation that is compared
 
@@ -145,7 +151,10 @@ class EntryText:
     def sentences(self) -> tuple[Sentence, ...]:
         """The title, then the sentences of the text."""
         clean_text = plain(self.text)
-        parts = [plain(self.name), *(clean_text[start:end].strip() for start, end in sentence_spans(clean_text))]
+        parts = [
+            plain(self.name),
+            *(clean_text[start:end].strip() for start, end in sentence_spans(clean_text)),
+        ]
         return tuple(map(Sentence, filter(None, parts)))
 
     @cached_property
@@ -156,17 +165,25 @@ class EntryText:
     @cached_property
     def figures(self) -> tuple[tuple[Figure, Sentence], ...]:
         """All figures of it, each with its sentence."""
-        return tuple((figure, sentence) for sentence in self.sentences for figure in sentence.figures)
+        return tuple(
+            (figure, sentence) for sentence in self.sentences for figure in sentence.figures
+        )
 
     @cached_property
     def placed(self) -> tuple[tuple[PlacedFigure, Sentence], ...]:
         """Its figures that have words of their own beside them, each with its sentence."""
-        return tuple((placed, sentence) for sentence in self.sentences for placed in placed_figures(sentence.text))
+        return tuple(
+            (placed, sentence)
+            for sentence in self.sentences
+            for placed in placed_figures(sentence.text)
+        )
 
     @cached_property
     def derived(self) -> tuple[Figure, ...]:
         """What follows from its figures: those of one sentence, and of so much each (`30 hours per city`) all of it."""
-        in_sentences = chain.from_iterable(derived_from(sentence.figures) for sentence in self.sentences)
+        in_sentences = chain.from_iterable(
+            derived_from(sentence.figures) for sentence in self.sentences
+        )
         return (*in_sentences, *products_of(figure for figure, _ in self.figures))
 
     @cached_property
@@ -182,7 +199,9 @@ class EntryText:
     def _joined(self) -> str:
         return "".join(self.tokens)
 
-    def find(self, words: Sequence[str], after: int = 0, *, loose: tuple[bool, bool] = (False, False)) -> int | None:
+    def find(
+        self, words: Sequence[str], after: int = 0, *, loose: tuple[bool, bool] = (False, False)
+    ) -> int | None:
         """Return the place behind words that stand in it in a row, by tokens; None when they do not.
 
         Args:
@@ -243,7 +262,9 @@ class Quotation:
         return bool(self.parts)
 
 
-@lru_cache(maxsize=64)  # of an answer, each of which is read once for each thing that is asked of it
+@lru_cache(
+    maxsize=64
+)  # of an answer, each of which is read once for each thing that is asked of it
 def read_quotation(text: str) -> Quotation:
     """Return a quotation read for comparing."""
     return Quotation(tuple(chain.from_iterable(map(_edited_parts, _ELLIPSIS.split(plain(text))))))
@@ -287,7 +308,9 @@ def _is_solid(piece: _Piece) -> bool:
     return piece.end - piece.start >= _SOLID
 
 
-def _is_stitched(words: Sequence[str], pieces: Sequence[_Piece], entries: Sequence[EntryText]) -> bool:
+def _is_stitched(
+    words: Sequence[str], pieces: Sequence[_Piece], entries: Sequence[EntryText]
+) -> bool:
     """Whether pieces of passages make up a quotation that stand in no entry together."""
     covered = sum(piece.end - piece.start for piece in pieces)
     if len(pieces) < 2 or covered < _STITCHED_SHARE * len(words):  # noqa: PLR2004

@@ -41,7 +41,13 @@ from explainer.checking.evidence.passages import (
     read_quotation,
     tokens,
 )
-from explainer.checking.evidence.statements import COMPARING, Quoted, Statement, read_statements, words_of
+from explainer.checking.evidence.statements import (
+    COMPARING,
+    Quoted,
+    Statement,
+    read_statements,
+    words_of,
+)
 from explainer.checking.offered import OfferedEntry
 from explainer.checking.titles import reads_like_title
 from explainer.diagnostics.codes import RULES, Severity
@@ -51,18 +57,26 @@ from explainer.recommending.terms import term, terms
 MIN_QUOTED: Final = 4
 """Words from which a quotation is one: shorter ones are names, or words that their author keeps at a distance."""
 
-_MIN_SHARED: Final = 2  # terms that a statement and a sentence share, for their figures to be about one thing
-_MIN_SHARED_EQUAL: Final = 1  # the same where the figure itself is printed, so that it surely is the one that is meant
+_MIN_SHARED: Final = (
+    2  # terms that a statement and a sentence share, for their figures to be about one thing
+)
+_MIN_SHARED_EQUAL: Final = (
+    1  # the same where the figure itself is printed, so that it surely is the one that is meant
+)
 _NEAR: Final = 40  # characters on either side of a figure
 # the share of a statement's terms that a sentence of another entry has, for a figure to be taken from there
 _OTHERS_SHARE: Final = 0.4
-_VERBATIM_SUPPORT: Final = 0.8  # of such a statement's terms its entries have all, but for compounds read otherwise
+_VERBATIM_SUPPORT: Final = (
+    0.8  # of such a statement's terms its entries have all, but for compounds read otherwise
+)
 _MIN_VERBATIM: Final = 8  # words of a statement that stands in its entry word for word
 # the share of a statement's terms that one sentence has, for the statement to be in its words (chosen on statements
 # made of 660 summaries: below it, sentences of one field begin to resemble each other)
 _SAME_WORDS: Final = 0.75
 _MIN_SAME: Final = 4  # terms of such a statement
-_CLOSED: Final = 0.8  # of the terms of a passage that a statement repeats, for a missing `not` to turn it round
+_CLOSED: Final = (
+    0.8  # of the terms of a passage that a statement repeats, for a missing `not` to turn it round
+)
 _BESIDE: Final = 3  # words beside a passage among which its `not` stands: `does not need pairs`
 # a statement is another entry's when a sentence there has so much more of its terms than its own entry has
 _OWN_SHARE: Final = 0.6
@@ -82,7 +96,9 @@ _LABEL: Final = lazy_regex(
     r"option|item|no\.|top|rank))[\s-]\Z"
 )
 _LARGEST_LABEL: Final = 1000
-_BEFORE: Final = 160  # characters on either side of a figure, or a quotation, in which its phrase is looked for
+_BEFORE: Final = (
+    160  # characters on either side of a figure, or a quotation, in which its phrase is looked for
+)
 # what ends a phrase, and the words of one that says nothing of an entry
 _PHRASE_END: Final = lazy_regex(r"[,;:()—–|]|\b(?:so|because|and|but|while|which)\b")
 _SUPPOSED: Final = lazy_regex(
@@ -112,8 +128,12 @@ _NEXT_PART: Final = lazy_regex(r"[,;]\s|\b(?:and|while|whereas|but)\b")
 # a name: a word with a capital behind another word, or with several capitals
 _PROPER: Final = lazy_regex(r"(?<=\w )[A-Z][\w-]+|\b[\w-]*[a-z\d-][A-Z][\w-]*|\b[A-Z]{2}[\w-]*")
 _CLAUSE_START: Final = lazy_regex(r"[,;:(|]\s|\.\s")
-_BESIDE_SHARE: Final = 0.6  # of the terms beside a figure that the sentence has whose figure it is compared with
-_THAN: Final = lazy_regex(r"\b(?:than|compared (?:with|to)|over)\s(?P<compared>(?:[\w-]+\s?){1,6})", re.IGNORECASE)
+_BESIDE_SHARE: Final = (
+    0.6  # of the terms beside a figure that the sentence has whose figure it is compared with
+)
+_THAN: Final = lazy_regex(
+    r"\b(?:than|compared (?:with|to)|over)\s(?P<compared>(?:[\w-]+\s?){1,6})", re.IGNORECASE
+)
 # words that present what follows as the words of a source; what else is quoted may be the author's own, at a distance
 _REPORTED: Final = lazy_regex(
     r"\b(?:sa(?:ys|id)|stat(?:es?|ed|ing)|writes?|wrote|writing|not(?:es?|ed)|report(?:s|ed)?|argu(?:es?|ed|ing)|"
@@ -137,7 +157,10 @@ _BEHIND_DATA: Final = lazy_regex(rf"\W{{0,4}}{_ARROW}")
 _QUOTATION_FAULTS: Final = {
     QuotationFit.VERBATIM: ("A413", "this quotation is from {entry}, not from {own}"),
     QuotationFit.ALTERED: ("A411", "altered quotation of {entry}"),
-    QuotationFit.STITCHED: ("A412", "stitched quotation: these passages are not next to each other"),
+    QuotationFit.STITCHED: (
+        "A412",
+        "stitched quotation: these passages are not next to each other",
+    ),
 }
 _NEGATIONS_TEXT: Final = """
     not no never without cannot neither nor nobody none hardly fails fail failed failing unable lacks lack lacking
@@ -155,7 +178,9 @@ _OPPOSITES_TEXT: Final = (
     "adds removes", "confirm refute", "confirms refutes", "open closed", "public private", "always never",
 )  # fmt: skip
 _OPPOSITE_PAIRS: Final = [pair.split() for pair in _OPPOSITES_TEXT]
-_OPPOSITES: Final = {first: second for pair in _OPPOSITE_PAIRS for first, second in (pair, pair[::-1])}
+_OPPOSITES: Final = {
+    first: second for pair in _OPPOSITE_PAIRS for first, second in (pair, pair[::-1])
+}
 
 
 class StatementVerdict(StrEnum):
@@ -266,7 +291,9 @@ class _Alike(NamedTuple):
 _NOTHING_ALIKE: Final = _Alike(0, Sentence(""), 0)
 
 
-def judge_statements(analysis: AnswerAnalysis, spans: Iterable[CitedSpan] = ()) -> list[JudgedStatement]:
+def judge_statements(
+    analysis: AnswerAnalysis, spans: Iterable[CitedSpan] = ()
+) -> list[JudgedStatement]:
     """Return the statements of an answer that are about offered entries, each with what was found about it.
 
     Args:
@@ -338,7 +365,11 @@ class _Prover:
 
     def _evidence_on(self, statement: Statement) -> list[_Evidence]:
         """All that bears on a statement; whose words it has is asked where nothing else is wrong."""
-        evidence = [*self._quotations(statement), *self._figures(statement), *self._opposite(statement)]
+        evidence = [
+            *self._quotations(statement),
+            *self._figures(statement),
+            *self._opposite(statement),
+        ]
         if any(map(_VIOLATION, evidence)):
             return evidence
         return [*evidence, *self._words_of_another(statement)]
@@ -353,7 +384,9 @@ class _Prover:
             if len(read_quotation(quoted.text).tokens) >= MIN_QUOTED:
                 yield from self._quotation(statement, quoted, likeliest_first)
 
-    def _quotation(self, statement: Statement, quoted: Quoted, order: Sequence[int]) -> Iterator[_Evidence]:
+    def _quotation(
+        self, statement: Statement, quoted: Quoted, order: Sequence[int]
+    ) -> Iterator[_Evidence]:
         quotation, texts = read_quotation(quoted.text), list(map(self.texts.__getitem__, order))
         # most of what stands in no entry is no passage, and need not be compared
         if not any(map(quotation.stands_in, texts)) and self._is_of_no_source(quoted):
@@ -420,9 +453,13 @@ class _Prover:
         if not statement.entries or not self._have_text(statement.entries):
             return
         if quoted.is_sure and self._is_presented(quoted):
-            yield self._quotation_fault("A414", quoted, "no offered text contains this quotation", None)
+            yield self._quotation_fault(
+                "A414", quoted, "no offered text contains this quotation", None
+            )
 
-    def _quotation_fault(self, code: str, quoted: Quoted, message: str, entry: int | None) -> _Evidence:
+    def _quotation_fault(
+        self, code: str, quoted: Quoted, message: str, entry: int | None
+    ) -> _Evidence:
         passage = "" if entry is None else self._passage(entry, quoted.text)
         return self._fault(code, quoted.start, quoted.end, message, entry, passage)
 
@@ -491,7 +528,9 @@ class _Prover:
             return None
         for rival, sentence in rows:
             if _is_exchanged(claim, claimed, printed[0], rival, sentence):
-                row = _Printed(claim.statement.entries[0], rival.figure, sentence, Relation.OTHER_VALUE)
+                row = _Printed(
+                    claim.statement.entries[0], rival.figure, sentence, Relation.OTHER_VALUE
+                )
                 return self._figure_fault("A421", claim, row)
         return None
 
@@ -504,19 +543,27 @@ class _Prover:
         figures = list(filter(_IS_TELLING, whole_figures_in(claim.text)))
         if not self._stand_in_turn(statement, sides, figures):
             return None
-        if any(map(self._is_printed_of, figures, sides)) or not all(map(self._is_printed_of, figures, sides[::-1])):
+        if any(map(self._is_printed_of, figures, sides)) or not all(
+            map(self._is_printed_of, figures, sides[::-1])
+        ):
             return None
         own = sides[figures[0].start != claim.figure.start]
         row = next(row for row in equal if row.entry not in own.entries)
-        message = f"this figure is from {self._name(row.entry)}, not from {self._name(min(own.entries))}"
+        message = (
+            f"this figure is from {self._name(row.entry)}, not from {self._name(min(own.entries))}"
+        )
         return self._figure_fault("A424", claim, row, message)
 
-    def _stand_in_turn(self, statement: Statement, sides: Sequence[_Side], figures: Sequence[Figure]) -> bool:
+    def _stand_in_turn(
+        self, statement: Statement, sides: Sequence[_Side], figures: Sequence[Figure]
+    ) -> bool:
         """Whether each of two names has its figure behind it, and another part begins with the second name."""
         if len(figures) != len(sides):
             return False
         body = self.analysis.answer.body
-        first, second = (body.find(figure.text, statement.start, statement.end) for figure in figures)
+        first, second = (
+            body.find(figure.text, statement.start, statement.end) for figure in figures
+        )
         if not sides[0].start < first < sides[1].start < second:
             return False
         return _NEXT_PART.search(body, first + len(figures[0].text), sides[1].start) is not None
@@ -548,9 +595,13 @@ class _Prover:
         if not self._have_text(statement.entries):
             return None
         start, end = self._place_of_figure(claim)
-        return self._fault("A425", start, end, f"{self._name(own)} contains no such figure", own, "")
+        return self._fault(
+            "A425", start, end, f"{self._name(own)} contains no such figure", own, ""
+        )
 
-    def _figure_fault(self, code: str, claim: _Claim, row: _Printed, message: str = "") -> _Evidence:
+    def _figure_fault(
+        self, code: str, claim: _Claim, row: _Printed, message: str = ""
+    ) -> _Evidence:
         says = f"{self._name(row.entry)} says: {_around(row.sentence.text, row.figure)!r}"
         start, end = self._place_of_figure(claim)
         return self._fault(code, start, end, message or says, row.entry, row.sentence.text)
@@ -573,7 +624,9 @@ class _Prover:
         for index, sentence, _ in self._alike(said, statement.entries, least_shared):
             if _is_turned_round(statement, sentence, sentence.terms & said):
                 message = f"{self._name(index)} says the opposite: {shorten(sentence.text, 160)!r}"
-                yield self._fault("A426", statement.start, statement.end, message, index, sentence.text)
+                yield self._fault(
+                    "A426", statement.start, statement.end, message, index, sentence.text
+                )
                 return
 
     def _words_of_another(self, statement: Statement) -> Iterator[_Evidence]:
@@ -601,12 +654,16 @@ class _Prover:
         """Whether a statement may be in the words of its own entries: one sentence there has enough of its terms."""
         return any(self._alike(statement.terms, own, _OWN_SHARE * len(statement.terms) + 1e-9))
 
-    def _most_alike(self, statement: Statement, entries: Iterable[int], least_share: float) -> _Alike:
+    def _most_alike(
+        self, statement: Statement, entries: Iterable[int], least_share: float
+    ) -> _Alike:
         """The sentence of some entries that has most of a statement's terms, and at least a share of them."""
         likely = self._alike(statement.terms, entries, max(1, least_share * len(statement.terms)))
         return max(likely, key=attrgetter("shared"), default=_NOTHING_ALIKE)
 
-    def _alike(self, said: frozenset[str], entries: Iterable[int], least_shared: float) -> Iterator[_Alike]:
+    def _alike(
+        self, said: frozenset[str], entries: Iterable[int], least_shared: float
+    ) -> Iterator[_Alike]:
         """The sentences of some entries that share so many terms with a statement."""
         for index in entries:
             # one look spares comparing with each sentence: most entries have too few of the terms in all
@@ -646,7 +703,9 @@ class _Prover:
     def _name(self, index: int | None) -> str:
         return self.analysis.quoted_name(index or 0, 60)
 
-    def _fault(self, code: str, start: int, end: int, message: str, entry: int | None, passage: str) -> _Evidence:
+    def _fault(
+        self, code: str, start: int, end: int, message: str, entry: int | None, passage: str
+    ) -> _Evidence:
         hint = f"the passage is: {shorten(passage, 300)!r}" if passage else None
         return _Evidence(entry, passage, Violation(code, start, end, message, hint))
 
@@ -753,11 +812,17 @@ def _is_turned(claim: _Claim, row: _Printed) -> bool:
 
 def _turns_change_round(claim: _Claim, row: _Printed) -> bool:
     """Whether a figure is one end of a change that is printed the other way round."""
-    return bool(claim.figure.change) and turns_change_round(figures_in(claim.text), row.sentence.figures)
+    return bool(claim.figure.change) and turns_change_round(
+        figures_in(claim.text), row.sentence.figures
+    )
 
 
 def _is_exchanged(
-    claim: _Claim, claimed: PlacedFigure, printed: PlacedFigure, rival: PlacedFigure, sentence: Sentence
+    claim: _Claim,
+    claimed: PlacedFigure,
+    printed: PlacedFigure,
+    rival: PlacedFigure,
+    sentence: Sentence,
 ) -> bool:
     """Whether a figure stands with words that its entry prints beside another figure only, and that one with its words.
 
@@ -778,13 +843,19 @@ def _is_exchanged(
     return others <= claimed.terms and claim.statement.all_terms.isdisjoint(own)
 
 
-def _are_exchanged(claimed: PlacedFigure, partner: PlacedFigure, own: frozenset[str], others: frozenset[str]) -> bool:
+def _are_exchanged(
+    claimed: PlacedFigure, partner: PlacedFigure, own: frozenset[str], others: frozenset[str]
+) -> bool:
     """Whether each of two figures has the words of the other one: `four artificial collections and one real one`."""
     both = claimed.terms & partner.terms
-    return _stands_with(claimed.terms - both, others, own) and _stands_with(partner.terms - both, own, others)
+    return _stands_with(claimed.terms - both, others, own) and _stands_with(
+        partner.terms - both, own, others
+    )
 
 
-def _stands_with(beside: frozenset[str], some_terms: frozenset[str], no_terms: frozenset[str]) -> bool:
+def _stands_with(
+    beside: frozenset[str], some_terms: frozenset[str], no_terms: frozenset[str]
+) -> bool:
     """Whether a figure has some terms beside it, and none of others."""
     return not beside.isdisjoint(some_terms) and beside.isdisjoint(no_terms)
 
@@ -870,7 +941,10 @@ def _around(text: str, figure: Figure, width: int = 50) -> str:
 def _is_turned_round(statement: Statement, sentence: Sentence, shared: frozenset[str]) -> bool:
     """Whether a statement in the words of a sentence has an opposite in the place of one of these, or a `not`."""
     passage = _window(sentence.text, shared)
-    only_said, only_printed = set(statement.words).difference(passage), set(passage).difference(statement.words)
+    only_said, only_printed = (
+        set(statement.words).difference(passage),
+        set(passage).difference(statement.words),
+    )
     if not only_said.isdisjoint(map(_OPPOSITES.get, only_printed)):
         return True
     printed_directions = directions(only_printed)

@@ -61,12 +61,15 @@ COMPARING: Final = frozenset("than compared comparison relative unlike versus vs
 """Words by which one thing is compared with another."""
 # `less accurate than its large version`, but not `faster than its rivals`
 _COMPARED_ITSELF: Final = lazy_regex(
-    r"\bthan (?:(?:it|this (?:model|method|one))\b|its (?:\w+ )?(?:version|variant|model|core)\b)", re.IGNORECASE
+    r"\bthan (?:(?:it|this (?:model|method|one))\b|its (?:\w+ )?(?:version|variant|model|core)\b)",
+    re.IGNORECASE,
 )
 _URL: Final = lazy_regex(r"(?:https?://|www\.)\S+")
 # the name of a link, and the address behind it
 _LINK: Final = lazy_regex(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
-_SPACED: Final = lazy_regex(r" ([.,;:](?:\s|\Z))")  # the space that residue leaves before a full stop
+_SPACED: Final = lazy_regex(
+    r" ([.,;:](?:\s|\Z))"
+)  # the space that residue leaves before a full stop
 _CITATION_MARK: Final = lazy_regex(CITATION_MARK)
 _CITED_ID: Final = lazy_regex(r"[\^\w-]+")
 # the line of a footnote, or of a numbered reference, that a mark sends to
@@ -78,7 +81,9 @@ _LABELLED: Final = lazy_regex(
     r"[\s>*_+•–-]*(?:\(?\d{1,3}[.)]\s*)?[*_]{0,3}(?P<label>[^\W\d_][\w '/&-]{1,40}?)[*_]{0,3}\s?[:：](?!//)[*_]{0,3}"
 )
 # a paragraph that is bold, or a link, as a whole: it titles what follows
-_TITLE: Final = lazy_regex(r"\s*(?:\*\*[^*\n]{1,300}[^*:：\n]\*\*|\[[^\[\]\n]{1,300}\]\([^\s]{1,300}\))[\s.]*\Z")
+_TITLE: Final = lazy_regex(
+    r"\s*(?:\*\*[^*\n]{1,300}[^*:：\n]\*\*|\[[^\[\]\n]{1,300}\]\([^\s]{1,300}\))[\s.]*\Z"
+)
 # how a paragraph begins that no longer is about what was titled before it alone
 _SUMMING_UP: Final = lazy_regex(
     r"\W*(?:overall|together|finally|altogether|both|combined|in (?:short|summary|total|sum|conclusion|combination)|"
@@ -92,18 +97,26 @@ _COINED: Final = lazy_regex(
     r"achiev|we )\w*",
     re.IGNORECASE,
 )
-_COINED_WITHIN: Final = 80  # characters behind such a word, in the same sentence, within which the name stands
+_COINED_WITHIN: Final = (
+    80  # characters behind such a word, in the same sentence, within which the name stands
+)
 # of the shipped summaries 8 give their work no name but in this way, and it is theirs in all of them
 _SUBJECT: Final = lazy_regex(r"(?:\A|[.!?]\s)([A-Z][A-Za-z-]{1,30})\s(?=[a-z]{1,20}s\s)")
 _OUR_WORK: Final = lazy_regex(r"\b(?:we|our|us|this\s(?:paper|work|study))\b", re.IGNORECASE)
-_LEAD: Final = 160  # characters at the beginning of an item within which a colon ends what it is about
+_LEAD: Final = (
+    160  # characters at the beginning of an item within which a colon ends what it is about
+)
 _LEADING: Final = 24  # characters that name it where nothing marks the end of the name
 _COLON: Final = lazy_regex(r"[:：](?=[\s*_]|\Z)")
 _HARD_BREAK: Final = lazy_regex(r"  \r?\n")
 _BEGINNING: Final = lazy_regex(r"[\s>|]*(?:[-+*•–]|\(?\d{1,3}[.)])?[^\w*_\[`\"“]*")
-_MARKED: Final = lazy_regex(r"\*\*[^*\n]{1,300}\*\*|\[[^\[\]\n]{1,300}\]|[\"“][^\"”\n]{1,300}[\"”]|_[^_\n]{1,300}_")
+_MARKED: Final = lazy_regex(
+    r"\*\*[^*\n]{1,300}\*\*|\[[^\[\]\n]{1,300}\]|[\"“][^\"”\n]{1,300}[\"”]|_[^_\n]{1,300}_"
+)
 # what follows the first words of a title, and how many of these name it
-_TITLE_TAIL: Final = lazy_regex(r":?\s(?:with|for|by|via|from|using|through|in|on|of)\s|:\s", re.IGNORECASE)
+_TITLE_TAIL: Final = lazy_regex(
+    r":?\s(?:with|for|by|via|from|using|through|in|on|of)\s|:\s", re.IGNORECASE
+)
 _MIN_TITLE_WORDS: Final = 3
 _BESIDE_NAME: Final = 100
 _OUTERMOST: Final = -9  # further out than any line
@@ -252,7 +265,9 @@ class _StatementReader:
             return
         definitions = {match.start("id"): match for match in _DEFINITION.finditer(self._text)}
         defined = {match["id"]: self._defined_by(match) for match in reversed(definitions.values())}
-        defined.update((str(number), entries) for number, entries in analysis.numbered_sources.items())
+        defined.update(
+            (str(number), entries) for number, entries in analysis.numbered_sources.items()
+        )
         for mark in _CITATION_MARK.finditer(self._text):
             if mark.start() + 1 in definitions:
                 continue
@@ -376,7 +391,9 @@ class _StatementReader:
             return outer.entries or self._before
         if block.kind != "item":
             return outer.entries
-        lead = self._named(block.start, block.start + _lead_length(text, has_context=bool(outer.entries)))
+        lead = self._named(
+            block.start, block.start + _lead_length(text, has_context=bool(outer.entries))
+        )
         context = lead or outer.entries
         if lead or not outer.spans_labels:
             self._scopes.append(_Scope(block.indent, context))
@@ -385,7 +402,9 @@ class _StatementReader:
     # --- quotations and sentences --------------------------------------------------------------------------------
 
     def _quotations_in(self, block: _Block, text: str) -> list[Quoted]:
-        quotes = [_quote(match, block.start) for match in _QUOTE.finditer(text) if "\n\n" not in match[0]]
+        quotes = [
+            _quote(match, block.start) for match in _QUOTE.finditer(text) if "\n\n" not in match[0]
+        ]
         if quotes or block.kind != "quote":
             return quotes
         return self._block_quotation(block, text)
@@ -396,10 +415,14 @@ class _StatementReader:
             return []
         credit = _CREDIT.search(text)
         end = credit.start() if credit else len(text)
-        is_introduced = bool(_INTRODUCED.search(self._text[max(0, block.start - _LEAD) : block.start]))
+        is_introduced = bool(
+            _INTRODUCED.search(self._text[max(0, block.start - _LEAD) : block.start])
+        )
         return [Quoted(block.start, block.start + end, text[:end], is_introduced)]
 
-    def _read_sentences(self, block: _Block, text: str, context: tuple[int, ...], quotes: Sequence[Quoted]) -> None:
+    def _read_sentences(
+        self, block: _Block, text: str, context: tuple[int, ...], quotes: Sequence[Quoted]
+    ) -> None:
         for start, end in self._with_credits(_sentences(text, block.start, quotes)):
             named = self._named(start, end)
             entries = tuple(dict.fromkeys((*named, *context))) or self._meant_by_pronoun(start, end)
@@ -418,7 +441,11 @@ class _StatementReader:
         """The sentences, each with the source in brackets behind its full stop: `It runs on a phone. (LUMEN)`."""
         sentences: list[tuple[int, int]] = []
         for start, end in spans:
-            if sentences and self._text.startswith(("(", "["), start) and self._names_alone(start, end):
+            if (
+                sentences
+                and self._text.startswith(("(", "["), start)
+                and self._names_alone(start, end)
+            ):
                 start, _ = sentences.pop()  # noqa: PLW2901
             sentences.append((start, end))
         return sentences
@@ -512,7 +539,9 @@ def _weak_names(source: OfferedEntry, sources: Sequence[OfferedEntry]) -> frozen
     doubtful = source.nicknames - source.call_names
     if not doubtful:
         return doubtful
-    others = frozenset(chain.from_iterable(other.nicknames for other in sources if other is not source))
+    others = frozenset(
+        chain.from_iterable(other.nicknames for other in sources if other is not source)
+    )
     return doubtful - (coined_names(source.text) - others)
 
 

@@ -27,5 +27,7 @@ FORMATS_BY_ENDING: Final = {
 def render_report(name: str, reports: Sequence[CheckReport]) -> str:
     """Return the report of some answers in one of the formats of `REPORTERS`."""
     module, function = REPORTERS[name].split(":")
-    render: Callable[[Sequence[CheckReport]], str] = getattr(import_module(f"{__name__}.{module}"), function)
+    render: Callable[[Sequence[CheckReport]], str] = getattr(
+        import_module(f"{__name__}.{module}"), function
+    )
     return render(reports)

@@ -65,7 +65,9 @@ def as_html(reports: Sequence[CheckReport]) -> str:
         answer["rendered"] = answer_html(report, text_marks(report), top=4)
     # one answer is open in any case: there is no list that it could bury
     for answer in answers[:_MOST_OPEN]:
-        answer["is_open"] = "faulty" in answer["status"] or answer["claims"] == "refuted" or len(answers) == 1
+        answer["is_open"] = (
+            "faulty" in answer["status"] or answer["claims"] == "refuted" or len(answers) == 1
+        )
     return html_page(
         "explainer.checking.reports",
         "html.html.j2",
@@ -92,7 +94,9 @@ def text_marks(report: CheckReport) -> dict[str, TextMark]:
     for finding in report.faults:
         is_short = 0 < len(finding.text) <= _LONGEST_MARK
         if is_short and (finding.is_error or finding.text not in marks):
-            marks[finding.text] = TextMark(_finding_css(finding), f"{finding.code}: {finding.message}")
+            marks[finding.text] = TextMark(
+                _finding_css(finding), f"{finding.code}: {finding.message}"
+            )
     return marks
 
 
@@ -130,7 +134,9 @@ def _title_of_page(reports: Sequence[CheckReport]) -> str:
     grounded = sum(report.grounded for report in reports)
     if len(reports) == 1:
         outcome = ("The answer is not grounded", "The answer is grounded")[grounded]
-        return outcome + ", and a statement is refuted" * (reports[0].claims is StatementVerdict.REFUTED)
+        return outcome + ", and a statement is refuted" * (
+            reports[0].claims is StatementVerdict.REFUTED
+        )
     verb = "is" if grounded == 1 else "are"
     return f"{grounded} of {len(reports)} answers {verb} grounded"
 
@@ -158,7 +164,9 @@ def _answer(number: int, report: CheckReport) -> dict[str, Any]:
         "findings": report.findings,
         "claims": str(report.claims),
         "statements": sorted(report.statements, key=refuted_first),
-        "verdicts": list(zip(map(str, StatementVerdict), map(report.count, StatementVerdict), strict=True)),
+        "verdicts": list(
+            zip(map(str, StatementVerdict), map(report.count, StatementVerdict), strict=True)
+        ),
         "waived": len(report.waived),
         "sources": report.sources,
         "used": report.used,

@@ -15,7 +15,9 @@ from explainer.diagnostics.finding import Finding, errors_in
 from explainer.diagnostics.text import counted, visible
 
 # what says that there was nothing to check, or no way to
-_UNCHECKED: Final = {code for code, rule in RULES.items() if rule.nothing_checked or rule.unusable_file}
+_UNCHECKED: Final = {
+    code for code, rule in RULES.items() if rule.nothing_checked or rule.unusable_file
+}
 _code: Final = attrgetter("code")
 
 
@@ -59,7 +61,9 @@ def _case(report: CheckReport) -> list[str]:
 def _line(finding: Finding) -> str:
     place = f"{finding.location.line}:{finding.location.column}"
     quoted = f" [{finding.text}]" if finding.text else ""
-    return f"{place}: {finding.code} {finding.message}{quoted}" + (f" ({finding.hint})" if finding.hint else "")
+    return f"{place}: {finding.code} {finding.message}{quoted}" + (
+        f" ({finding.hint})" if finding.hint else ""
+    )
 
 
 def _text(findings: Sequence[Finding]) -> str:

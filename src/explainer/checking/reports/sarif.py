@@ -29,7 +29,13 @@ def as_sarif(reports: Sequence[CheckReport]) -> str:
     for result in results:
         result["ruleIndex"] = codes.index(result["ruleId"])
     run = {
-        "tool": {"driver": {"name": "explainer", "version": __version__, "rules": list(map(_rule, codes))}},
+        "tool": {
+            "driver": {
+                "name": "explainer",
+                "version": __version__,
+                "rules": list(map(_rule, codes)),
+            }
+        },
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
@@ -59,7 +65,9 @@ def _result(report: CheckReport, finding: Finding) -> dict[str, Any]:
     return {
         "ruleId": finding.code,
         "ruleIndex": 0,  # it is known when all results are
-        "level": str(finding.severity),  # SARIF's names of the levels (section 3.27.10) are those of severities
+        "level": str(
+            finding.severity
+        ),  # SARIF's names of the levels (section 3.27.10) are those of severities
         "message": {"text": placed.message + (f" ({finding.hint})" if finding.hint else "")},
         "locations": [
             {
@@ -70,5 +78,7 @@ def _result(report: CheckReport, finding: Finding) -> dict[str, Any]:
                 "logicalLocations": [{"name": report.id, "kind": "answer"}],
             }
         ],
-        "partialFingerprints": {"finding/v1": digest(f"{report.id}\n{finding.code}\n{finding.text}", 8)},
+        "partialFingerprints": {
+            "finding/v1": digest(f"{report.id}\n{finding.code}\n{finding.text}", 8)
+        },
     }

@@ -26,7 +26,11 @@ _NOT_OFFERED: Final = frozenset({"A201", "A207", "A208", "A209", "A301", "A303",
 _VERDICTS: Final = {True: "grounded", False: "not grounded"}
 # codes about a line of JSON, or about the files beside it, and not about the text of the answer in it
 _ABOUT_ROW: Final = ("A6", "A9")
-_SEVERITY_MARKS: Final = {Severity.ERROR: "", Severity.WARNING: "warning: ", Severity.NOTE: "note: "}
+_SEVERITY_MARKS: Final = {
+    Severity.ERROR: "",
+    Severity.WARNING: "warning: ",
+    Severity.NOTE: "note: ",
+}
 _MAX_LINE: Final = 100  # characters of a source line that are shown around a finding
 _MARGIN: Final = 20  # characters that are shown before a finding in a longer line
 _MAX_NAMES: Final = 400  # characters of a list of names that a line shows
@@ -87,7 +91,9 @@ def _workflow_lines(workflow: Workflow) -> Iterator[str]:
     names = ", ".join(models) or "no offered model"
     yield printable(f"  workflow on line {workflow.line}: {shorten(names, _MAX_NAMES)}")
     if steps:
-        yield printable(f"    steps without a model: {shorten(', '.join(map(repr, steps)), _MAX_NAMES)}")
+        yield printable(
+            f"    steps without a model: {shorten(', '.join(map(repr, steps)), _MAX_NAMES)}"
+        )
 
 
 def _is_other_step(step: WorkflowStep) -> bool:
@@ -189,7 +195,9 @@ def _excerpt(finding: Finding, line: str) -> Iterator[str]:
 def _metrics_lines(reports: Sequence[CheckReport]) -> Iterator[str]:
     """The figures, with what they mean."""
     data = metrics_data(reports)
-    yield _metric_line("grounded", data["share_grounded"], f" ({data['grounded']} of {data['answers']})")
+    yield _metric_line(
+        "grounded", data["share_grounded"], f" ({data['grounded']} of {data['answers']})"
+    )
     yield _metric_line("precision", data["citation_precision"], f" ({data['citations']} citations)")
     yield _metric_line("recall", data["citation_recall"])
     yield _metric_line("coverage", data["source_coverage"])

@@ -13,7 +13,13 @@ from explainer.checking.rules import links, names, sections, wording, workflow
 Check: TypeAlias = Callable[[AnswerAnalysis], Iterator[Violation]]
 
 CHECKS: Final[tuple[Check, ...]] = (
-    *(sections.completeness, sections.refusal, sections.sections, sections.order, sections.workflow),
+    *(
+        sections.completeness,
+        sections.refusal,
+        sections.sections,
+        sections.order,
+        sections.workflow,
+    ),
     *(sections.unused, sections.unlisted, sections.unlinked),
     *(links.link_status, links.odd_destinations, links.spoofed),
     *(links.misattributed, links.wrong_place, links.repository_ids),

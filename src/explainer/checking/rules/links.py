@@ -21,7 +21,8 @@ from explainer.diagnostics.text import lazy_regex, shorten
 _REPOSITORY_ID: Final = lazy_regex(r"[^\W_][\w.-]+/[^\W_][\w.-]+")
 # an issue or a commit, of which GitHub makes a link ("Autolinked references and URLs")
 _REFERENCE: Final = lazy_regex(
-    r"(?<![\w/.:@#-])(?P<id>[a-z\d][a-z\d-]{0,38}/[\w.-]{1,100})(?:#\d{1,9}|@[\da-f]{7,40})(?!\w)", re.IGNORECASE
+    r"(?<![\w/.:@#-])(?P<id>[a-z\d][a-z\d-]{0,38}/[\w.-]{1,100})(?:#\d{1,9}|@[\da-f]{7,40})(?!\w)",
+    re.IGNORECASE,
 )
 _REFERENCE_END: Final = lazy_regex(r"#\d|@[\da-f]{7}", re.IGNORECASE)
 # what a program loads by such an id
@@ -39,7 +40,8 @@ _GIVEN: Final = lazy_regex(
 )
 # a part of an item of the references, with a hyphen or a digit: `LanternNet, owner/name-2`
 _LISTED: Final = lazy_regex(
-    r"[,;–—] (?P<id>[a-z\d][a-z\d-]{1,38}/(?=[\w.]*[-\d])[\w.-]{2,99}\w)(?=\s*(?:[,;]|\Z))", re.IGNORECASE
+    r"[,;–—] (?P<id>[a-z\d][a-z\d-]{1,38}/(?=[\w.]*[-\d])[\w.-]{2,99}\w)(?=\s*(?:[,;]|\Z))",
+    re.IGNORECASE,
 )
 # a media type (RFC 6838), or the path of a file or folder
 _TYPE_OR_PATH: Final = lazy_regex(
@@ -49,7 +51,9 @@ _TYPE_OR_PATH: Final = lazy_regex(
     r"|txt|wav|xml|ya?ml|zip)"
 )
 # what is given as an alternative: `Code: Python/PyTorch`
-_NO_OWNERS: Final = frozenset("c cpp cuda jax julia keras matlab numpy onnx python pytorch tensorflow no yes".split())  # noqa: SIM905
+_NO_OWNERS: Final = frozenset(
+    "c cpp cuda jax julia keras matlab numpy onnx python pytorch tensorflow no yes".split()  # noqa: SIM905
+)
 _ANCHOR: Final = lazy_regex("#.")
 _KEY: Final = attrgetter("key")
 _OWN_LINK: Final = attrgetter("link")
@@ -64,15 +68,35 @@ RESPELLED_CODE: Final = "A203"
 _ENDS_LINK: Final = lazy_regex(r"[\s<>()\"'`|,]")
 # what is wrong with a link, and what to do; `name` is the entry that it belongs to
 _FAULTS: Final = {
-    Match.RESPELLED: (RESPELLED_CODE, "this spelling differs from the offered link of {name!r}", _WRITE),
-    Match.KNOWN: ("A206", "this link of {name!r} is catalogued, but the prompt does not print it", _WRITE),
+    Match.RESPELLED: (
+        RESPELLED_CODE,
+        "this spelling differs from the offered link of {name!r}",
+        _WRITE,
+    ),
+    Match.KNOWN: (
+        "A206",
+        "this link of {name!r} is catalogued, but the prompt does not print it",
+        _WRITE,
+    ),
     Match.ALTERED: ("A202", "this link was not offered, but looks like one that was", _MEANT),
-    Match.CATALOGUED: ("A207", "this is the link of {name!r}, which is catalogued but was not offered", _INSTEAD),
+    Match.CATALOGUED: (
+        "A207",
+        "this is the link of {name!r}, which is catalogued but was not offered",
+        _INSTEAD,
+    ),
     Match.FOREIGN: ("A201", "this link was not offered", _INSTEAD),
     Match.INVALID: ("A204", "this is not a working link", _MEANT),
-    Match.QUESTION: ("A208", "the question mentions this link, but it was not offered as a source", _INSTEAD),
+    Match.QUESTION: (
+        "A208",
+        "the question mentions this link, but it was not offered as a source",
+        _INSTEAD,
+    ),
 }
-_FOREIGN_NUMBER: Final = ("A209", "this looks like the arXiv id of a paper that was not offered", _INSTEAD)
+_FOREIGN_NUMBER: Final = (
+    "A209",
+    "this looks like the arXiv id of a paper that was not offered",
+    _INSTEAD,
+)
 _FOREIGN_REPOSITORY: Final = ("A308", "this looks like a repository that was not offered", _INSTEAD)
 _OTHER_OWNER: Final = ("A309", "this repository was offered under another owner", _MEANT)
 _FAULTS_BY_FORM: Final = {"number": {**_FAULTS, Match.FOREIGN: _FOREIGN_NUMBER}}
@@ -89,7 +113,9 @@ def link_status(analysis: AnswerAnalysis) -> Iterator[Violation]:
         code, message, hint = fault
         message = message.format(name=shorten(analysis.entry_name(verdict) or ""))
         hint = (hint if verdict.meant else _INSTEAD).format(meant=verdict.meant, instead=instead)
-        is_whole = analysis.answer.body[max(0, spotted.start - 1) : spotted.start] not in _INSIDE_LINK
+        is_whole = (
+            analysis.answer.body[max(0, spotted.start - 1) : spotted.start] not in _INSIDE_LINK
+        )
         yield _at(spotted, code, message, hint, _respelling(spotted, verdict) if is_whole else None)
 
 
@@ -97,7 +123,9 @@ def link_status(analysis: AnswerAnalysis) -> Iterator[Violation]:
 _INSIDE_LINK: Final = ("/", "\\")
 
 
-def _at(spotted: LinkInText, code: str, message: str, hint: str, fix: Fix | None = None) -> Violation:
+def _at(
+    spotted: LinkInText, code: str, message: str, hint: str, fix: Fix | None = None
+) -> Violation:
     return Violation(code, spotted.start, spotted.end, message, hint, fix)
 
 
@@ -121,7 +149,11 @@ def _merits(url: str) -> tuple[bool, bool, bool]:
 def _instead(offered: Offered) -> str:
     """What to do about a link that was not offered."""
     has_links = offered.field_urls(range(len(offered.sources)))
-    return "remove it, or cite one of the offered entries" if has_links else "remove it: no link was offered"
+    return (
+        "remove it, or cite one of the offered entries"
+        if has_links
+        else "remove it: no link was offered"
+    )
 
 
 def odd_destinations(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -130,7 +162,9 @@ def odd_destinations(analysis: AnswerAnalysis) -> Iterator[Violation]:
         # `#section` leads somewhere, and `[GitHub](None)` says itself that there is no link
         if _ANCHOR.match(href) is None and not (href and is_nothing(href)):
             message = f"the link {shorten(label.text, 60)!r} leads nowhere: {shorten(href, 60)!r}"
-            yield Violation("A204", label.start, label.end, message, "write an offered link, or none")
+            yield Violation(
+                "A204", label.start, label.end, message, "write an offered link, or none"
+            )
 
 
 def spoofed(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -140,7 +174,9 @@ def spoofed(analysis: AnswerAnalysis) -> Iterator[Violation]:
         if cited.label is None or verdict.match not in OWN or _is_shown_itself(cited, cited.label):
             continue
         if _shows_other_link(cited.label.text, cited.spotted.link):
-            message = f"the text of this link is {shorten(cited.label.text)}, but it leads elsewhere"
+            message = (
+                f"the text of this link is {shorten(cited.label.text)}, but it leads elsewhere"
+            )
             yield _at(cited.spotted, "A205", message, "make both the same")
 
 
@@ -172,7 +208,12 @@ def wrong_place(analysis: AnswerAnalysis) -> Iterator[Violation]:
             expected, actual = _ROLE_NAMES[role], _ROLE_NAMES[other]
             urls = analysis.offered.field_urls(verdict.sources, role)[:1]
             hint = _write(urls, f"no link of the {expected} was offered")
-            yield _at(cited.spotted, "A402", f"this is the link of the {actual}, given as the {expected}", hint)
+            yield _at(
+                cited.spotted,
+                "A402",
+                f"this is the link of the {actual}, given as the {expected}",
+                hint,
+            )
 
 
 def _write(urls: Sequence[str], otherwise: str) -> str:
@@ -203,8 +244,12 @@ def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
         # what may be an id is often a path or two words, such as `and/or`: what the prompt writes itself is none
         if not _is_repository_id(key) or key in offered_ids or key in analysis.offered.said:
             continue
-        code, message, hint = _OTHER_OWNER if _without_owner(key) in by_name else _FOREIGN_REPOSITORY
-        hint = hint.format(meant=by_name.get(_without_owner(key)), instead=_instead(analysis.offered))
+        code, message, hint = (
+            _OTHER_OWNER if _without_owner(key) in by_name else _FOREIGN_REPOSITORY
+        )
+        hint = hint.format(
+            meant=by_name.get(_without_owner(key)), instead=_instead(analysis.offered)
+        )
         yield Violation(code, start, end, message, hint)
 
 
@@ -212,7 +257,9 @@ def _possible_ids(answer: Answer, references: Iterable[int]) -> Iterator[tuple[s
     """What may be the id of a repository, and where it begins and ends."""
     for phrase in filter(_is_code, answer.phrases):
         yield phrase.text, phrase.start, phrase.end
-    for match in chain(_references_in(answer), _LOADED.finditer(answer.body), _GIVEN.finditer(answer.body)):
+    for match in chain(
+        _references_in(answer), _LOADED.finditer(answer.body), _GIVEN.finditer(answer.body)
+    ):
         yield match["id"], *match.span("id")
     for number in references:
         start = answer.line_starts[number]

@@ -23,7 +23,9 @@ _AUTHOR_YEAR: Final = lazy_regex(
     r"(?:\s(?:and|&|und|et|y|e|i|en|och|og|и)\s[A-Z][^\W\d_]{1,24}|,?\set\sal\.?)(?:,?\s[\[(]?|\s?[\[(])(?P<year>(?:19|20)\d\d)(?!\d)"
 )
 # `[7]`, `[1, 3]`, `[2-4]` behind words, and no text of a link
-_CITATION_NUMBERS: Final = lazy_regex(r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])")
+_CITATION_NUMBERS: Final = lazy_regex(
+    r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])"
+)
 # the mark of a footnote, `[^smith]`, and with a colon behind it the footnote
 _NOTE_MARK: Final = lazy_regex(r"(?<!\\)\[\^(?P<label>[^\]\s^]{1,80})\](?P<colon>:?)")
 # marks between a title and the number behind it
@@ -33,7 +35,9 @@ _DIGITS: Final = lazy_regex(r"\d+")
 _ITEM_NUMBER: Final = lazy_regex(r"[\s>|*_#-]*+(?:\[\^?|\()?(?P<number>\d{1,3})[\]).:|\s]")
 # anything but the marks that may close a title
 _VISIBLE: Final = lazy_regex(r"[^\s*_`\"']")
-_ENDING: Final = lazy_regex(r"[-_](?:[vV]?\d[\w.]*\w|[vV]?\d|[A-Z][A-Za-z\d]*)(?![\w/-])")  # `-v2`, `-XL`
+_ENDING: Final = lazy_regex(
+    r"[-_](?:[vV]?\d[\w.]*\w|[vV]?\d|[A-Z][A-Za-z\d]*)(?![\w/-])"
+)  # `-v2`, `-XL`
 # what a note holds that stands in the text: `[^1]: …`, `^[…]`, `\footnote{…}`
 _NOTE: Final = lazy_regex(
     r"^ {0,3}\[\^[^\]\n]{1,30}\]:\s*(?P<foot>[^\n.,;:()\[]{12,200})"
@@ -45,13 +49,25 @@ _VOCABULARY: Final = attrgetter("vocabulary")
 _NOTE_BEGINS: Final = ("[^", "^[", "\\footnote")
 _TITLE_KINDS: Final = frozenset({"quote", "emphasis"})  # how titles stand out in prose
 _CODE_OR_LABEL: Final = frozenset({"code", "label"})
-_NO_TITLE_END: Final = lazy_regex(r"[:：,.]\s*\Z")  # what sentences and labels end with, and titles do not
-_LONG_TITLE: Final = 5  # words of a title that is mended, or that is told from other words in quotes
+_NO_TITLE_END: Final = lazy_regex(
+    r"[:：,.]\s*\Z"
+)  # what sentences and labels end with, and titles do not
+_LONG_TITLE: Final = (
+    5  # words of a title that is mended, or that is told from other words in quotes
+)
 _MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title
-_MAX_CALLED: Final = 300  # characters from where an entry is called by its name to the authors behind it
-_MIN_KEY: Final = 4  # canonical characters of a text that is looked for in other texts: shorter ones are in most
-_SAFE: Final = 0.9  # the similarity from which an altered title is mended unasked: a letter or two, no word
-_SHARED_HALF: Final = 0.5  # the share of words of an offered title from which a quotation may be of that title
+_MAX_CALLED: Final = (
+    300  # characters from where an entry is called by its name to the authors behind it
+)
+_MIN_KEY: Final = (
+    4  # canonical characters of a text that is looked for in other texts: shorter ones are in most
+)
+_SAFE: Final = (
+    0.9  # the similarity from which an altered title is mended unasked: a letter or two, no word
+)
+_SHARED_HALF: Final = (
+    0.5  # the share of words of an offered title from which a quotation may be of that title
+)
 _INSTEAD: Final = "remove it, or cite one of the offered entries"
 _CATALOGUED: Final = "is catalogued but was not offered"
 _ALTERED: Final = "differs from what was offered"
@@ -64,9 +80,17 @@ _FAULTS: Final = {
     Match.FOREIGN: ("A301", "was not offered", _INSTEAD),
     Match.REWORDED: ("A304", "is not the name of the entry", "write {meant!r}"),
 }
-_FOREIGN_TITLE: Final = ("A307", "looks like a title that was not offered", "leave it out, unless it is not a source")
+_FOREIGN_TITLE: Final = (
+    "A307",
+    "looks like a title that was not offered",
+    "leave it out, unless it is not a source",
+)
 # the same where it may be a remark, which may hold words of titles
-_DOUBTFUL_FAULTS: Final = {**_FAULTS, Match.ALTERED: _FAULTS[Match.REWORDED], Match.FOREIGN: _FOREIGN_TITLE}
+_DOUBTFUL_FAULTS: Final = {
+    **_FAULTS,
+    Match.ALTERED: _FAULTS[Match.REWORDED],
+    Match.FOREIGN: _FOREIGN_TITLE,
+}
 # the same of what stands out in the text
 _PHRASE_FAULTS: Final = {
     Match.CATALOGUED: ("A303", _CATALOGUED, "leave it out"),
@@ -87,7 +111,9 @@ def referenced_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
             yield _violation(reference, fault, verdict, _fix(reference, verdict, analysis))
 
 
-def _fault_of_reference(analysis: AnswerAnalysis, reference: Reference, verdict: Verdict) -> _Fault | None:
+def _fault_of_reference(
+    analysis: AnswerAnalysis, reference: Reference, verdict: Verdict
+) -> _Fault | None:
     for excuses in _EXCUSES:
         if excuses(analysis, reference, verdict):
             return None
@@ -105,7 +131,9 @@ def _is_right_in_prose(analysis: AnswerAnalysis, reference: Reference, verdict: 
     """Whether words before a link in prose may name what the link leads to."""
     if not reference.in_prose:
         return False
-    if not any(map(analysis.owners, reference.cited)):  # of another link it is said that it is foreign
+    if not any(
+        map(analysis.owners, reference.cited)
+    ):  # of another link it is said that it is foreign
         return True
     if verdict.match is Match.ALTERED:
         return len(words(reference.text)) < _LONG_TITLE
@@ -115,7 +143,11 @@ def _is_right_in_prose(analysis: AnswerAnalysis, reference: Reference, verdict: 
 def is_cut_off(analysis: AnswerAnalysis, reference: Reference) -> bool:
     """Whether a reference is an offered title that ends where the answer ends: cut off, not altered."""
     key = canonical(reference.text)
-    if not reference.strict or len(key) < _MIN_KEY or _VISIBLE.search(analysis.answer.body, reference.end):
+    if (
+        not reference.strict
+        or len(key) < _MIN_KEY
+        or _VISIBLE.search(analysis.answer.body, reference.end)
+    ):
         return False
     return any(map(partial(_goes_on_behind, key), analysis.offered.sources))
 
@@ -142,7 +174,9 @@ _EXCUSES: Final[tuple[Callable[[AnswerAnalysis, Reference, Verdict], bool], ...]
 )
 
 
-def _violation(item: Reference | Phrase, fault: _Fault, verdict: Verdict, fix: Fix | None = None) -> Violation:
+def _violation(
+    item: Reference | Phrase, fault: _Fault, verdict: Verdict, fix: Fix | None = None
+) -> Violation:
     code, message, hint = fault
     hint = hint.format(meant=verdict.meant)
     return Violation(code, item.start, item.end, f"{shorten(item.text)!r} {message}", hint, fix)
@@ -185,7 +219,9 @@ def phrases(analysis: AnswerAnalysis) -> Iterator[Violation]:
     yield from _variants(analysis)
 
 
-def _fault_of_phrase(analysis: AnswerAnalysis, phrase: Phrase, verdict: Verdict, cited: set[int]) -> _Fault | None:
+def _fault_of_phrase(
+    analysis: AnswerAnalysis, phrase: Phrase, verdict: Verdict, cited: set[int]
+) -> _Fault | None:
     # an entry that is cited by its right name elsewhere is only reworded here
     if verdict.match is Match.ALTERED and not cited.isdisjoint(verdict.sources):
         return _REWORDED_PHRASE
@@ -230,7 +266,10 @@ def _has_words(phrase: Phrase, least: int, analysis: AnswerAnalysis) -> bool:
     """Whether a phrase has some words, or stands in the Chinese marks of titles, where no spaces part words."""
     if len(words(phrase.text)) >= least:
         return True
-    return len(phrase.text) > _LONG_TITLE and analysis.answer.body[phrase.start - 1 : phrase.start] == "《"
+    return (
+        len(phrase.text) > _LONG_TITLE
+        and analysis.answer.body[phrase.start - 1 : phrase.start] == "《"
+    )
 
 
 def _is_foreign_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
@@ -246,7 +285,9 @@ def _variants(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A304: the name of an offered model with another ending, in the text: `LanternNet-v2`."""
     models = (source.name for source in analysis.offered.sources if source.kind == "model")
     for model in filter(_is_long_enough, models):
-        for name in filterfalse(partial(_is_judged_elsewhere, analysis), _with_endings(model, analysis.answer.body)):
+        for name in filterfalse(
+            partial(_is_judged_elsewhere, analysis), _with_endings(model, analysis.answer.body)
+        ):
             yield _violation(name, _REWORDED_PHRASE, Verdict(Match.REWORDED, (), model))
 
 
@@ -315,7 +356,9 @@ def author_years(analysis: AnswerAnalysis) -> Iterator[Violation]:
     hint = "cite an offered paper by its title, or leave it out"
     for match in _unknown_works(analysis).values():
         if not _is_of_entry_without_authors(analysis, match.start(), match.end()):
-            yield Violation("A306", *match.span(), f"{match.group()!r} is not a paper that was offered", hint)
+            yield Violation(
+                "A306", *match.span(), f"{match.group()!r} is not a paper that was offered", hint
+            )
 
 
 def _unknown_works(analysis: AnswerAnalysis) -> dict[str, re.Match[str]]:
@@ -341,7 +384,9 @@ def _is_of_entry_without_authors(analysis: AnswerAnalysis, start: int, end: int)
         source = analysis.offered.sources[index]
         if source.authors:
             continue
-        if _stands_before(analysis, end, place) or _calls(source, analysis.answer.body[place:start]):
+        if _stands_before(analysis, end, place) or _calls(
+            source, analysis.answer.body[place:start]
+        ):
             return True
     return False
 
@@ -367,7 +412,12 @@ def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
         strange = next(filterfalse(listed.__contains__, numbers), None)
         if strange is not None and 0 not in numbers:  # `[0, 1]` is a range
             message = f"the references have no item {strange}"
-            yield Violation("A310", *match.span(), message, "cite an item of the references, or leave the number out")
+            yield Violation(
+                "A310",
+                *match.span(),
+                message,
+                "cite an item of the references, or leave the number out",
+            )
 
 
 def citation_notes(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -380,14 +430,23 @@ def citation_notes(analysis: AnswerAnalysis) -> Iterator[Violation]:
         label = match["label"]
         if label not in listed:
             message = f"the references have no item {label!r}"
-            yield Violation("A310", *match.span(), message, "cite an item of the references, or leave the mark out")
+            yield Violation(
+                "A310",
+                *match.span(),
+                message,
+                "cite an item of the references, or leave the mark out",
+            )
 
 
 def _labels_of_notes(analysis: AnswerAnalysis) -> set[str]:
     """The labels of footnotes, and of marks that stand in the references."""
     lines = analysis.sections.lines("references")
     marks = _NOTE_MARK.finditer(analysis.answer.body)
-    return {mark["label"] for mark in marks if mark["colon"] or analysis.answer.line_of(mark.start()) in lines}
+    return {
+        mark["label"]
+        for mark in marks
+        if mark["colon"] or analysis.answer.line_of(mark.start()) in lines
+    }
 
 
 def swapped_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -407,7 +466,9 @@ def _end_of_words(body: str, place: int) -> int:
     return before.start() if before else place
 
 
-def _swapped_number(analysis: AnswerAnalysis, match: re.Match[str], index: int) -> Iterator[Violation]:
+def _swapped_number(
+    analysis: AnswerAnalysis, match: re.Match[str], index: int
+) -> Iterator[Violation]:
     """A number behind the title of a paper that is none of its own."""
     listed = analysis.numbered_sources
     cited = list(map(listed.get, map(int, _DIGITS.findall(match[1]))))
@@ -464,5 +525,7 @@ def _marks_in_text(analysis: AnswerAnalysis, pattern: re.Pattern[str]) -> Iterat
     labels = filter(None, (citation.label for citation in answer.citations))
     spans = list(map(_SPAN, filter(_is_code_or_label, chain(answer.phrases, labels))))
     for match in matches:
-        if answer.line_of(match.start()) not in elsewhere and not is_within(match.start() + 1, spans):
+        if answer.line_of(match.start()) not in elsewhere and not is_within(
+            match.start() + 1, spans
+        ):
             yield match

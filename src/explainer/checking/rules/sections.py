@@ -25,7 +25,9 @@ _REFUSAL: Final = lazy_regex(
 # characters of a refusal; a longer text that says `I cannot` answers, and says what it cannot
 _MAX_REFUSAL: Final = 800
 _MIN_TASK: Final = 2  # words of a task
-_PROMPTS_WORDS: Final = frozenset({"task", "user"})  # in what the prompt asks, which headings repeat
+_PROMPTS_WORDS: Final = frozenset(
+    {"task", "user"}
+)  # in what the prompt asks, which headings repeat
 _MAX_NAMED: Final = 3  # models that the hint of A121 names
 # the last line opens a Markdown link that it never closes, or is a field of the references without its value
 _OPEN_END: Final = lazy_regex(
@@ -47,20 +49,31 @@ def sections(analysis: AnswerAnalysis) -> Iterator[Violation]:
             hint = "give each of the three parts a heading, numbered 1 to 3"
             yield Violation("A111", 0, 0, f"{NAMES[kind]}: missing", hint)
         elif not _says_something(analysis, section) and not _is_task_in_heading(section):
-            yield _at(section, analysis, "A112", f"{NAMES[kind]}: empty", "write it, or ask for it again")
+            yield _at(
+                section, analysis, "A112", f"{NAMES[kind]}: empty", "write it, or ask for it again"
+            )
         elif kind == "references" and not analysis.cited_in(section.first, section.last):
-            message, hint = f"{NAMES[kind]}: cites nothing that was offered", "list the entries that support the answer"
+            message, hint = (
+                f"{NAMES[kind]}: cites nothing that was offered",
+                "list the entries that support the answer",
+            )
             yield _at(section, analysis, "A112", message, hint)
 
 
-def _at(section: Section, analysis: AnswerAnalysis, code: str, message: str, hint: str | None = None) -> Violation:
+def _at(
+    section: Section, analysis: AnswerAnalysis, code: str, message: str, hint: str | None = None
+) -> Violation:
     return Violation(code, *analysis.answer.span(section.heading.line), message, hint)
 
 
 def _says_something(analysis: AnswerAnalysis, section: Section) -> bool:
     answer = analysis.answer
     others = answer.headings.keys() - {section.heading.line}
-    lines = (section.line(answer, number) for number in range(section.first, section.last) if number not in others)
+    lines = (
+        section.line(answer, number)
+        for number in range(section.first, section.last)
+        if number not in others
+    )
     return any(map(_VISIBLE.search, lines))
 
 
@@ -79,16 +92,26 @@ def order(analysis: AnswerAnalysis) -> Iterator[Violation]:
         message = "the sections are not in the order task, workflow, references"
         yield Violation("A113", start, start, message, "move them")
     for heading in analysis.sections.extra:
-        yield Violation("A115", *answer.span(heading.line), f"another section: {shorten(heading.title, 60)!r}")
+        yield Violation(
+            "A115", *answer.span(heading.line), f"another section: {shorten(heading.title, 60)!r}"
+        )
     for section in ordered:
         number = section.heading.number
         # another section between them says already why the numbers differ
         if number not in (None, section.number) and not analysis.sections.extra:
-            message, hint = f"this is section {section.number}, numbered {number}", f"number it {section.number}"
+            message, hint = (
+                f"this is section {section.number}, numbered {number}",
+                f"number it {section.number}",
+            )
             yield _at(section, analysis, "A114", message, hint)
     for heading in analysis.sections.repeated[:1]:
         message = "a second answer begins here: each of the three sections is there again"
-        yield Violation("A116", *answer.span(heading.line), message, "keep one answer: only one of them was checked")
+        yield Violation(
+            "A116",
+            *answer.span(heading.line),
+            message,
+            "keep one answer: only one of them was checked",
+        )
 
 
 def workflow(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -113,7 +136,13 @@ def completeness(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A104 and A105: the answer was read whole, and does not end in the middle."""
     answer = analysis.answer
     if answer.cut:
-        yield Violation("A105", 0, 0, "the answer is too long to be read whole", "what was not read was not checked")
+        yield Violation(
+            "A105",
+            0,
+            0,
+            "the answer is too long to be read whole",
+            "what was not read was not checked",
+        )
         return
     ending = _broken_ending(analysis)
     if ending is not None:
@@ -132,7 +161,9 @@ def _broken_ending(analysis: AnswerAnalysis) -> tuple[int, int, str] | None:
     body = analysis.answer.body.rstrip()
     start = body.rfind("\n") + 1
     line = _without_offered(analysis, body[start:])
-    if _OPEN_END.search(line, max(0, len(line) - _LONGEST_END)) or _ends_in_url(analysis, len(body)):
+    if _OPEN_END.search(line, max(0, len(line) - _LONGEST_END)) or _ends_in_url(
+        analysis, len(body)
+    ):
         return start, len(body), "the answer ends in the middle"
     return None
 
@@ -179,7 +210,9 @@ def unlisted(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for at, index in analysis.mentions:
         if index not in reported:
             reported.add(index)
-            message = f"{analysis.quoted_name(index)} is used here, but the references do not list it"
+            message = (
+                f"{analysis.quoted_name(index)} is used here, but the references do not list it"
+            )
             yield Violation("A501", at, at, message, "list it with its link")
 
 
@@ -193,4 +226,6 @@ def unlinked(analysis: AnswerAnalysis) -> Iterator[Violation]:
             continue
         if linked.isdisjoint(verdict.sources):
             for url in analysis.offered.field_urls(verdict.sources)[:1]:
-                yield Violation("A503", reference.start, reference.end, "listed without its link", f"add {url}")
+                yield Violation(
+                    "A503", reference.start, reference.end, "listed without its link", f"add {url}"
+                )

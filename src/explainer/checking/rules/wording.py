@@ -13,7 +13,14 @@ from typing import Final
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.passages import plain, without_tags
 from explainer.checking.offered import Offered
-from explainer.checking.titles import GENERIC_ACRONYMS, NOTE_MARKS, acronyms, canonical, words, words_in
+from explainer.checking.titles import (
+    GENERIC_ACRONYMS,
+    NOTE_MARKS,
+    acronyms,
+    canonical,
+    words,
+    words_in,
+)
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term, terms
 
@@ -47,7 +54,9 @@ _RESTATED: Final = lazy_regex(
     r"(?P<text>[^\n.:]{12,300})",
     re.IGNORECASE,
 )
-_CITATION_KEY: Final = lazy_regex(r"\[[A-Z][A-Za-z+-]{1,24}(?:19|20)?\d\d[a-z]?\]")  # `[Doe2022]`, `[DR+22]`
+_CITATION_KEY: Final = lazy_regex(
+    r"\[[A-Z][A-Za-z+-]{1,24}(?:19|20)?\d\d[a-z]?\]"
+)  # `[Doe2022]`, `[DR+22]`
 _WITHOUT_CAPITALS: Final = lazy_regex("[\u0590-\u109f\u1100-\u11ff\u3040-\ud7ff]")
 # `80GB`, `12M`, `30FPS`; and numbers of headings, up to XXXIX
 _NO_NAME: Final = lazy_regex(r"\d[\d.,]*[a-zA-Z]{1,5}|(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")
@@ -94,7 +103,9 @@ def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
             seen.add(key)
             at = start + line.index(name)
             message = f"{name!r} is in nothing that was offered, nor in the question"
-            yield Violation("A431", at, at + len(name), message, "name what was offered, or leave it out")
+            yield Violation(
+                "A431", at, at + len(name), message, "name what was offered, or leave it out"
+            )
 
 
 def _names_on(line: str) -> Iterator[str]:
@@ -139,17 +150,26 @@ def _is_said(key: str, offered: Offered) -> bool:
 def _prose(analysis: AnswerAnalysis) -> tuple[tuple[int, str], ...]:
     """The lines of the answer outside code, with their places; addresses are blanked out."""
     answer = analysis.answer
-    return _prose_of(without_tags(answer.body), tuple(answer.line_starts), frozenset(answer.code_lines))
+    return _prose_of(
+        without_tags(answer.body), tuple(answer.line_starts), frozenset(answer.code_lines)
+    )
 
 
 @lru_cache(maxsize=1)  # two rules look at the same lines
-def _prose_of(body: str, starts: tuple[int, ...], code_lines: frozenset[int]) -> tuple[tuple[int, str], ...]:
+def _prose_of(
+    body: str, starts: tuple[int, ...], code_lines: frozenset[int]
+) -> tuple[tuple[int, str], ...]:
     lines = []
     for number, (start, end) in enumerate(pairwise((*starts, len(body)))):
         line = body[start:end]
         # residue before an item makes Markdown take it for code
         if number not in code_lines or line.lstrip().startswith(("*", "-")):
-            lines.append((start, _CODE.sub(lambda match: " " * len(match[0]), line) if "://" in line else line))
+            lines.append(
+                (
+                    start,
+                    _CODE.sub(lambda match: " " * len(match[0]), line) if "://" in line else line,
+                )
+            )
     return tuple(lines)
 
 
@@ -164,7 +184,9 @@ def expansions(analysis: AnswerAnalysis) -> Iterator[Violation]:
             message = f"nothing offered says that {acronym!r} stands for {text!r}"
             if code == "A432":
                 message = f"the offered text says that {acronym!r} stands for something other than {text!r}"
-            yield Violation(code, start + at, start + at + len(text), message, "give the acronym alone")
+            yield Violation(
+                code, start + at, start + at + len(text), message, "give the acronym alone"
+            )
 
 
 class _OfferedExpansions:
@@ -319,6 +341,14 @@ def other_question(analysis: AnswerAnalysis) -> Iterator[Violation]:
         return
     restated = frozenset(terms(match["text"]))
     asked = frozenset(terms(analysis.offered.question))
-    if len(restated) >= _MIN_QUESTION_TERMS and len(restated & asked) < _SHARE_OF_QUESTION * len(restated):
+    if len(restated) >= _MIN_QUESTION_TERMS and len(restated & asked) < _SHARE_OF_QUESTION * len(
+        restated
+    ):
         message = "this is not what was asked"
-        yield Violation("A442", match.start("text"), match.end("text"), message, "answer the question of the prompt")
+        yield Violation(
+            "A442",
+            match.start("text"),
+            match.end("text"),
+            message,
+            "answer the question of the prompt",
+        )

@@ -37,7 +37,9 @@ def diagrams(analysis: AnswerAnalysis) -> Iterator[Violation]:
             yield from _nameless(flow, matches, analysis)
 
 
-def _nameless(flow: Flow, matches: Sequence[StepMatch], analysis: AnswerAnalysis) -> Iterator[Violation]:
+def _nameless(
+    flow: Flow, matches: Sequence[StepMatch], analysis: AnswerAnalysis
+) -> Iterator[Violation]:
     """A811, unless A121 says already that the whole section names no model."""
     models = analysis.offered.models
     if not models.isdisjoint(_named_in(flow, matches, analysis)):
@@ -55,7 +57,9 @@ def _nameless(flow: Flow, matches: Sequence[StepMatch], analysis: AnswerAnalysis
 def _named_in(flow: Flow, matches: Sequence[StepMatch], analysis: AnswerAnalysis) -> set[int]:
     """The offered entries that a diagram names; where a line could not be read, a name may stand in it."""
     named = set(chain.from_iterable(match.sources for match in matches))
-    named.update(index for position, index in analysis.mentions if flow.start <= position < flow.end)
+    named.update(
+        index for position, index in analysis.mentions if flow.start <= position < flow.end
+    )
     return named
 
 
@@ -64,7 +68,9 @@ def flow_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for _, matches in analysis.flows:
         for match in matches:
             # The rules about names say A303 already of a name that stands in the text word by word.
-            if match.fit not in _NAME_RULES or (match.fit is StepFit.CATALOGUED and analysis.is_run(match.name)):
+            if match.fit not in _NAME_RULES or (
+                match.fit is StepFit.CATALOGUED and analysis.is_run(match.name)
+            ):
                 continue
             code, message, hint = _NAME_RULES[match.fit]
             message = message.format(name=repr(shorten(match.name)))
@@ -82,7 +88,9 @@ def altered_endings(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for start, name in hyphenated_words(answer.body, starts[section.first], starts[section.last]):
         if names.model_of_variant(name) is not None and not _is_judged_elsewhere(analysis, start):
             code, message, hint = _NAME_RULES[StepFit.DOUBTFUL]
-            yield Violation(code, start, start + len(name), message.format(name=repr(shorten(name))), hint)
+            yield Violation(
+                code, start, start + len(name), message.format(name=repr(shorten(name))), hint
+            )
 
 
 def _is_judged_elsewhere(analysis: AnswerAnalysis, position: int) -> bool:

@@ -63,7 +63,9 @@ _WORD: Final = r"""(?:[\w!"#$%&'*+.`?\\/,]|-(?=[^>\-.])|:(?!::))++"""
 _ID: Final = lazy_regex(rf'(?!"){_WORD}')
 _CLASS: Final = lazy_regex(f":::{_WORD}")
 _DATA: Final = lazy_regex(r'@\{((?:"[^"]*+"|[^"}])*+)\}')
-_DATA_LABEL: Final = lazy_regex(r"""\blabel[ \t]*+:[ \t]*+(?:"([^"]*+)"|'([^'\n]*+)'|([^,\n}]++))""")
+_DATA_LABEL: Final = lazy_regex(
+    r"""\blabel[ \t]*+:[ \t]*+(?:"([^"]*+)"|'([^'\n]*+)'|([^,\n}]++))"""
+)
 _AND: Final = lazy_regex(r"[ \t]++&[ \t]++")
 
 # What a label may hold: signs in quotes, with words behind; without quotes no brackets, bars and quotes.
@@ -97,7 +99,9 @@ _LOOSE_LABEL: Final = lazy_regex(r"""[\[({>|"]\s*+([^\[\](){}|"\n]++)""")
 _REST_OF_LINE: Final = lazy_regex(r"[^\n]*+\n?")
 
 
-def parse_flowchart(text: str, file: str = "<flowchart>", offset: int = 0) -> Parsed[tuple[Drawn, ...]]:
+def parse_flowchart(
+    text: str, file: str = "<flowchart>", offset: int = 0
+) -> Parsed[tuple[Drawn, ...]]:
     """Read a flowchart.
 
     Args:
@@ -140,7 +144,11 @@ _QUOTE_IT: Final = 'put a text that holds brackets or quotes in quotes: A["text"
 # what stands where Mermaid stops reading, and what to write there
 _REFUSED_SIGNS: Final = (
     (lazy_regex(r"(?:[-=–—]>|[–—]{2}>|[→⟶➔➙➛➜➝➞⇒⟹])"), "is not an arrow in Mermaid", "write -->"),
-    (lazy_regex(r"--|==|-\."), "is an arrow with a text that is never closed", "write A -->|text| B"),
+    (
+        lazy_regex(r"--|==|-\."),
+        "is an arrow with a text that is never closed",
+        "write A -->|text| B",
+    ),
     (lazy_regex(r"\|"), "opens the text of an arrow that Mermaid cannot read", 'write -->|"text"|'),
     (lazy_regex(r"[\[({>]"), "opens a label that Mermaid cannot read", _QUOTE_IT),
     (lazy_regex(r"[^\s;]{1,20}"), "is not an arrow or a new line", _QUOTE_IT),
@@ -194,15 +202,24 @@ class _Reader:
             self._move(_DIRECTION)
             if not _LINE_END.match(self._text, self._at):
                 message = "the direction is not followed by a new line"
-                self._report(self._at, self._at + 1, message, "write 'flowchart LR' on a line of its own")
+                self._report(
+                    self._at, self._at + 1, message, "write 'flowchart LR' on a line of its own"
+                )
             return True
         word = _FIRST_WORD.match(self._text)
         start, end = word.span(1) if word else (0, 0)
         kind = self._text[start:end]
         if kind in OTHER_DIAGRAMS:
-            self._report(start, end, f"a {kind} is not a flowchart, so it was not read", code="A802")
+            self._report(
+                start, end, f"a {kind} is not a flowchart, so it was not read", code="A802"
+            )
             return False
-        self._report(start, end, "the diagram does not say that it is a flowchart", "begin it with 'flowchart LR'")
+        self._report(
+            start,
+            end,
+            "the diagram does not say that it is a flowchart",
+            "begin it with 'flowchart LR'",
+        )
         return _ANY_ARROW.search(self._text) is not None
 
     def _statement(self) -> None:
@@ -237,7 +254,9 @@ class _Reader:
             self._report(place, place + 1, f"{wrong.group()!r} in a title that is not quoted", hint)
         name = plain_label(match[1])
         quoted = self._move(_QUOTED)
-        title, start, end = (quoted[1], *quoted.span(1)) if quoted else (self._label() or (name, *match.span(1)))
+        title, start, end = (
+            (quoted[1], *quoted.span(1)) if quoted else (self._label() or (name, *match.span(1)))
+        )
         self._groups.add(plain_label(title) if quoted else name)
         self._open_groups.append(match)
         self._show(plain_label(title), start, end, "group")
@@ -275,7 +294,11 @@ class _Reader:
             raise self._refusal()
         name = match.group()
         if word := _RESERVED.match(name):
-            self._report(*match.span(), f"{word.group()!r} is a keyword of Mermaid, not an id", "use another id")
+            self._report(
+                *match.span(),
+                f"{word.group()!r} is a keyword of Mermaid, not an id",
+                "use another id",
+            )
         label = self._label()
         self._move(_CLASS)
         label = self._data_label() or label
@@ -328,7 +351,9 @@ class _Reader:
             self._show(plain_label(text[1].replace('"', "")), *place, "edge")
         return place
 
-    def _show(self, text: str, start: int, end: int, role: Literal["step", "group", "edge"] = "step") -> None:
+    def _show(
+        self, text: str, start: int, end: int, role: Literal["step", "group", "edge"] = "step"
+    ) -> None:
         self._others.append(Drawn(text, self._offset + start, self._offset + end, role))
 
     def _move(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -337,7 +362,9 @@ class _Reader:
             self._at = match.end()
         return match
 
-    def _report(self, start: int, end: int, message: str, hint: str | None = None, code: str = "A801") -> None:
+    def _report(
+        self, start: int, end: int, message: str, hint: str | None = None, code: str = "A801"
+    ) -> None:
         """Note the first mistake: behind it Mermaid reads nothing, so what comes after may only follow from it."""
         if self._mistake is None:
             place = Location(self._file, *self._lines.position(start))

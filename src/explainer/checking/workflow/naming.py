@@ -60,7 +60,9 @@ _LONGEST_FORM: Final = 300
 # Lines of a step that may be a name alone: its name comes first, what it does behind it.
 _FIRST_LINES: Final = 4
 # The ending of a name that only says which version or size of a model it is.
-_VERSION_TAIL: Final = lazy_regex(r"v?\d[\w.]*+|xx?l|large|base|small|tiny|mini|turbo|pro|plus|lite", re.IGNORECASE)
+_VERSION_TAIL: Final = lazy_regex(
+    r"v?\d[\w.]*+|xx?l|large|base|small|tiny|mini|turbo|pro|plus|lite", re.IGNORECASE
+)
 _PARTS: Final = lazy_regex(r"(?P<stem>\w.*)[-_](?P<tail>[^\W_](?:[^\W_]|\.)*+)")
 # Endings that say what any model is: `X-Y-Modell` is `X-Y`, also where that is a part of a name.
 _WORD_TAILS: Final = frozenset(
@@ -260,7 +262,9 @@ class StepNames:
         if len(name) > _LONGEST_KNOWN:
             return False
         keys = {canonical(name), canonical(_VERSION.sub("", name, count=1))}
-        return not keys.isdisjoint(_KNOWN_MODELS) and not any(map(self._offered.text.__contains__, keys))
+        return not keys.isdisjoint(_KNOWN_MODELS) and not any(
+            map(self._offered.text.__contains__, keys)
+        )
 
     def _doubtful(self, step: DescribedStep) -> Iterator[StepMatch]:
         """The words of a step that are written as the names of models are; of an item, those of its first line."""
@@ -289,7 +293,9 @@ class StepNames:
     @cached_property
     def _models_by_stem(self) -> dict[str, str]:
         """The offered models by their names, of those that are written with a hyphen, and by all of it but the end."""
-        names = filter(_HYPHEN.search, map(self._offered.names.__getitem__, sorted(self._offered.models)))
+        names = filter(
+            _HYPHEN.search, map(self._offered.names.__getitem__, sorted(self._offered.models))
+        )
         return self._models_by_part | {canonical(name): name for name in names}
 
     @cached_property
@@ -304,11 +310,15 @@ class StepNames:
 
     def _is_said(self, token: str) -> bool:
         """Whether a name was offered or asked."""
-        return canonical(token) in self._offered.by_any_name or token.casefold() in self._offered.said
+        return (
+            canonical(token) in self._offered.by_any_name or token.casefold() in self._offered.said
+        )
 
     def _holds_offered_name(self, token: str) -> bool:
         """Whether an offered name stands in another one as a part set apart: `X-based`, but not `Xs`."""
-        return any(map(partial(_is_part_of, token), filter(token.__contains__, self._offered.names)))
+        return any(
+            map(partial(_is_part_of, token), filter(token.__contains__, self._offered.names))
+        )
 
     def _news_in(self, text: str) -> Iterator[str]:
         """The acronyms of a text that are no terms of the field, and stand in nothing that was offered or asked."""
@@ -355,7 +365,9 @@ def _bare_name(text: str) -> str:
     return text.strip(_AROUND_NAME)
 
 
-def hyphenated_words(text: str, begin: int = 0, end: int | None = None) -> Iterator[tuple[int, str]]:
+def hyphenated_words(
+    text: str, begin: int = 0, end: int | None = None
+) -> Iterator[tuple[int, str]]:
     """Yield the words of a part of a text that may be written as catalogs write names, each behind its place."""
     for match in _HYPHENATED.finditer(text, begin, len(text) if end is None else end):
         word = match[0].rstrip(_FULL_STOPS)
@@ -370,7 +382,9 @@ def _is_distinctive(name: str) -> bool:
 
 def _forms(step: DescribedStep) -> list[str]:
     """The text of a step and its lines, whole and without what stands around a name: brackets, `Model:`, a remark."""
-    parts: dict[str, None] = {}  # each once: most steps are one line without a label and without a remark
+    parts: dict[
+        str, None
+    ] = {}  # each once: most steps are one line without a label and without a remark
     for line in (step.text, *_LINE.findall(step.text)[:_FIRST_LINES]):
         parts |= dict.fromkeys((line, _LABELLED.sub(r"\1", line), _HEAD.split(line, maxsplit=1)[0]))
     forms = chain.from_iterable(bare_forms(part[:_LONGEST_FORM]) for part in parts)

@@ -25,7 +25,9 @@ MAX_DIAGRAMS: Final = 50
 MAX_STEPS: Final = 2_000
 """Steps of one line with arrows that are read."""
 
-_FENCE: Final = lazy_regex(r"^[\s>]*+(?:[-*+]\s++|\d{1,9}[.)]\s++)?(`{3,}+|~{3,}+)\s*+\{?\.?(\S*)", re.MULTILINE)
+_FENCE: Final = lazy_regex(
+    r"^[\s>]*+(?:[-*+]\s++|\d{1,9}[.)]\s++)?(`{3,}+|~{3,}+)\s*+\{?\.?(\S*)", re.MULTILINE
+)
 # The margin of a quotation on each line, and a line that has none.
 _MARGIN: Final = lazy_regex(r"^[^\S\n]*+>[^\S\n>]*+(?:>[^\S\n>]*+)*+", re.MULTILINE)
 _NOT_QUOTED: Final = lazy_regex(r"^[^\S\n]*+[^\s>]", re.MULTILINE)
@@ -205,7 +207,10 @@ def _places(text: str, offset: int) -> tuple[bool, list[Place]]:
 
 def _chain(answer: Answer, places: list[Place]) -> Iterator[Flow]:
     """The workflow of a chain of parts, unless it only says `Input → Model → Output`."""
-    steps = [DescribedStep(_EMPHASIS.sub("", answer.body[start:end]), start, end) for start, end in places[:MAX_STEPS]]
+    steps = [
+        DescribedStep(_EMPHASIS.sub("", answer.body[start:end]), start, end)
+        for start, end in places[:MAX_STEPS]
+    ]
     if len(steps) > 1 and not all(map(_is_place, steps)):
         yield _in_a_row("arrows", steps)
 
@@ -230,9 +235,13 @@ def _items(answer: Answer, lines: list[int]) -> Iterator[Flow]:
             items = []
         if match is not None:
             role = _ROLES.get(match["label"][0].casefold(), "model")
-            items.append(DescribedStep(match["value"], end - len(text) + match.start("value"), end, role))
+            items.append(
+                DescribedStep(match["value"], end - len(text) + match.start("value"), end, role)
+            )
         elif items:
-            items[-1] = replace(items[-1], text=f"{items[-1].text}\n{text}"[:_LONGEST].rstrip(), end=end)
+            items[-1] = replace(
+                items[-1], text=f"{items[-1].text}\n{text}"[:_LONGEST].rstrip(), end=end
+            )
     yield from _labelled(items)
 
 

@@ -47,12 +47,27 @@ class CatalogGroup(LazyGroup):
     """The subcommands by which curators keep catalogs, beside those of this module."""
 
     lazy: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "lint": ("explainer.cli.catalog.lint", "Find what validation cannot find, and fix what is safe to fix."),
-        "import": ("explainer.cli.catalog.exchange", "Make or refresh a catalog from a list kept elsewhere."),
-        "export": ("explainer.cli.catalog.exchange", "Write catalogs as JSON Lines, CSV or BibTeX."),
+        "lint": (
+            "explainer.cli.catalog.lint",
+            "Find what validation cannot find, and fix what is safe to fix.",
+        ),
+        "import": (
+            "explainer.cli.catalog.exchange",
+            "Make or refresh a catalog from a list kept elsewhere.",
+        ),
+        "export": (
+            "explainer.cli.catalog.exchange",
+            "Write catalogs as JSON Lines, CSV or BibTeX.",
+        ),
         "used-by": ("explainer.cli.catalog.change", "List the questions that name an entry."),
-        "diff": ("explainer.cli.catalog.change", "Compare two catalogs: which entries, and which prompts, change."),
-        "rename": ("explainer.cli.catalog.change", "Rename an entry, and every question that names it."),
+        "diff": (
+            "explainer.cli.catalog.change",
+            "Compare two catalogs: which entries, and which prompts, change.",
+        ),
+        "rename": (
+            "explainer.cli.catalog.change",
+            "Rename an entry, and every question that names it.",
+        ),
     }
 
 
@@ -104,14 +119,20 @@ def list_entries(
 ) -> None:  # fmt: skip
     """List models, papers, tasks and ports: kind, id and name."""
     library = open_library(catalog, findings)
-    rows = list(chain.from_iterable(_rows(library, listed) for listed in ([Kind(kind)] if kind else Kind)))
+    rows = list(
+        chain.from_iterable(_rows(library, listed) for listed in ([Kind(kind)] if kind else Kind))
+    )
     if task is not None:
         rows = list(filter(partial(_is_of_task, library, _task_id(task, library)), rows))
     if output_format == "json":
         write_json({"schema": "explainer/catalog-list/1", "entries": rows})
         return
     width = min(max((len(row["id"]) for row in rows), default=0), _ID_COLUMN)
-    write_stdout("".join(f"{row['kind']:<5}  {row['id']:<{width}}  {row['name']}".rstrip() + "\n" for row in rows))
+    write_stdout(
+        "".join(
+            f"{row['kind']:<5}  {row['id']:<{width}}  {row['name']}".rstrip() + "\n" for row in rows
+        )
+    )
 
 
 def _is_of_task(library: Library, task_id: str, row: Mapping[str, Any]) -> bool:
@@ -131,10 +152,17 @@ def _rows(library: Library, kind: Kind) -> Iterator[dict[str, Any]]:
     if kind in SOURCE_KINDS:
         index: EntryIndex[Any] = getattr(library, kind)
         for entry in index:
-            yield {"kind": kind.singular, "id": index.id_of(entry), "name": entry.label, "task": entry.task}
+            yield {
+                "kind": kind.singular,
+                "id": index.id_of(entry),
+                "name": entry.label,
+                "task": entry.task,
+            }
         return
     # tasks and ports have no name beside their id: what they are is the better heading
-    described_entries: Sequence[Task | PortEntry] = library.tasks if kind is Kind.TASKS else library.own_ports
+    described_entries: Sequence[Task | PortEntry] = (
+        library.tasks if kind is Kind.TASKS else library.own_ports
+    )
     for described in described_entries:
         name = described.description or described.id
         yield {"kind": kind.singular, "id": described.id, "name": name, "task": None}
@@ -188,7 +216,9 @@ def _ports_of(models: Sequence[ModelEntry], library: Library) -> list[dict[str, 
 
 def _data(kind: Kind, entry: Entry, index: EntryIndex[Any]) -> dict[str, Any]:
     """An entry as plain data, its name and its id first, without what it does not say."""
-    return {kind.name_key: entry.label, "id": index.id_of(entry)} | entry.model_dump(mode="json", exclude_defaults=True)
+    return {kind.name_key: entry.label, "id": index.id_of(entry)} | entry.model_dump(
+        mode="json", exclude_defaults=True
+    )
 
 
 @app.command(
@@ -197,7 +227,9 @@ def _data(kind: Kind, entry: Entry, index: EntryIndex[Any]) -> dict[str, Any]:
     epilog="explainer catalog schema --question",
 )
 def print_schema(
-    question: Annotated[bool, typer.Option("--question", help="The schema of question files.")] = False,
+    question: Annotated[
+        bool, typer.Option("--question", help="The schema of question files.")
+    ] = False,
     names: Annotated[
         bool,
         typer.Option("--names", help="The schema of question files, with names for completion."),
@@ -213,7 +245,9 @@ def print_schema(
         return
     library = open_library(catalog, "text")
     label = attrgetter("label")
-    write_json(named_schema({kind: list(map(label, library.index_of(kind))) for kind in SOURCE_KINDS}))
+    write_json(
+        named_schema({kind: list(map(label, library.index_of(kind))) for kind in SOURCE_KINDS})
+    )
 
 
 @app.command(
@@ -223,12 +257,18 @@ def print_schema(
 )
 def evaluate(
     labels: Annotated[
-        Path, typer.Argument(metavar="LABELS", help='Lines of JSON: {"question"} and model(s), paper(s) or task; or -.')
+        Path,
+        typer.Argument(
+            metavar="LABELS",
+            help='Lines of JSON: {"question"} and model(s), paper(s) or task; or -.',
+        ),
     ],
     catalog: CatalogOption = None,
     semantic: SemanticOption = None,
     no_semantic: NoSemanticOption = False,  # noqa: ARG001
-    misses: Annotated[int, typer.Option("--misses", min=0, metavar="N", help="How many misses are listed.")] = 20,
+    misses: Annotated[
+        int, typer.Option("--misses", min=0, metavar="N", help="How many misses are listed.")
+    ] = 20,
     output_format: FormatOption = "text",
     findings: FindingsOption = "text",
 ) -> None:
@@ -236,7 +276,12 @@ def evaluate(
     # the recommender is loaded for this command alone
     from explainer.build import semantic_model
     from explainer.catalogs.loading import load_lines
-    from explainer.recommending.evaluate import evaluate_kinds, evaluations_json, evaluations_text, read_labels
+    from explainer.recommending.evaluate import (
+        evaluate_kinds,
+        evaluations_json,
+        evaluations_text,
+        read_labels,
+    )
     from explainer.recommending.recommend import recommender_of
 
     library = CatalogLoader(catalog or []).for_named()
@@ -249,7 +294,11 @@ def evaluate(
     read, label_problems = read_labels(lines.value or (), library.value, recommender.taxonomy)
     problems += [*lines.findings, *label_problems]
     evaluations = evaluate_kinds(read, library.value, recommender)
-    write_stdout(evaluations_json(evaluations) if output_format == "json" else evaluations_text(evaluations, misses))
+    write_stdout(
+        evaluations_json(evaluations)
+        if output_format == "json"
+        else evaluations_text(evaluations, misses)
+    )
     # nothing was measured: figures of nothing must not pass a check in CI
     if not read and not problems:
         show_findings(problems, findings)

@@ -68,7 +68,9 @@ def diff(
     old: Annotated[Path, typer.Argument(metavar="A", help="A catalog file or a folder of them.")],
     new: Annotated[Path, typer.Argument(metavar="B", help="The catalog to compare it with.")],
     questions: QuestionsOption = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 when something differs.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 when something differs.")
+    ] = False,
     output_format: FormatOption = "text",
     findings: FindingsOption = "text",
 ) -> None:
@@ -96,9 +98,14 @@ def rename_entry(
     old: EntryArgument,
     new: Annotated[str, typer.Argument(metavar="NEW", help="The new name.")],
     alias: Annotated[
-        bool, typer.Option("--alias", help="Keep the old name as an alias, and leave the questions as they are.")
+        bool,
+        typer.Option(
+            "--alias", help="Keep the old name as an alias, and leave the questions as they are."
+        ),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the changes as a diff, and write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the changes as a diff, and write nothing.")
+    ] = False,
     questions: QuestionsOption = None,
     catalog: CatalogOption = None,
     kind: KindOption = None,
@@ -128,18 +135,32 @@ def _write_lines(lines: Iterable[str]) -> None:
 
 def _use_data(use: Use) -> dict[str, Any]:
     place = use.location
-    return {"question": use.question, "item": use.item, "file": place.file, "line": place.line, "column": place.column}
+    return {
+        "question": use.question,
+        "item": use.item,
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+    }
 
 
 def _diff_data(result: Comparison) -> dict[str, Any]:
-    prompts = [{"question": prompt.question, "file": prompt.file, "change": prompt.what} for prompt in result.prompts]
+    prompts = [
+        {"question": prompt.question, "file": prompt.file, "change": prompt.what}
+        for prompt in result.prompts
+    ]
     entries = list(map(_change_data, result.changes))
     return {"schema": "explainer/catalog-diff/1", "entries": entries, "prompts": prompts}
 
 
 def _change_data(change: Change) -> dict[str, Any]:
     fields = [{"key": key, "old": old, "new": new} for key, old, new in change.fields]
-    return {"kind": change.kind.singular, "name": change.name, "change": change.what, "fields": fields}
+    return {
+        "kind": change.kind.singular,
+        "name": change.name,
+        "change": change.what,
+        "fields": fields,
+    }
 
 
 def _change_lines(changes: Sequence[Change]) -> Iterator[str]:

@@ -37,7 +37,13 @@ app = new_app()
 # Lines of a diff that are shown on the terminal, at most.
 _DIFF_LINES = 200
 _CHUNK = 1024 * 1024
-_EXPORT_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".bib": "bibtex", ".ris": "ris"}
+_EXPORT_SUFFIXES = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".bib": "bibtex",
+    ".ris": "ris",
+}
 # The formats of references, as a note calls them.
 _REFERENCES = {"bibtex": "BibTeX", "ris": "RIS", "csl-json": "CSL-JSON"}
 # What references have no room for.
@@ -117,7 +123,9 @@ def import_list(
     raise typer.Exit(exit_status(result.findings, strict=strict))
 
 
-def _source(path: Path, name: str | None, licence: str | None, retrieved: str | None) -> ImportedSource:
+def _source(
+    path: Path, name: str | None, licence: str | None, retrieved: str | None
+) -> ImportedSource:
     """What is recorded of a source: its name, by default that of its file, the day, and its licence."""
     default = "stdin" if str(path) == STDIN else path.name or str(path)
     return ImportedSource(as_text(name or default), _day(retrieved), licence and as_text(licence))

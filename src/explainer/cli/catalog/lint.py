@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 
 from explainer.cli.app import new_app
-from explainer.cli.options import FINDINGS_STYLES, StrictOption, choice, code_option, comma_separated, refuse_if
+from explainer.cli.options import (
+    FINDINGS_STYLES,
+    StrictOption,
+    choice,
+    code_option,
+    comma_separated,
+    refuse_if,
+)
 from explainer.cli.terminal import say, show_findings, shows_colors, write_stdout
 from explainer.curation.lint.content import MOST_ASKED
 from explainer.curation.lint.run import LINT_CODES, LintResult, fix_catalogs, lint, read_catalogs
@@ -82,7 +89,9 @@ def _codes(option: str, values: list[str] | None) -> set[str]:
     chosen: set[str] = set()
     for prefix in comma_separated(values):
         matching = {code for code in LINT_CODES if code.startswith(prefix.upper())}
-        refuse_if(not matching, f"unknown rule {prefix!r}; the rules are {', '.join(LINT_CODES)}", option)
+        refuse_if(
+            not matching, f"unknown rule {prefix!r}; the rules are {', '.join(LINT_CODES)}", option
+        )
         chosen |= matching
     return chosen
 

@@ -13,12 +13,24 @@ from explainer.curation.importers.bibtex import read_bibtex
 from explainer.curation.importers.delimited import read_csv, read_tsv
 from explainer.curation.importers.json_records import read_json, read_json_lines
 from explainer.curation.importers.model_card import read_card
-from explainer.curation.importers.reading import Importer, MissingLibraryError, RecordStream, SourceRecord
+from explainer.curation.importers.reading import (
+    Importer,
+    MissingLibraryError,
+    RecordStream,
+    SourceRecord,
+)
 from explainer.curation.importers.ris import read_ris
 from explainer.curation.importers.spreadsheet import read_spreadsheet
 from explainer.curation.importers.yaml_files import read_catalog
 
-__all__ = ["IMPORTERS", "SUFFIXES", "Importer", "MissingLibraryError", "RecordStream", "SourceRecord"]
+__all__ = [
+    "IMPORTERS",
+    "SUFFIXES",
+    "Importer",
+    "MissingLibraryError",
+    "RecordStream",
+    "SourceRecord",
+]
 
 IMPORTERS: Final[dict[str, Importer]] = {
     "csv": read_csv,

@@ -40,7 +40,12 @@ _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _SNAPSHOT_KEYS: Final = frozenset({"id", "title", "abstract", "categories", "authors_parsed"})
 
 # What the keys of a record are called in the snapshot, and in the feed.
-_SNAPSHOT_NAMES: Final = {"summary": "abstract", "paper": "id", "category": "categories", "authors": "authors_parsed"}
+_SNAPSHOT_NAMES: Final = {
+    "summary": "abstract",
+    "paper": "id",
+    "category": "categories",
+    "authors": "authors_parsed",
+}
 _FEED_NAMES: Final = {"paper": "id", "github": "comment", "year": "published"}
 
 # The children of an entry whose text is kept, and the key under which it is kept.
@@ -58,7 +63,9 @@ def snapshot_record(value: dict[str, Any], where: Place) -> SourceRecord | Findi
     number = value["id"]
     link = arxiv_address(as_text(number) or "")
     if link is None:
-        return Finding("I802", where("id"), f"{number!r} is not the id of a paper on arXiv", text=str(number))
+        return Finding(
+            "I802", where("id"), f"{number!r} is not the id of a paper on arXiv", text=str(number)
+        )
     years = _YEAR.findall(str(value.get("versions") or value.get("update_date") or ""))
     values = {
         "title": on_one_line(value["title"]),
@@ -70,7 +77,9 @@ def snapshot_record(value: dict[str, Any], where: Place) -> SourceRecord | Findi
         "github": _code(value.get("comments"), value["abstract"]),
     }
     licence = as_text(value.get("license"))
-    return SourceRecord(values, renamed(where, _SNAPSHOT_NAMES), f"arXiv:{number}", Kind.PAPERS, licence, ready=True)
+    return SourceRecord(
+        values, renamed(where, _SNAPSHOT_NAMES), f"arXiv:{number}", Kind.PAPERS, licence, ready=True
+    )
 
 
 def _authors(items: Any) -> list[str]:
@@ -107,14 +116,21 @@ def read_atom(feed: RecordStream) -> Records:
         except library.ParseError as error:
             line, column = error.position
             yield from target.take()
-            yield Finding("I802", Location(feed.file, line, column + 1), "not valid XML; what follows is not read")
+            yield Finding(
+                "I802",
+                Location(feed.file, line, column + 1),
+                "not valid XML; what follows is not read",
+            )
             return
         except errors.DefusedXmlException as error:
             yield Finding("I802", target.place(), f"the XML is refused: {type(error).__name__}")
             return
         except Exception as error:  # noqa: BLE001  # a declared encoding may be any codec, which raises what it likes
             yield Finding(
-                "I802", target.place(), f"the XML cannot be read: {reason_of(error)}", "save the file as UTF-8"
+                "I802",
+                target.place(),
+                f"the XML cannot be read: {reason_of(error)}",
+                "save the file as UTF-8",
             )
             return
         yield from target.take()
@@ -143,7 +159,9 @@ class _Target:
 
     def place(self) -> Location:
         """Return where the parser is."""
-        return Location(self._file, self.expat.CurrentLineNumber, self.expat.CurrentColumnNumber + 1)
+        return Location(
+            self._file, self.expat.CurrentLineNumber, self.expat.CurrentColumnNumber + 1
+        )
 
     def take(self) -> list[SourceRecord | Finding]:
         """Return the records since the last time."""
@@ -190,7 +208,9 @@ class _Target:
         """End of the document."""
 
 
-def _atom_record(entry: Mapping[str, Any], places: Mapping[str, Location]) -> SourceRecord | Finding:
+def _atom_record(
+    entry: Mapping[str, Any], places: Mapping[str, Location]
+) -> SourceRecord | Finding:
     where = partial(_feed_place, places)
     address = entry.get("id", "")
     match = _ID.search(address)
@@ -206,7 +226,9 @@ def _atom_record(entry: Mapping[str, Any], places: Mapping[str, Location]) -> So
         "github": _code(entry.get("comment"), entry.get("summary")),
         "links": list(filter(None, entry["links"])),
     }
-    return SourceRecord(values, where, f"arXiv:{_VERSION.sub('', match[1])}", Kind.PAPERS, ready=True)
+    return SourceRecord(
+        values, where, f"arXiv:{_VERSION.sub('', match[1])}", Kind.PAPERS, ready=True
+    )
 
 
 def _feed_place(places: Mapping[str, Location], key: str) -> Location:

@@ -63,7 +63,14 @@ _INVISIBLE: Final = ("label", "index", "phantom", "hphantom", "vphantom", "rule"
 # Commands that print what they hold, and for which the library prints nothing.
 _BOXES: Final = ("mbox", "hbox", "fbox")
 # Commands with a link as their first argument, and the number of arguments.
-_LINK_COMMANDS: Final = {"url": "{", "nolinkurl": "{", "path": "{", "href": "{{", "texttt": "{", "textit": "{"}
+_LINK_COMMANDS: Final = {
+    "url": "{",
+    "nolinkurl": "{",
+    "path": "{",
+    "href": "{{",
+    "texttt": "{",
+    "textit": "{",
+}
 
 _ENVIRONMENT: Final = r"\begin{"
 
@@ -83,7 +90,9 @@ class LatexDecoder:
         latex = load_library("pylatexenc.latex2text", "pylatexenc", purpose)
         spec = load_library("pylatexenc.macrospec", "pylatexenc", purpose)
         # formulas stay as they are: a title without them would be another one
-        self._texts = latex.LatexNodes2Text(_text_context(latex), math_mode="verbatim", keep_comments=True)
+        self._texts = latex.LatexNodes2Text(
+            _text_context(latex), math_mode="verbatim", keep_comments=True
+        )
         self._text_grammar = _text_grammar(spec, purpose)
         self._links = latex.LatexNodes2Text(_link_context(latex, spec), keep_comments=True)
         self._link_grammar = _link_grammar(spec)
@@ -146,7 +155,9 @@ def _text_context(latex: Any) -> Any:
         "href": "%(2)s",
     }
     context = latex.get_default_latex_context_db()
-    context.add_context_category("catalog", macros=starmap(latex.MacroTextSpec, rules.items()), prepend=True)
+    context.add_context_category(
+        "catalog", macros=starmap(latex.MacroTextSpec, rules.items()), prepend=True
+    )
     # the library leaves out what commands without a rule hold, such as the name of a program in \texttt
     context.set_unknown_macro_spec(latex.MacroTextSpec("", _arguments))
     return context
@@ -202,15 +213,22 @@ def _link_grammar(spec: Any) -> Any:
 
 
 _DOI_PREFIX: Final = re.compile(
-    r"\A(?:(?:doi(?:\s*+:|\s)|https?://(?:dx\.|www\.)?doi\.org/|(?:dx\.)?doi\.org/)\s*+)++", re.IGNORECASE
+    r"\A(?:(?:doi(?:\s*+:|\s)|https?://(?:dx\.|www\.)?doi\.org/|(?:dx\.)?doi\.org/)\s*+)++",
+    re.IGNORECASE,
 )
 _YEAR: Final = re.compile(r"(?<!\d)(?:1[89]|2\d)\d\d(?!\d)")
 # An arXiv id in a text that says what it is: `arXiv preprint arXiv:2401.10000`, `abs/1706.03763`.
-_ARXIV: Final = re.compile(r"(?:abs/|arxiv[:.\s]*)((?:\d{4}\.\d{4,5}|[a-z-]+/\d{7})(?:v\d+)?)", re.IGNORECASE)
+_ARXIV: Final = re.compile(
+    r"(?:abs/|arxiv[:.\s]*)((?:\d{4}\.\d{4,5}|[a-z-]+/\d{7})(?:v\d+)?)", re.IGNORECASE
+)
 # Marks that publishers leave in titles and abstracts: HTML, and the JATS of Crossref.
-_MARKUP: Final = re.compile(r"</?(?:i|b|em|strong|sup|sub|sc|span|scp|p|title|jats:[\w-]+|mml:[\w-]+)(?:\s[^<>]*)?/?>")
+_MARKUP: Final = re.compile(
+    r"</?(?:i|b|em|strong|sup|sub|sc|span|scp|p|title|jats:[\w-]+|mml:[\w-]+)(?:\s[^<>]*)?/?>"
+)
 # What stands behind the only comma of a name and does not go before it. Capitals tell `Jr` from the initials J.R.
-_NO_FIRST_NAMES: Final = frozenset({"Jr", "Sr", "III", "PhD", "Ph.D", "Inc", "Ltd", "LLC", "Corp", "GmbH"})
+_NO_FIRST_NAMES: Final = frozenset(
+    {"Jr", "Sr", "III", "PhD", "Ph.D", "Inc", "Ltd", "LLC", "Corp", "GmbH"}
+)
 _WORD: Final = re.compile(r"[^\W_]+")
 _CODE: Final = re.compile(r"(?:https?://)?(?:www\.)?github\.com/", re.IGNORECASE)
 
@@ -253,7 +271,11 @@ def authors_in(fields: Iterable[str]) -> list[str]:
 
 def in_order(parts: Iterable[str]) -> str:
     """Return `Last, First, Jr.` as people say it."""
-    last, first, *suffixes = [*filter(None, map(str.strip, parts)), "", ""]  # a name may have one part, or none
+    last, first, *suffixes = [
+        *filter(None, map(str.strip, parts)),
+        "",
+        "",
+    ]  # a name may have one part, or none
     if not any(suffixes) and first.strip(".") in _NO_FIRST_NAMES:
         return f"{last}, {first}"
     return " ".join(filter(None, [first, last, *suffixes]))
@@ -266,7 +288,9 @@ def without_markup(value: Any) -> str | None:
     text = as_text(value)
     if text is None:
         return None
-    text = _REFERENCE.sub(lambda reference: html.unescape(f"&{reference[1]}"), _MARKUP.sub("", text))
+    text = _REFERENCE.sub(
+        lambda reference: html.unescape(f"&{reference[1]}"), _MARKUP.sub("", text)
+    )
     return one_line(text)
 
 
@@ -285,7 +309,9 @@ def _place_of(link: str) -> str:
     return link if meant is None else meant.key + meant.detail
 
 
-def reference_links(pages: Sequence[str | None], further: Iterable[str | None] = ()) -> Mapping[str, Any]:
+def reference_links(
+    pages: Sequence[str | None], further: Iterable[str | None] = ()
+) -> Mapping[str, Any]:
     """Return the links of a publication by the keys of catalogs.
 
     Args:

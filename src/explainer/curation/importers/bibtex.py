@@ -307,7 +307,9 @@ class _Reader:
             if broken is not None:
                 yield damaged(Location(self._file, block.line), broken, "entry")
             elif block.key and self._first_lines.add(block.key, block.line) is not None:
-                yield self._unreadable(block.line, f"duplicate key {block.key!r}: an earlier entry has it")
+                yield self._unreadable(
+                    block.line, f"duplicate key {block.key!r}: an earlier entry has it"
+                )
             else:
                 yield from self._slips(block)
                 yield self._record(block)
@@ -317,7 +319,11 @@ class _Reader:
 
     def _slips(self, entry: _Entry) -> Iterator[Finding]:
         for line in entry.slips:
-            yield Finding("I812", Location(self._file, line), "a comma is missing before this field; it is read anyway")
+            yield Finding(
+                "I812",
+                Location(self._file, line),
+                "a comma is missing before this field; it is read anyway",
+            )
 
     def _record(self, entry: _Entry) -> SourceRecord:
         fields = entry.fields

@@ -66,7 +66,9 @@ def repeated_columns(header: Sequence[str], file: str) -> Iterator[Finding]:
     """Yield a finding for each name that several columns of a table have."""
     for name, count in Counter(header).items():
         if name and count > 1:
-            yield Finding("I802", Location(file, 1), f"two columns are called {name!r}; the last one counts")
+            yield Finding(
+                "I802", Location(file, 1), f"two columns are called {name!r}; the last one counts"
+            )
 
 
 def _read(feed: RecordStream, separator: str | None) -> Records:
@@ -102,7 +104,9 @@ class _Table:
         self.header = header
         self._file = file
         self._separator = separator
-        self._numbers = {name: number for number, name in reversed(list(enumerate(header)))}  # the first of equal names
+        self._numbers = {
+            name: number for number, name in reversed(list(enumerate(header)))
+        }  # the first of equal names
         self._is_zotero = is_zotero(header)
         self._make_record = zotero_record if self._is_zotero else row_record
 
@@ -121,7 +125,12 @@ class _Table:
         """Return the record of a row, or what is wrong with it."""
         if self._overflows(row):
             message = f"the row has {len(row.cells)} cells, the header {len(self.header)}: a separator is not quoted"
-            return Finding("I802", Location(self._file, row.line), message, "quote cells that hold the separator")
+            return Finding(
+                "I802",
+                Location(self._file, row.line),
+                message,
+                "quote cells that hold the separator",
+            )
         where = _Places(self._file, row, self._separator, self._numbers)
         return self._make_record(self.header, row.cells, where)
 
@@ -156,7 +165,9 @@ def _rows(file: str, lines: CountedLines, separator: str) -> Iterator[_Row | Fin
         row = _Row(cells, start, "".join(lines.kept))
         broken = undecoded(row.text)
         if broken is not None:
-            yield Finding("Y101", _at(file, row, broken.position), f"{broken.message}; the row is left out")
+            yield Finding(
+                "Y101", _at(file, row, broken.position), f"{broken.message}; the row is left out"
+            )
         elif any(map(str.strip, cells)):
             yield row
 
@@ -229,7 +240,9 @@ def is_zotero(header: Sequence[str]) -> bool:
 
 def zotero_record(header: Sequence[str], cells: Sequence[str], where: Place) -> SourceRecord:
     """Return a row as a record."""
-    row = dict.fromkeys([*_ZOTERO_NAMES.values(), "Key", "Date", "Extra"], "") | dict(zip(header, cells, strict=False))
+    row = dict.fromkeys([*_ZOTERO_NAMES.values(), "Key", "Date", "Extra"], "") | dict(
+        zip(header, cells, strict=False)
+    )
     pages = [doi_address(row["DOI"]), mentioned_arxiv(row["Extra"]), row["Url"]]
     record = {
         "title": without_markup(row["Title"]),
@@ -240,4 +253,6 @@ def zotero_record(header: Sequence[str], cells: Sequence[str], where: Place) -> 
         **reference_links(pages),
     }
     licence = row.get("Rights") or None
-    return SourceRecord(record, renamed(where, _ZOTERO_NAMES), row["Key"] or None, Kind.PAPERS, licence, ready=True)
+    return SourceRecord(
+        record, renamed(where, _ZOTERO_NAMES), row["Key"] or None, Kind.PAPERS, licence, ready=True
+    )

@@ -45,7 +45,14 @@ from explainer.curation.importers.reading import (
     whole_text,
 )
 from explainer.diagnostics.finding import Finding, Location, errors_in
-from explainer.documents.document import as_list, as_mapping, is_text, mappings_in, undecoded, value_at
+from explainer.documents.document import (
+    as_list,
+    as_mapping,
+    is_text,
+    mappings_in,
+    undecoded,
+    value_at,
+)
 from explainer.documents.json_reader import parse_json, read_json_line
 
 _CHUNK: Final = 64 * 1024
@@ -82,7 +89,10 @@ class _Decoder:
     def __init__(self) -> None:
         self.has_faults = False
         self._decoder = json.JSONDecoder(
-            parse_float=str, parse_int=str, object_pairs_hook=self._object, parse_constant=self._constant
+            parse_float=str,
+            parse_int=str,
+            object_pairs_hook=self._object,
+            parse_constant=self._constant,
         )
 
     def decode(self, text: str) -> Any:
@@ -114,7 +124,12 @@ def _fault(value: Any, where: Location) -> Finding | None:
             message = "duplicate key in one object; the record is left out"
             return Finding("Y103", where, message, "remove one of the two")
         if isinstance(part, _Constant):
-            return Finding("Y102", where, f"{_NOT_JSON}: {part} is not a value; the record is left out", "write null")
+            return Finding(
+                "Y102",
+                where,
+                f"{_NOT_JSON}: {part} is not a value; the record is left out",
+                "write null",
+            )
         parts += as_mapping(part).values()
         parts += as_list(part)
     return None
@@ -321,7 +336,9 @@ def _array_end(window: _Window, file: str) -> Iterator[Finding]:
     """What is wrong with the end of an array."""
     if not window.sign():
         message = "the array is not closed: the end of the file is missing"
-        yield Finding("Y102", window.locate(file), message, "get the file again, or close it with ]")
+        yield Finding(
+            "Y102", window.locate(file), message, "get the file again, or close it with ]"
+        )
         return
     window.position += 1
     window.skip_separators()
@@ -395,7 +412,9 @@ def _lists(data: Any) -> dict[Kind | None, list[Any]]:
     document = as_mapping(data)
     if not document.keys().isdisjoint(_NAME_KEYS):
         return {}
-    lists: dict[Kind | None, list[Any]] = {kind: document[kind] for kind in Kind if _has_entries(document.get(kind))}
+    lists: dict[Kind | None, list[Any]] = {
+        kind: document[kind] for kind in Kind if _has_entries(document.get(kind))
+    }
     if lists:
         return lists
     answer = as_mapping(document.get("message")) or document
@@ -453,7 +472,9 @@ def _joined(rows: Sequence[SourceRecord]) -> SourceRecord:
 _NAME_PARTS: Final = ("given", "dropping-particle", "non-dropping-particle", "family", "suffix")
 _AUTHOR_KEYS: Final = frozenset({"family", "given", "literal"})
 # Keys that lists of other kinds do not have; keys that they do not have beside a type; and keys of theirs.
-_OWN_KEYS: Final = frozenset({"issued", "accessed", "container-title", "citation-key", "publisher-place", "custom"})
+_OWN_KEYS: Final = frozenset(
+    {"issued", "accessed", "container-title", "citation-key", "publisher-place", "custom"}
+)
 _LINK_KEYS: Final = frozenset({"DOI", "URL"})
 _FOREIGN_KEYS: Final = frozenset({"name", "authors"})
 _CSL_NAMES: Final = {
@@ -475,7 +496,11 @@ def _is_csl_item(value: dict[str, Any]) -> bool:
 
 def _csl_record(value: dict[str, Any], where: Place) -> SourceRecord:
     """Return a reference as a record."""
-    note, keywords, custom = text_in(value.get("note")), text_in(value.get("keyword")), as_mapping(value.get("custom"))
+    note, keywords, custom = (
+        text_in(value.get("note")),
+        text_in(value.get("keyword")),
+        as_mapping(value.get("custom")),
+    )
     # `catalog export` tells models by a note
     kind = Kind.MODELS if note == "AI model" else Kind.PAPERS
     mentioned = mentioned_arxiv(f"{text_in(value.get('number'))} {note}")
@@ -492,7 +517,9 @@ def _csl_record(value: dict[str, Any], where: Place) -> SourceRecord:
     # lists that only resemble CSL-JSON have keys of catalogs too
     unset = [key for key in kind.keys if not record.get(key) and key != "id"]
     values = {**record, **{key: value[key] for key in unset if key in value}}
-    return SourceRecord(values, renamed(where, _CSL_NAMES), as_text(value.get("id")), kind, ready=True)
+    return SourceRecord(
+        values, renamed(where, _CSL_NAMES), as_text(value.get("id")), kind, ready=True
+    )
 
 
 def _names(author: Any) -> list[Any]:
@@ -530,7 +557,9 @@ def _openalex_record(value: dict[str, Any], where: Place) -> SourceRecord:
     """Return a work as a record."""
     primary = as_mapping(value.get("primary_location"))
     authorships = mappings_in(value.get("authorships"))
-    authors = texts_in([value_at(authorship, "author", "display_name") for authorship in authorships])
+    authors = texts_in(
+        [value_at(authorship, "author", "display_name") for authorship in authorships]
+    )
     # other places of one work are its preprint, and copies of it in libraries, which are none of its links
     preprints = list(filter(_is_preprint, map(_page, mappings_in(value.get("locations")))))
     record = {
@@ -565,7 +594,9 @@ def _abstract(index: Mapping[str, Any]) -> str | None:
 
 
 # Forms of records that are recognised by their keys, and what makes records of them.
-_FORMS: Final[tuple[tuple[Callable[[Any], bool], Callable[[Any, Place], SourceRecord | Finding]], ...]] = (
+_FORMS: Final[
+    tuple[tuple[Callable[[Any], bool], Callable[[Any, Place], SourceRecord | Finding]], ...]
+] = (
     (is_snapshot, snapshot_record),
     (_is_openalex_work, _openalex_record),
     (_is_csl_item, _csl_record),

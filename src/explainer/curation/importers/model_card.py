@@ -35,7 +35,9 @@ from explainer.documents.document import Document, as_mapping, mappings_in, valu
 from explainer.documents.yaml_reader import read_yaml
 
 # The front matter: from the first line of dashes to the next one. Blank lines and comments may stand before it.
-_FENCE: Final = re.compile(r"(?:\s++|<!--(?:(?!-->).)*+-->)*+^---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+_FENCE: Final = re.compile(
+    r"(?:\s++|<!--(?:(?!-->).)*+-->)*+^---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE
+)
 _LINE_BREAK: Final = re.compile(r"\r\n?")
 _OPENING: Final = re.compile(r"\s*---[ \t]*\n")
 # Old ids, such as `hep-th/9901001`, have a part behind a slash.
@@ -60,11 +62,14 @@ _SHORTEST: Final = 40
 
 # A repository, or a folder of it; a picture in it, an issue or a release is not the code.
 _CODE: Final = re.compile(
-    r"https?://(?:www\.)?github\.com/[\w.-]+/[\w.-]+(?:/tree/[\w./-]+)?/?(?:[?#]\S*)?", re.IGNORECASE
+    r"https?://(?:www\.)?github\.com/[\w.-]+/[\w.-]+(?:/tree/[\w./-]+)?/?(?:[?#]\S*)?",
+    re.IGNORECASE,
 )
 # What a link says that leads to the code of the model: its own words, or those before it. Most links to repositories
 # in a card lead to logos, libraries and other models.
-_KINDS_OF_CODE: Final = r"(?:(?:official|our|original|source|git|github|code|project|model|training)\s+)*"
+_KINDS_OF_CODE: Final = (
+    r"(?:(?:official|our|original|source|git|github|code|project|model|training)\s+)*"
+)
 _NAMES_OF_CODE: Final = r"(?:code|codebase|repository|repo|github|implementation)"
 _CODE_WORDS: Final = re.compile(rf"\W*{_KINDS_OF_CODE}{_NAMES_OF_CODE}\W*", re.IGNORECASE)
 _BEFORE_CODE: Final = re.compile(
@@ -74,7 +79,9 @@ _BEFORE_CODE: Final = re.compile(
     r"|\bcode\b[^.]{0,60}\b(?:available|found|released)\b[^.]{0,20}$",
     re.IGNORECASE,
 )
-_PAPER_WORDS: Final = re.compile(r".*\b(?:paper|arxiv|preprint|technical report|publication)\b.*", re.IGNORECASE)
+_PAPER_WORDS: Final = re.compile(
+    r".*\b(?:paper|arxiv|preprint|technical report|publication)\b.*", re.IGNORECASE
+)
 _BEFORE_PAPER: Final = re.compile(
     r"\b(?:paper|arxiv|preprint|report|publication)(?:\W|optional)*:(?:\W|optional)*$"
     r"|\b(?:introduced|presented|proposed|described|published)\b[^.]{0,40}$",
@@ -83,7 +90,8 @@ _BEFORE_PAPER: Final = re.compile(
 _BEFORE: Final = 300  # characters before a link that say what it leads to
 # Words before a link to the work of others.
 _OF_OTHERS: Final = re.compile(
-    r"\b(?:based|built|builds|adapted|borrow\w*|inspired|thanks|forked|modified|distilled|fine-?tuned)\b", re.IGNORECASE
+    r"\b(?:based|built|builds|adapted|borrow\w*|inspired|thanks|forked|modified|distilled|fine-?tuned)\b",
+    re.IGNORECASE,
 )
 _ANCHOR: Final = re.compile(
     r"<a\b(?:(?!\bhref=[\"'])[^<>])*+\bhref=[\"']([^\"'<>]++)[\"'][^<>]*+>((?:(?!</?a\b).)*+)</a>",
@@ -93,7 +101,9 @@ _TAG: Final = re.compile(r"<(?:(?!\balt=[\"'])[^<>])*+(?:\balt=[\"']([^\"']*+)[\
 _BARE_LINK: Final = re.compile(r"https?://[^\s<>()\[\]\"']+[\w/]")
 _PRETRAINED: Final = re.compile(r"from_pretrained\(\s*[\"']([\w.-]+/[\w.-]+)[\"']")
 # What a heading says around the id of a repository.
-_HEADING: Final = re.compile(r"\A(?:model card (?:for|of)\s+)?`?([\w.-]+/[\w.-]+)`?\Z", re.IGNORECASE)
+_HEADING: Final = re.compile(
+    r"\A(?:model card (?:for|of)\s+)?`?([\w.-]+/[\w.-]+)`?\Z", re.IGNORECASE
+)
 _ID_KEYS: Final = ("model_id", "repo_id")
 
 # The finding about front matter in which nothing stands: that does no harm.
@@ -122,7 +132,9 @@ def read_card(feed: RecordStream) -> Records:
     front = read_yaml(fence[1], feed.file)
     errors = errors_in(front.findings)
     if any(finding.code != _NO_VALUE for finding in errors):
-        yield from (replace(finding, location=_below(above, finding.location)) for finding in errors)
+        yield from (
+            replace(finding, location=_below(above, finding.location)) for finding in errors
+        )
         return
     yield _record(front, above, text[fence.end() :], _repository(feed.inside))
 
@@ -131,10 +143,15 @@ def _without_front_matter(text: str, feed: RecordStream) -> Records:
     place = Location(feed.file)
     if _OPENING.match(text):
         yield Finding(
-            "I802", place, "the front matter of the card is not closed", "close it with a line of three dashes"
+            "I802",
+            place,
+            "the front matter of the card is not closed",
+            "close it with a line of three dashes",
         )
         return
-    yield Finding("I812", place, "the card has no front matter: its task, data sets and licence are not known")
+    yield Finding(
+        "I812", place, "the card has no front matter: its task, data sets and licence are not known"
+    )
     yield _record(Document(feed.file), 0, text, _repository(feed.inside))
 
 
@@ -158,7 +175,9 @@ def _record(front: Document, above: int, body: str, folder: str | None) -> Sourc
         "summary": first_of(outline.paragraphs),
         "category": category,
         "task": _task_of(as_text(category)),
-        "dataset": ", ".join(texts_in(data.get("datasets")) or _texts_at(results, "dataset", "name")),
+        "dataset": ", ".join(
+            texts_in(data.get("datasets")) or _texts_at(results, "dataset", "name")
+        ),
         "links": list(map("https://huggingface.co/{}".format, bases)),
         "aliases": [name for name in texts_in(stated_name) if repository not in (None, name)],
     }
@@ -184,7 +203,9 @@ def _stated_repository(data: Mapping[str, Any], body: str, heading: str) -> str 
     """The id of the repository that a card itself states; one in an example counts if the heading has its name."""
     stated = texts_in(list(map(data.get, _ID_KEYS)))
     stated += _HEADING.findall(heading)
-    stated += filter(lambda name: _plain(name.partition("/")[2]) == _plain(heading), _PRETRAINED.findall(body))
+    stated += filter(
+        lambda name: _plain(name.partition("/")[2]) == _plain(heading), _PRETRAINED.findall(body)
+    )
     return next(filter(REPOSITORY.fullmatch, stated), None)
 
 
@@ -230,7 +251,9 @@ def _paper(data: Mapping[str, Any], body: str, mentions: Sequence[_Mention]) -> 
 
 def _code(mentions: Sequence[_Mention], repository: str | None) -> str | None:
     """The first link that says that it is the model's code, or that has the model's own name."""
-    named_alike = f"github.com/{repository}".casefold()  # without a repository no link to code ends with this
+    named_alike = (
+        f"github.com/{repository}".casefold()
+    )  # without a repository no link to code ends with this
     for mention in mentions:
         short = short_spelling(mention.link)
         is_own = short.casefold().endswith(named_alike) or mention.says(_CODE_WORDS, _BEFORE_CODE)
@@ -251,7 +274,10 @@ class _Mention:
         """Return whether its words, or those before it, say what it leads to, and that this is the model's own."""
         if _OF_OTHERS.search(self.before):
             return False
-        return own_words.fullmatch(self.words) is not None or words_before.search(self.before) is not None
+        return (
+            own_words.fullmatch(self.words) is not None
+            or words_before.search(self.before) is not None
+        )
 
 
 @dataclass(slots=True)
@@ -329,5 +355,9 @@ def _bare_links(text: str, before: str) -> Iterator[_Mention]:
 
 def _text_of(child: Any) -> str:
     """The text of a part of a paragraph; of a picture the one that stands for it."""
-    texts = {**dict.fromkeys(("text", "code_inline", "image"), child.content), "softbreak": " ", "hardbreak": " "}
+    texts = {
+        **dict.fromkeys(("text", "code_inline", "image"), child.content),
+        "softbreak": " ",
+        "hardbreak": " ",
+    }
     return str(texts.get(child.type, ""))

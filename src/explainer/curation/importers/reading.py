@@ -16,7 +16,14 @@ from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
 from explainer.catalogs.schema import Kind
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import one_line
-from explainer.documents.document import Undecoded, as_list, as_mapping, decode, is_text, mappings_in
+from explainer.documents.document import (
+    Undecoded,
+    as_list,
+    as_mapping,
+    decode,
+    is_text,
+    mappings_in,
+)
 
 MAX_LINE: Final = 16 * 1024 * 1024
 """Bytes of one line, and of one record."""
@@ -31,7 +38,9 @@ REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 """`owner/name`, as GitHub and Hugging Face call repositories."""
 
 # Between two links in one field; an archive's link has another one behind a slash, and that is one link.
-_BETWEEN_LINKS: Final = re.compile(r"(?:(?<!\s)\s++and|(?<![\s,;|]))[\s,;|]++(?=https?://|www\.|\Z)", re.IGNORECASE)
+_BETWEEN_LINKS: Final = re.compile(
+    r"(?:(?<!\s)\s++and|(?<![\s,;|]))[\s,;|]++(?=https?://|www\.|\Z)", re.IGNORECASE
+)
 
 
 def split_links(text: str) -> list[str]:
@@ -97,7 +106,9 @@ def as_text(value: Any) -> str | None:
     return value or None if is_text(value) else None
 
 
-def unread_lists(document: Mapping[str, Any], locate: Callable[[str], Location]) -> Iterator[Finding]:
+def unread_lists(
+    document: Mapping[str, Any], locate: Callable[[str], Location]
+) -> Iterator[Finding]:
     """Yield a finding for each part of a catalog that is no list of entries, and for each other list beside them.
 
     Args:
@@ -109,10 +120,17 @@ def unread_lists(document: Mapping[str, Any], locate: Callable[[str], Location])
         if key not in kinds:
             if mappings_in(value):
                 names = ", ".join(kinds)
-                yield Finding("I802", locate(key), f"the list {key!r} is not read", f"lists are called {names}")
+                yield Finding(
+                    "I802",
+                    locate(key),
+                    f"the list {key!r} is not read",
+                    f"lists are called {names}",
+                )
         elif not isinstance(value, list | None):
             message = f"{key!r} is not a list of entries; it is left out"
-            yield Finding("I802", locate(key), message, "begin each entry with a dash, or put all in brackets")
+            yield Finding(
+                "I802", locate(key), message, "begin each entry with a dash, or put all in brackets"
+            )
 
 
 def text_in(value: Any) -> str:
@@ -143,7 +161,9 @@ def first_of(values: Iterable[Any]) -> Any:
 
 def damaged(where: Location, broken: Undecoded, what: str) -> Finding:
     """Return the finding about a part of a source that has a byte which could not be decoded."""
-    return Finding("Y101", where, f"{broken.message}; the {what} is left out", "save the file as UTF-8")
+    return Finding(
+        "Y101", where, f"{broken.message}; the {what} is left out", "save the file as UTF-8"
+    )
 
 
 class MissingLibraryError(Exception):
@@ -205,7 +225,11 @@ _LOOKS: Final = tuple(
         ("XML", rb"\s*<\?xml\b|\s*<\w", _UNREAD),
         ("JSON", rb"\s*[\[{]", "--from json"),
         ("an OpenMMLab metafile", rb"(?ms:.*^(?:Models|Collections) ?:)", "--from openmmlab"),
-        ("an index of OpenMMLab metafiles", rb"(?ms:.*^Import ?:)", "import the files that it lists"),
+        (
+            "an index of OpenMMLab metafiles",
+            rb"(?ms:.*^Import ?:)",
+            "import the files that it lists",
+        ),
         ("a question", rb"(?ms:.*^question ?:)", _UNREAD),
         ("a model card", rb"\s*---\s*\n", "--from modelcard"),
     )
@@ -226,7 +250,9 @@ def text_lines(feed: RecordStream) -> Iterator[tuple[int, str] | Finding]:
     while raw := feed.stream.readline(MAX_LINE + 1):
         number += 1
         if len(raw) > MAX_LINE:
-            yield Finding("F103", Location(feed.file, number), f"the line is longer than {MAX_LINE:,} bytes")
+            yield Finding(
+                "F103", Location(feed.file, number), f"the line is longer than {MAX_LINE:,} bytes"
+            )
             return
         if number == 1:
             raw = raw.removeprefix(codecs.BOM_UTF8)
@@ -236,7 +262,9 @@ def text_lines(feed: RecordStream) -> Iterator[tuple[int, str] | Finding]:
             # columns count characters
             column = len(raw[: error.start].decode("utf-8", "replace")) + 1
             message = f"the byte 0x{raw[error.start]:02x} is not UTF-8; the line is left out"
-            yield Finding("Y101", Location(feed.file, number, column), message, "save the file as UTF-8")
+            yield Finding(
+                "Y101", Location(feed.file, number, column), message, "save the file as UTF-8"
+            )
 
 
 @contextlib.contextmanager
@@ -308,7 +336,9 @@ def _has_wide_letters(feed: RecordStream) -> bool:
     return False
 
 
-def or_unrecognised(records: Iterable[SourceRecord | Finding], feed: RecordStream, expected: str) -> Records:
+def or_unrecognised(
+    records: Iterable[SourceRecord | Finding], feed: RecordStream, expected: str
+) -> Records:
     """Yield records; where there are none in a file that is not empty, a finding that says what it looks like.
 
     Args:
@@ -345,7 +375,9 @@ def whole_text(feed: RecordStream) -> Parsed[str]:
     raw = feed.stream.read(MAX_WHOLE + 1)
     if len(raw) > MAX_WHOLE:
         hint = "split it; jsonl and csv may be of any size"
-        return Parsed(None, (Finding("F103", Location(feed.file), f"larger than {MAX_WHOLE:,} bytes", hint),))
+        return Parsed(
+            None, (Finding("F103", Location(feed.file), f"larger than {MAX_WHOLE:,} bytes", hint),)
+        )
     parsed = decode(raw, feed.file)
     return Parsed(parsed.value and parsed.value.removeprefix("\ufeff"), parsed.findings)
 
@@ -362,7 +394,9 @@ class FirstLines:
         self._database = stack.enter_context(contextlib.closing(sqlite3.connect("")))
         self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self._database.execute("PRAGMA journal_mode = OFF")  # nobody needs it after a crash
-        self._database.execute("CREATE TABLE first_lines (name BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID")
+        self._database.execute(
+            "CREATE TABLE first_lines (name BLOB PRIMARY KEY, line INTEGER) WITHOUT ROWID"
+        )
 
     def add(self, text: str, line: int) -> int | None:
         """Remember a text; return the line where it stood before, or None."""
@@ -371,6 +405,8 @@ class FirstLines:
         try:
             self._database.execute("INSERT INTO first_lines VALUES (?, ?)", (key, line))
         except sqlite3.IntegrityError:
-            row = self._database.execute("SELECT line FROM first_lines WHERE name = ?", (key,)).fetchone()
+            row = self._database.execute(
+                "SELECT line FROM first_lines WHERE name = ?", (key,)
+            ).fetchone()
             return int(row[0])
         return None

@@ -123,7 +123,9 @@ def _ended(file: str, reference: _Reference | None, *, is_closed: bool) -> Recor
         yield damaged(where(""), broken, "reference")
         return
     if not is_closed:
-        yield Finding("I812", where(""), "the reference has no end (ER  -); it is read as far as it goes")
+        yield Finding(
+            "I812", where(""), "the reference has no end (ER  -); it is read as far as it goes"
+        )
     yield _record(reference, where)
 
 

@@ -16,10 +16,22 @@ from functools import partial
 from typing import Any, Final
 
 from explainer.curation.importers.delimited import repeated_columns, row_record
-from explainer.curation.importers.reading import MAX_LINE, MAX_WHOLE, Records, RecordStream, load_library
+from explainer.curation.importers.reading import (
+    MAX_LINE,
+    MAX_WHOLE,
+    Records,
+    RecordStream,
+    load_library,
+)
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import shorten
-from explainer.rendering.processes import CpuLimit, end_process, exceeded_cpu, limit_memory, start_process
+from explainer.rendering.processes import (
+    CpuLimit,
+    end_process,
+    exceeded_cpu,
+    limit_memory,
+    start_process,
+)
 
 # Whole numbers below it have all their digits in a float.
 _MAX_EXACT: Final = 10**15
@@ -56,8 +68,15 @@ def _answers(calamine: Any, raw: bytes) -> Iterator[Any]:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(raw))
         sheet = book.get_sheet_by_index(0)
         first, *names = book.sheet_names
-        filled = [] if sheet.height else [name for name in names if book.get_sheet_by_name(name).height]
-        yield {"sheet": first, "indent": (sheet.start or (0, 0))[1], "height": sheet.height, "filled": filled}
+        filled = (
+            [] if sheet.height else [name for name in names if book.get_sheet_by_name(name).height]
+        )
+        yield {
+            "sheet": first,
+            "indent": (sheet.start or (0, 0))[1],
+            "height": sheet.height,
+            "filled": filled,
+        }
         filled_rows = 0
         for row in sheet.iter_rows():
             cells = list(map(_cell, row))
@@ -149,7 +168,9 @@ def _row_records(file: str, rows: Iterable[list[str]], indent: int) -> Records:
         if not any(cells):
             continue
         if header:
-            yield row_record(header, cells, partial(_cell_place, file, number, indent, tuple(header)))
+            yield row_record(
+                header, cells, partial(_cell_place, file, number, indent, tuple(header))
+            )
         else:
             header = [cell.strip() for cell in cells]
             yield from repeated_columns(header, file)

@@ -22,7 +22,15 @@ from explainer.curation.importers.reading import (
     whole_text,
 )
 from explainer.diagnostics.finding import Finding, Location
-from explainer.documents.document import Document, KeyPath, as_list, as_mapping, items_of, listed_items, mappings_in
+from explainer.documents.document import (
+    Document,
+    KeyPath,
+    as_list,
+    as_mapping,
+    items_of,
+    listed_items,
+    mappings_in,
+)
 from explainer.documents.yaml_reader import read_yaml
 
 
@@ -81,7 +89,9 @@ def metafile_records(document: Document) -> Records:
             yield _record(document, path, group, {})
 
 
-def _record(document: Document, path: KeyPath, item: Any, collection: Mapping[str, Any]) -> SourceRecord | Finding:
+def _record(
+    document: Document, path: KeyPath, item: Any, collection: Mapping[str, Any]
+) -> SourceRecord | Finding:
     """The record of a model; what it does not say its collection says."""
     where = renamed(partial(_place, document, path), _METAFILE_NAMES)
     if not isinstance(item, dict):

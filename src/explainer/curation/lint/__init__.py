@@ -31,7 +31,13 @@ class CatalogItem:
         return (self.kind, self.index, *steps)
 
     def finding(
-        self, code: str, steps: KeyPath, message: str, hint: str, text: str = "", fix: Fix | None = None
+        self,
+        code: str,
+        steps: KeyPath,
+        message: str,
+        hint: str,
+        text: str = "",
+        fix: Fix | None = None,
     ) -> LintFinding:
         """Return what a rule says about a value of the entry.
 
@@ -43,7 +49,9 @@ class CatalogItem:
             text: the exact text that it is about.
             fix: the change that settles it, where that is safe.
         """
-        return LintFinding(self, Finding(code, self.document.locate(self.path(*steps)), message, hint, text), fix)
+        return LintFinding(
+            self, Finding(code, self.document.locate(self.path(*steps)), message, hint, text), fix
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,9 @@ def too_short(item: CatalogItem) -> Iterator[LintFinding]:
     letters = "".join(filter(str.isalnum, summary))
     if len(letters) + 2 * len(_WIDE.findall(letters)) < _SHORTEST:
         hint = "say in a sentence or two what it does, and for whom"
-        yield item.finding("L704", ("summary",), f"the summary says little: {shorten(summary)!r}", hint, summary)
+        yield item.finding(
+            "L704", ("summary",), f"the summary says little: {shorten(summary)!r}", hint, summary
+        )
 
 
 def boilerplate(item: CatalogItem) -> Iterator[LintFinding]:
@@ -123,7 +125,9 @@ def lacking(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
         yield from _above_bar(in_use[kind], what, bar, papers)
 
 
-def _above_bar(items: Sequence[CatalogItem], what: str, bar: float, papers: Collection[str]) -> Iterator[LintFinding]:
+def _above_bar(
+    items: Sequence[CatalogItem], what: str, bar: float, papers: Collection[str]
+) -> Iterator[LintFinding]:
     """What is said when more than a part of some entries of one kind lack something."""
     if len(items) < _LEAST_ENTRIES:
         return
@@ -132,7 +136,9 @@ def _above_bar(items: Sequence[CatalogItem], what: str, bar: float, papers: Coll
     if share <= bar:
         return
     kind = items[0].kind
-    message = f"{len(without)} of {len(items)} {kind.value} ({share:.0%}) have no {what}, this one first"
+    message = (
+        f"{len(without)} of {len(items)} {kind.value} ({share:.0%}) have no {what}, this one first"
+    )
     yield without[0].finding("L712", (kind.name_key,), message, f"at most {bar:.0%} should lack it")
 
 
@@ -268,7 +274,9 @@ _TASK_KINDS: Final[dict[tuple[str, ...], _InOut]] = {
         "low light enhancement", "style transfer", "face edit", "harmonization", "image editing",
     ): (_PICTURES, _PICTURES),
 }  # fmt: skip
-_KNOWN_TASKS: Final = tuple(Task(id=f"lint-{number}", aliases=names) for number, names in enumerate(_TASK_KINDS))
+_KNOWN_TASKS: Final = tuple(
+    Task(id=f"lint-{number}", aliases=names) for number, names in enumerate(_TASK_KINDS)
+)
 _EXPECTED: Final = tuple(_TASK_KINDS.values())
 # Words without digits: siblings differ by their numbers.
 _WORD: Final = re.compile(r"[^\W\d_]++")
@@ -279,7 +287,9 @@ def without_examples(item: CatalogItem) -> Iterator[LintFinding]:
     lacks_examples = not (item.entry.examples or item.entry.deprecated)
     if item.kind is Kind.MODELS and lacks_examples:
         hint = "add a few questions that people ask, in their words: `recommend` lives on them"
-        yield item.finding("L707", ("name",), f"{shorten(item.entry.label)!r} has no examples", hint)
+        yield item.finding(
+            "L707", ("name",), f"{shorten(item.entry.label)!r} has no examples", hint
+        )
 
 
 def contradictions(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
@@ -301,7 +311,13 @@ def contradictions(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
             hint = f"the task takes {_listed(inputs)} and gives {_listed(outputs)}"
         else:
             continue
-        yield item.finding("L708", ("signature",), f"the signature {text} contradicts the {contradicted}", hint, text)
+        yield item.finding(
+            "L708",
+            ("signature",),
+            f"the signature {text} contradicts the {contradicted}",
+            hint,
+            text,
+        )
 
 
 def _listed(kinds: Sequence[str]) -> str:
@@ -362,7 +378,9 @@ def _is_recommended(recommender: Recommender, item: CatalogItem, question: str) 
         choice = recommender.recommend(question, models=FOUND_DEPTH, papers=0)
     else:
         choice = recommender.recommend(question, models=0, papers=FOUND_DEPTH, chosen=())
-    return item.entry.label in [recommended.entry.label for recommended in getattr(choice, item.kind)]
+    return item.entry.label in [
+        recommended.entry.label for recommended in getattr(choice, item.kind)
+    ]
 
 
 def shared_examples(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
@@ -378,4 +396,10 @@ def shared_examples(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
             if key and earlier.entry.label != item.entry.label:
                 where = earlier.document.locate(earlier.path("examples", position))
                 message = f"the same example is at {where.file}:{where.line}, apart from names and numbers"
-                yield item.finding("L710", ("examples", index), message, "ask about what sets this one apart", example)
+                yield item.finding(
+                    "L710",
+                    ("examples", index),
+                    message,
+                    "ask about what sets this one apart",
+                    example,
+                )

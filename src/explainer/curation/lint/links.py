@@ -43,8 +43,12 @@ def _misplaced(item: CatalogItem, key: str, home: str, url: str) -> LintFinding:
     message = f"a link that belongs in {home!r} is in {key!r}"
     present = getattr(item.entry, home) or url
     if short_spelling(present) != short_spelling(url):
-        return item.finding("L701", (key,), message, f"{home!r} has another link already: keep the right one", url)
-    return item.finding("L701", (key,), message, f"move it to {home!r}", url, _move(item, key, home, url))
+        return item.finding(
+            "L701", (key,), message, f"{home!r} has another link already: keep the right one", url
+        )
+    return item.finding(
+        "L701", (key,), message, f"move it to {home!r}", url, _move(item, key, home, url)
+    )
 
 
 def _move(item: CatalogItem, key: str, home: str, url: str) -> Fix:
@@ -99,7 +103,9 @@ def near_duplicates(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
             places.append(position)
         for earlier in sorted(shared):
             first = items[earlier]
-            if first.entry.label != later.entry.label and near_equal(first.entry.label, later.entry.label):
+            if first.entry.label != later.entry.label and near_equal(
+                first.entry.label, later.entry.label
+            ):
                 yield _duplicate_of(first, later, shared[earlier])
 
 
@@ -111,7 +117,9 @@ def _comparable(item: CatalogItem) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def _duplicate_of(first: CatalogItem, later: CatalogItem, url: str) -> LintFinding:
     where = first.document.locate(first.path())
-    message = f"nearly the name and a link of {shorten(first.entry.label)!r} ({where.file}:{where.line})"
+    message = (
+        f"nearly the name and a link of {shorten(first.entry.label)!r} ({where.file}:{where.line})"
+    )
     hint = "make them one entry, with the other name as an alias"
     return later.finding("L703", (later.kind.name_key,), message, hint, url)
 

@@ -119,7 +119,9 @@ def _place(lint_finding: LintFinding) -> tuple[object, ...]:
     return lint_finding.item.catalog.rank, lint_finding.finding.location
 
 
-def fix_catalogs(catalogs: Sequence[CatalogText], codes: Collection[str], *, write: bool) -> FixResult:
+def fix_catalogs(
+    catalogs: Sequence[CatalogText], codes: Collection[str], *, write: bool
+) -> FixResult:
     """Make the fixes of catalogs; comments and order stay.
 
     Args:
@@ -142,7 +144,9 @@ def fix_catalogs(catalogs: Sequence[CatalogText], codes: Collection[str], *, wri
     return result
 
 
-def _fix(catalog: CatalogText, codes: Collection[str]) -> tuple[CatalogText, int, tuple[Finding, ...]]:
+def _fix(
+    catalog: CatalogText, codes: Collection[str]
+) -> tuple[CatalogText, int, tuple[Finding, ...]]:
     """A catalog with all of its fixes, and their number; none of them, and why, where one cannot be made safely."""
     fixed, count = catalog, 0
     for _ in range(_PASSES):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from explainer.asking import endpoint
-from explainer.asking import retries as retrying
+from explainer.asking import endpoint as retrying
 from tests.endpoint import faults
 from tests.endpoint.faults import Canned, Fault, Hang, Redirect, Reset, SourceRecord, Status
 from tests.endpoint.proxy import FaultProxy

@@ -32,8 +32,15 @@ from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import SEPARATOR, Signature, builtin_ports
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.bm25f import FieldedIndex, Fields, IndexTables, Postings, add_postings
-from explainer.recommending.languages import ENGLISH, is_foreign
-from explainer.recommending.terms import term, terms, tokens_of, vocabulary_terms, word_terms
+from explainer.recommending.terms import (
+    ENGLISH,
+    is_foreign,
+    term,
+    terms,
+    tokens_of,
+    vocabulary_terms,
+    word_terms,
+)
 
 # A label is split at changes of letter case and at digits, like a name in `terms`.
 _LABEL_WORD: Final = lazy_regex(r"[A-Z]++(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]++|\d++")

@@ -28,9 +28,8 @@ from explainer.recommending.intent import (
     Taxonomy,
     leading_signature,
 )
-from explainer.recommending.languages import ENGLISH
 from explainer.recommending.query import Query
-from explainer.recommending.terms import terms
+from explainer.recommending.terms import ENGLISH, terms
 
 E = TypeVar("E", bound=Entry)
 # What a word of each field counts. Nothing hangs on the exact figures: see benchmarks/README.md.

@@ -23,7 +23,6 @@ from explainer.recommending.intent import (
     leading_signature,
     with_result,
 )
-from explainer.recommending.languages import ENGLISH, UNSPACED
 from explainer.recommending.query import Query
 from explainer.recommending.ranking import (
     AGREEMENT,
@@ -34,7 +33,7 @@ from explainer.recommending.ranking import (
     task_label,
 )
 from explainer.recommending.reasons import Recommendation, explained
-from explainer.recommending.terms import terms
+from explainer.recommending.terms import ENGLISH, UNSPACED, terms
 
 E = TypeVar("E", bound=Entry)
 Gains = Mapping[int, Mapping[str, float]]

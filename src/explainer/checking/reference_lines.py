@@ -412,8 +412,7 @@ class ReferenceLine:
     @property
     def link_spans(self) -> list[Span]:
         """Where its links begin and end, in its text."""
-        spans = (span_of(cited) for cited in self.links)
-        return [(start - self.start, end - self.start) for start, end in spans]
+        return [self.within(*span_of(cited)) for cited in self.links]
 
     @property
     def gaps(self) -> list[tuple[Span, Name]]:
@@ -427,6 +426,10 @@ class ReferenceLine:
     def cells(self) -> list[Name]:
         """Its cells, as a row of a table, with their places in its text."""
         return [Name(cell[0], *cell.span()) for cell in _CELL.finditer(self.text)]
+
+    def within(self, start: int, end: int) -> Span:
+        """A span of the answer, in the text."""
+        return start - self.start, end - self.start
 
     def whole(self, begin: int, end: int) -> Name:
         """A part of the text, as a name."""

@@ -9,12 +9,13 @@ all of whose signs it shows.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, filterfalse, repeat, takewhile
+from itertools import chain, repeat, takewhile
 from operator import attrgetter
-from typing import Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.reference_lines import (
@@ -30,7 +31,6 @@ from explainer.checking.reference_lines import (
     Span,
     behind_label,
     calls_for_remarks,
-    is_author,
     is_free,
     is_publication,
     is_title,
@@ -70,9 +70,6 @@ _BELOW_HEADING: Final = (
     -1
 )  # the column of an item whose name is a heading: all that follows is indented more
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
-_SHORTEST_TITLE: Final = (
-    12  # characters of a text that is looked up as a title: three words have hardly fewer
-)
 _LONG_TITLE: Final = 5  # content words of a title that is told from a remark by its length
 _MAX_HEADING: Final = 100  # characters of a heading of remarks
 _LONGEST_RUN: Final = (
@@ -276,14 +273,18 @@ def read_references(
         # a row that holds the whole section is read as a line
         rows = answer.tables - ({section.first} if section.text_at > 0 else set())
         references = _ListReader(answer, cutter, rows, call_names).read(cutter.cut(section, listed))
-    prose = _ProseReader(answer, cutter)
-    linked = cutter.linked_lines()
-    for number in filterfalse(set(listed).__contains__, range(answer.lines)):
-        if number in linked:
-            references += prose.read(cutter.line(number, 0, answer.line(number)))
-        elif number not in answer.code_lines and read_label(answer.line(number)).kind == "paper":
-            references += prose.read_field(cutter.line(number, 0, answer.line(number)))
-    return sorted(references, key=_START)
+    outside = _ProseReader(answer, cutter).read(set(range(answer.lines)).difference(listed))
+    return sorted([*references, *outside], key=_START)
+
+
+def _in_doubt(name: Name) -> Reference:
+    """A text that may be a title, and may be a remark."""
+    return Reference(*name, is_item=True, doubtful=True)
+
+
+def _whole(phrase: Phrase) -> Name:
+    """What stands out in a line, as a name."""
+    return Name(phrase.text, phrase.start, phrase.end)
 
 
 # --- what a part of a line is
@@ -336,8 +337,8 @@ class _Part:
     @property
     def is_beside_link(self) -> bool:
         """Whether what was named last has a link on its own line."""
-        places = map(place_of, self.subject.cited)
-        return self.answer.line_of(self.subject.start) in set(map(self.answer.line_of, places))
+        lines = {self.answer.line_of(place_of(cited)) for cited in self.subject.cited}
+        return self.answer.line_of(self.subject.start) in lines
 
 
 _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
@@ -436,7 +437,6 @@ class _Table(Generic[V]):
 # whether a line stands in the item that was named last, or begins another
 _PLACES: Final = _Table[Place](
     {
-        "item, goes on, after links": "within",
         "item, goes on, unlabelled, whole name": "beginning",
         "item, goes on": "within",
         "item, indented": "within",
@@ -467,7 +467,6 @@ _FIELDS: Final = _Table[Standing](
         "paper, top": "source",
         "source, top": "source",
         "unknown label, top, no item": "source",
-        "unknown label, top, after no field": "source",
         "linked": "remark",
         "nothing": "remark",
         "paper": "doubtful",
@@ -672,14 +671,10 @@ class _ListReader:
 
     def _divides(self, line: ReferenceLine) -> bool:
         """Whether a heading, or an item, only stands above others that name sources."""
-        below = takewhile(partial(self._is_below, line), self._below(line))
-        following = next(iter(below), None)
-        if line.names or following is None:
+        below = list(takewhile(partial(self._is_below, line), self._below(line)))
+        if line.names or not below or _is_remark_of_item(below[0]):
             return False
-        if following.names_source:
-            return True
-        is_remark = following.is_marked and not following.links  # below the name of an item
-        return not is_remark and any(line.names_source for line in below)
+        return any(other.names_source for other in below)
 
     @staticmethod
     def _is_below(line: ReferenceLine, other: ReferenceLine) -> bool:
@@ -688,9 +683,8 @@ class _ListReader:
             return False
         if line.is_heading or other.indent > line.indent:
             return True
-        if other.index > line.index + 1 or line.is_marked:
-            return False
-        return other.follows and other.is_marked
+        is_next = other.index == line.index + 1 and other.follows
+        return is_next and other.is_marked and not line.is_marked
 
     # --- lines
 
@@ -740,17 +734,13 @@ class _ListReader:
     def _read_heading(self, line: ReferenceLine) -> None:
         """A heading ends an item; it is one itself when links or remarks follow it, and no other items."""
         title = line.whole(line.lead.end(), len(line.text))
-        bare = title.text.strip("#*_ :：")
-        self._subject = Reference(bare, title.start, title.end)
-        if not names_something(bare) or lists_references(bare) or self._divides(line):
+        name = title._replace(text=title.text.strip("#*_ :："))
+        self._subject = Reference(*name)
+        if not names_something(name.text) or lists_references(name.text) or self._divides(line):
             return
-        following = next(iter(self._below(line)), None)
-        links_follow = (
-            following is not None and bool(following.links) and not names_source(following.text)
-        )
-        self._open(
-            line, Reference(bare, title.start, title.end, is_item=True, doubtful=not links_follow)
-        )
+        following = self._lines[line.index + 1 : line.index + 2]
+        links_follow = any(below.links and not names_source(below.text) for below in following)
+        self._open(line, Reference(*name, is_item=True, doubtful=not links_follow))
 
     def _read_field(
         self, line: ReferenceLine, kind: LabelKind, value_at: int, *, is_nested: bool
@@ -766,7 +756,7 @@ class _ListReader:
             self._read_name(part, value)
             return
         if standing == "doubtful":
-            self._references.append(Reference(*value, is_item=True, doubtful=True))
+            self._references.append(_in_doubt(value))
         self._read_attribute(part)
 
     def _read_name(self, part: _Part, value: Name) -> None:
@@ -815,10 +805,8 @@ class _ListReader:
 
     def _names_beside_links(self, line: ReferenceLine) -> list[Reference]:
         """The names on a line with links: link texts, offered names, and what stands around the links."""
-        references = list(map(_of_link_text, line.link_texts))
-        covered = [
-            (reference.start - line.start, reference.end - line.start) for reference in references
-        ]
+        references = [_of_link_text(phrase) for phrase in line.link_texts]
+        covered = [line.within(reference.start, reference.end) for reference in references]
         for span in line.names:
             if is_free(span, covered):
                 longer = _longer_name(line, *span)
@@ -832,25 +820,23 @@ class _ListReader:
         """What names something before, between or behind the links of a line, where no other name stands."""
         *before, behind = line.gaps
         names = _telling(before, covered)
-        if (
-            names or covered or self._item is not None
-        ):  # behind the links of something named stands a remark
-            return names
-        return _telling([behind], covered)
+        # behind the links of something named stands a remark
+        is_named = names or covered or self._item is not None
+        return names if is_named else _telling([behind], covered)
 
     def _read_remark(self, line: ReferenceLine) -> None:
         """A line below an item is a remark, and in doubt a title when it stands out as one or reads like one."""
-        for phrase in line.phrases:
-            if phrase.kind == "quote" and is_title(phrase.text):
-                self._references.append(
-                    Reference(phrase.text, phrase.start, phrase.end, doubtful=True, is_item=True)
-                )
-                return
+        quoted = [
+            phrase for phrase in line.phrases if phrase.kind == "quote" and is_title(phrase.text)
+        ]
+        if quoted:
+            self._references.append(_in_doubt(_whole(quoted[0])))
+            return
         name = line.whole(line.lead.end(), len(line.text))
         if _REMARK.match(name.text) or _CASELESS.search(name.text):
             return
-        if any(map(is_title, _SENTENCE_BREAK.split(name.text))):
-            self._references.append(Reference(*name, doubtful=True, is_item=True))
+        if any(is_title(sentence) for sentence in _SENTENCE_BREAK.split(name.text)):
+            self._references.append(_in_doubt(name))
 
     def _read_item(self, line: ReferenceLine) -> None:
         """An item of the list without links: it names a source, unless it is a remark."""
@@ -859,7 +845,7 @@ class _ListReader:
         titles = [phrase for phrase in line.phrases if is_title(phrase.text)]
         if len(titles) > 1:
             for phrase in titles:
-                self._open(line, Reference(phrase.text, phrase.start, phrase.end, is_item=True))
+                self._open(line, Reference(*_whole(phrase), is_item=True))
             return
         for span in _names_listed(line):
             self._read_unlinked(line, line.whole(*span))
@@ -890,14 +876,9 @@ class _ListReader:
 
     def _note_columns(self, line: ReferenceLine) -> None:
         self._columns = [kind_of_column(cell.text) for cell in line.cells]
-        for cell in line.cells:  # a head that is a title hides a source
-            if (
-                is_title(cell.text)
-                and len(content_words(cell.text)) >= _LONG_TITLE
-                and "://" not in cell.text
-            ):
-                name = line.whole(cell.start, cell.end)
-                self._references.append(Reference(*name, is_item=True, doubtful=True))
+        # a head that is a title hides a source
+        long = [cell for cell in line.cells if len(content_words(cell.text)) >= _LONG_TITLE]
+        self._references += _titles_in_cells(line, long)
 
     def _read_field_row(self, line: ReferenceLine) -> None:
         """A row that is a field: `| Model | … |`."""
@@ -918,8 +899,10 @@ class _ListReader:
             self._open(line, reference)
             self._attach(line.links)
         if naming is not None:
+            # what reads like a title in another column for titles: `| BLIP | Denoising Diffusion Models |`
             del cells[naming]
-            self._references.extend(_titles_in_cells(line, cells))
+            titles = [cell for cell, kind in cells.items() if kind in _TITLE_COLUMNS]
+            self._references += _titles_in_cells(line, titles)
         self._item = None
 
 
@@ -929,21 +912,20 @@ def _naming_cell(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) ->
         offered = (cell for cell in cells if not is_free((cell.start, cell.end), line.names[:1]))
         return next(offered, None)
     ranked = [cell for cell, kind in cells.items() if kind in _COLUMN_RANKS]
-    naming = [cell for cell in ranked if names_something(cell.text) and not is_author(cell.text)]
+    naming = [cell for cell in ranked if names_something(cell.text)]
     return min(naming, key=lambda cell: _COLUMN_RANKS[cells[cell]], default=None)
 
 
-def _titles_in_cells(
-    line: ReferenceLine, cells: Mapping[Name, LabelKind | None]
-) -> Iterator[Reference]:
-    """What reads like a title in another column for titles: `| BLIP | Denoising Diffusion Models |`."""
-    for cell, kind in cells.items():
-        if kind not in _TITLE_COLUMNS or not is_free((cell.start, cell.end), line.names):
-            continue
-        if "://" in cell.text or is_publication(cell.text):
-            continue
-        if is_title(cell.text):
-            yield Reference(*line.whole(cell.start, cell.end), is_item=True, doubtful=True)
+def _titles_in_cells(line: ReferenceLine, cells: Iterable[Name]) -> Iterator[Reference]:
+    """The cells that read like titles, and like nothing else."""
+    for cell in cells:
+        if is_title(cell.text) and "://" not in cell.text and not is_publication(cell.text):
+            yield _in_doubt(line.whole(cell.start, cell.end))
+
+
+def _is_remark_of_item(line: ReferenceLine) -> bool:
+    """Whether what stands below a name is a remark on it: an item without links that names no source."""
+    return line.is_marked and not line.links and not line.names_source
 
 
 def _opens_object(line: ReferenceLine) -> bool:
@@ -972,17 +954,15 @@ def _names_beside_names(line: ReferenceLine) -> Iterator[Reference]:
     for begin, end, least in candidates:
         name = line.whole(begin, end)
         if _is_another_name(name.text.strip(' .:;,()`"“”'), least):
-            yield Reference(*name, is_item=True, doubtful=True)
+            yield _in_doubt(name)
 
 
 def _remarks_beside_names(line: ReferenceLine, others: list[Reference]) -> Iterator[Reference]:
     """What stands around the names and links of a line: a title in small letters may be a remark."""
-    covered = [(other.start - line.start, other.end - line.start) for other in others]
+    covered = [line.within(other.start, other.end) for other in others]
     for begin, end in _around_names(line):
-        if end - begin < _SHORTEST_TITLE or not is_free((begin, end), covered):
-            continue
         name = line.name(begin, end)
-        if len(words(name.text)) >= MIN_TITLE:
+        if len(words(name.text)) >= MIN_TITLE and is_free((begin, end), covered):
             yield Reference(*name, doubtful=True, in_remark=True)
 
 
@@ -997,7 +977,7 @@ def _around_names(line: ReferenceLine) -> Iterable[Span]:
 
 def _is_another_name(text: str, least: int) -> bool:
     """Whether a text reads like a name: a title of some content words at least, or one like `GPT-4`."""
-    if not names_something(text) or is_publication(text) or is_author(text):
+    if not names_something(text) or is_publication(text):
         return False
     is_long = len(content_words(text)) >= least
     return (is_long and is_title(text)) or _NAME_LIKE.match(text) is not None
@@ -1022,7 +1002,7 @@ def _end_of_names(line: ReferenceLine) -> int:
 def _directly_behind(line: ReferenceLine) -> Candidates:
     """A title that follows a link without a sign between them."""
     direct = _DIRECTLY_BEHIND.match(line.text, _end_of_names(line)) if line.links else None
-    if direct is not None and not _REMARK.match(line.text, direct.end()):
+    if direct is not None:
         yield direct.end(), len(line.text), _LONG_TITLE
 
 
@@ -1049,11 +1029,11 @@ def _set_apart(line: ReferenceLine) -> Candidates:
             yield first + before.start("title"), first + before.end("title"), _LONG_TITLE
 
 
-def _of_link_text(phrase: Phrase, *, strict: bool = False) -> Reference:
+def _of_link_text(phrase: Phrase, **facts: Any) -> Reference:
     """The text of a link as a name; `[Paper: X](…)` names X, unless all of it is a title."""
     name = behind_label(phrase)
     whole = phrase.text if name.text != phrase.text else None
-    return Reference(*name, strict=strict, continued=whole)
+    return Reference(*name, continued=whole, **facts)
 
 
 def _longer_name(line: ReferenceLine, begin: int, end: int) -> Span:
@@ -1109,34 +1089,22 @@ def _paired(
     if len(names) == len(links) > 1 and max(name.end for name in names) <= place_of(links[0]):
         # `A and B: link of A and link of B, respectively`
         return [(name, [cited]) for name, cited in zip(names, links, strict=True)]
-    unnamed: list[Cited] = []
-    groups: list[tuple[Reference, list[Cited]]] = []
-    group = unnamed
-    for item in _in_reading_order(names, links):
-        if isinstance(item, Reference):
-            group = []
-            groups.append((item, group))
-        else:
-            group.append(item)
-    return [(None, unnamed), *sorted(groups, key=lambda pair: pair[0].start)]
+    starts = [name.start for name in names]
+    groups: list[list[Cited]] = [[] for _ in (None, *names)]
+    # each link follows its name, or all of them come first
+    is_behind = not links or not names or not _are_before(links, names)
+    for cited in links:
+        place = place_of(cited)
+        groups[bisect_right(starts, place) if is_behind else bisect_left(starts, place) + 1].append(
+            cited
+        )
+    return list(zip((None, *names), groups, strict=True))
 
 
-def _in_reading_order(names: list[Reference], links: list[Cited]) -> list[Reference | Cited]:
-    """Names and links in the order in which each link follows its name; from the end where the links come first."""
-    links_first = (
-        bool(names) and _is_before(links[:1], names[0]) and _is_before(links[-1:], names[-1])
-    )
-    items: list[Reference | Cited] = [*names, *links]  # at one place the name comes first
-    return sorted(items, key=_start_of, reverse=links_first)
-
-
-def _is_before(links: list[Cited], name: Reference) -> bool:
-    """Whether there is a link, and it stands before a name."""
-    return any(span_of(cited)[1] <= name.start for cited in links)
-
-
-def _start_of(item: Reference | Cited) -> int:
-    return item.start if isinstance(item, Reference) else place_of(item)
+def _are_before(links: list[Cited], names: list[Reference]) -> bool:
+    """Whether both the first and the last of some links stand before that of some names."""
+    pairs = (links[0], names[0]), (links[-1], names[-1])
+    return all(span_of(cited)[1] <= name.start for cited, name in pairs)
 
 
 # --- names in prose
@@ -1149,21 +1117,34 @@ class _ProseReader:
         self._answer = answer
         self._cutter = cutter
 
-    def read(self, line: ReferenceLine) -> list[Reference]:
-        """Return the references on a line."""
+    def read(self, numbers: Iterable[int]) -> list[Reference]:
+        """Return the references on some lines."""
+        linked = self._cutter.linked_lines()
+        references: list[Reference] = []
+        for number in sorted(numbers):
+            text = self._answer.line(number)
+            if number in linked:
+                references += self._read_linked(self._cutter.line(number, 0, text))
+            elif read_label(text).kind == "paper" and number not in self._answer.code_lines:
+                references += self._read_field(self._cutter.line(number, 0, text))
+        return references
+
+    def _read_linked(self, line: ReferenceLine) -> list[Reference]:
         unnamed = [cited for cited in line.links if naming_text(cited) is None]
         names = self._names(line)
         # a remark on one of several names and links is none of another
-        masked = _masked(line, [*names, *unnamed])
+        spans = [line.within(name.start, name.end) for name in names]
+        masked = _masked(line, spans + [line.within(*span_of(cited)) for cited in unnamed])
         for name, links in _paired(names, unnamed):
             if name is not None:
-                is_close = partial(_is_close, line, masked, name)
-                name.links += zip(filter(is_close, links), repeat("any"))
+                name.links += [
+                    (cited, "any") for cited in links if _is_close(line, masked, name, cited)
+                ]
         return self._link_texts(line) + [name for name in names if name.links]
 
     @staticmethod
-    def read_field(line: ReferenceLine) -> list[Reference]:
-        """Return what a field names outside the section, if that is a long title: `Key paper: …`."""
+    def _read_field(line: ReferenceLine) -> list[Reference]:
+        """What a field names outside the section, if that is a long title: `Key paper: …`."""
         value = line.before_link(line.label.value_at)
         is_long = len(content_words(value.text)) >= _LONG_TITLE
         if line.names or not (is_long and is_title(value.text)):
@@ -1176,9 +1157,7 @@ class _ProseReader:
         for cited in line.links:
             phrase = naming_text(cited)
             if phrase is not None:
-                reference = _of_link_text(phrase)
-                reference.links, reference.listed = [(cited, "any")], False
-                references.append(reference)
+                references.append(_of_link_text(phrase, links=[(cited, "any")], listed=False))
         return references
 
     def _names(self, line: ReferenceLine) -> list[Reference]:
@@ -1194,14 +1173,11 @@ class _ProseReader:
 
     def _above(self, line: ReferenceLine) -> list[Name]:
         """The whole name that the text before a line with a link alone ends with: `LanternNet is published at`."""
-        if words(_masked(line, line.links)):
+        if words(_masked(line, line.link_spans)):
             return []
-        spans = self._cutter.names.within(line.start - _LONGEST_RUN, line.start)[-1:]
-        return [
-            self._name(*span)
-            for span in spans
-            if _LEADS_TO_LINK.fullmatch(self._answer.body, span[1], line.start)
-        ]
+        name = self._last_name(line.start - _LONGEST_RUN, line.start)
+        leads_here = name and _LEADS_TO_LINK.fullmatch(self._answer.body, name.end, line.start)
+        return [name] if name and leads_here else []
 
     def _of_footnote(self, line: ReferenceLine) -> list[Name]:
         """The whole name that the mark of a footnote stands behind: `LanternNet[^1]` of `[^1]: https://…`."""
@@ -1209,13 +1185,14 @@ class _ProseReader:
         place = self._answer.body.find(mark) if mark.startswith("[^") else -1
         if not 0 <= place < line.start:
             return []
-        spans = self._cutter.names.within(place - _LONGEST, place)[-1:]
-        return [
-            self._name(*span) for span in spans if not words(self._answer.body[span[1] : place])
-        ]
+        name = self._last_name(place - _LONGEST, place)
+        return [name] if name and not words(self._answer.body[name.end : place]) else []
 
-    def _name(self, start: int, end: int) -> Name:
-        return Name(self._answer.body[start:end], start, end)
+    def _last_name(self, start: int, end: int) -> Name | None:
+        """The last whole name that begins between two places."""
+        for first, last in self._cutter.names.within(start, end)[-1:]:
+            return Name(self._answer.body[first:last], first, last)
+        return None
 
 
 def _titles_before_links(line: ReferenceLine) -> Iterator[Span]:
@@ -1225,27 +1202,23 @@ def _titles_before_links(line: ReferenceLine) -> Iterator[Span]:
             yield match.span("name")
 
 
-def _masked(line: ReferenceLine, parts: Iterable[Reference | Cited]) -> str:
-    """The text of a line with names and links blank."""
+def _masked(line: ReferenceLine, spans: Iterable[Span]) -> str:
+    """The text of a line with some of its spans blank."""
     text = line.text
-    for part in parts:
-        start, end = (part.start, part.end) if isinstance(part, Reference) else span_of(part)
-        begin, end = max(0, start - line.start), min(len(text), end - line.start)
-        text = text[:begin] + _BLANK * (end - begin) + text[end:]
+    for start, end in spans:
+        first, last = max(0, start), max(0, min(len(text), end))
+        text = text[:first] + _BLANK * (last - first) + text[last:]
     return text
 
 
 def _is_close(line: ReferenceLine, masked: str, name: Reference, cited: Cited) -> bool:
     """Whether a link stands beside a name with hardly a word between, or in its footnote: `X (https://…)`."""
-    if (
-        not line.start <= name.start < line.start + len(line.text)
-    ):  # a footnote that is the link and nothing else
+    begin, end = line.within(name.start, name.end)
+    if not 0 <= begin < len(line.text):  # a footnote that is the link and nothing else
         return not words(masked[line.lead.end() :])
-    begin, end = name.start - line.start, name.end - line.start
-    first, last = (place - line.start for place in span_of(cited))
-    if first < begin:  # `https://… is X`, and no more
-        return (
-            not words(masked[:first] + masked[end:])
-            and _LEADS_TO_NAME.fullmatch(masked, last, begin) is not None
-        )
-    return _LEADS_TO_LINK.fullmatch(masked, end, first) is not None
+    first, last = line.within(*span_of(cited))
+    if first >= begin:
+        return _LEADS_TO_LINK.fullmatch(masked, end, first) is not None
+    # `https://… is X`, and no more
+    is_alone = not words(masked[:first] + masked[end:])
+    return is_alone and _LEADS_TO_NAME.fullmatch(masked, last, begin) is not None

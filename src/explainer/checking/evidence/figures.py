@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache, partial
-from itertools import chain, filterfalse, pairwise, product, starmap
+from itertools import chain, pairwise, product, starmap
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -383,7 +383,7 @@ class Figure:
         """Whether it compares in the opposite way: faster for slower, up to for at least."""
         if {self.bound, other.bound} == _OPPOSITE_BOUNDS.keys():
             return True
-        return not _turned(_unambiguous(self.directions)).isdisjoint(_unambiguous(other.directions))
+        return not turned(_unambiguous(self.directions)).isdisjoint(_unambiguous(other.directions))
 
     def is_of_kind(self, other: Figure) -> bool:
         """Whether both say how much of the same thing there is."""
@@ -429,21 +429,15 @@ class Figure:
         return (self.kind == "factor") == (rival.kind == "factor") and not self.equals(rival)
 
 
-_CHANGE_OF: Final = attrgetter("change")
-_DIRECTIONS_OF: Final = attrgetter("directions")
-_AMOUNT: Final = attrgetter("amount")
-_IS_ARTICLE: Final = attrgetter("is_article")
-
-
 def turns_change_round(stated: Iterable[Figure], printed: Iterable[Figure]) -> bool:
     """Whether a change is stated the other way round: `from 59 to 25` for `rises from 25 to 59`."""
-    stated, printed = list(filter(_CHANGE_OF, stated)), list(filter(_CHANGE_OF, printed))
-    if list(map(_CHANGE_OF, (*stated, *printed))) != ["from", "to", "from", "to"]:
+    ends = [figure for figure in (*stated, *printed) if figure.change]
+    if [figure.change for figure in ends] != ["from", "to", "from", "to"]:
         return False
+    first, last, printed_first, printed_last = ends
     # a range such as `between 25 and 59` goes no way
-    if not any(map(_DIRECTIONS_OF, printed)):
-        return False
-    return stated[0].equals(printed[1]) and stated[1].equals(printed[0])
+    goes = printed_first.directions or printed_last.directions
+    return bool(goes) and first.equals(printed_last) and last.equals(printed_first)
 
 
 def _no_subject(_: Figure) -> frozenset[str]:
@@ -505,14 +499,9 @@ def figures_in(text: str) -> list[Figure]:
 def whole_figures_in(text: str) -> list[Figure]:
     """Return the figures of a text without the numbers that a share such as `3 of 5` is written with."""
     figures = figures_in(text)
-    parts: set[int] = set()
-    for share in filter(_is_share, figures):
-        parts.update(range(share.start, share.end))
-    return [figure for figure in figures if _is_share(figure) or figure.start not in parts]
-
-
-def _is_share(figure: Figure) -> bool:
-    return figure.kind == "share"
+    shares = [figure for figure in figures if figure.kind == "share"]
+    parts = set(chain.from_iterable(range(share.start, share.end) for share in shares))
+    return [figure for figure in figures if figure.kind == "share" or figure.start not in parts]
 
 
 def _read(text: str, match: re.Match[str]) -> Figure | None:
@@ -583,7 +572,7 @@ def _value(match: re.Match[str]) -> tuple[float, float]:
         return _ORDER_OF_MAGNITUDE, 1.0
     if not match["digits"]:
         words = match["word"] or match["factor"] or match["article"]
-        return float(sum(map(_WORD_VALUES.__getitem__, re.split("[- ]", words.lower())))), 1.0
+        return float(sum(_WORD_VALUES[word] for word in re.split("[- ]", words.lower()))), 1.0
     digits = match["digits"]
     digits = digits.replace(",", "." if DECIMAL_COMMA.fullmatch(digits) else "")
     _, _, decimals = digits.partition(".")
@@ -718,13 +707,14 @@ def directions(words: Iterable[str]) -> _Directions:
     return frozenset(_DIRECTIONS[word] for word in words if word in _DIRECTIONS)
 
 
-def _turned(some_directions: _Directions) -> _Directions:
+def turned(some_directions: _Directions) -> _Directions:
+    """Return the directions the other way round."""
     return frozenset((scale, -sign) for scale, sign in some_directions)
 
 
 def _unambiguous(some_directions: _Directions) -> _Directions:
     """Directions on a scale on which not both ways are named, which tells nothing."""
-    return some_directions - _turned(some_directions)
+    return some_directions - turned(some_directions)
 
 
 def _with_shared_units(text: str, figures: Sequence[Figure]) -> list[Figure]:
@@ -798,7 +788,7 @@ def derived_from(figures: Sequence[Figure]) -> Iterator[Figure]:
             first.kind == second.kind == "count"
         ):  # `three artificial and four real collections` are seven
             yield _derived("count", first.amount + second.amount)
-    amounts = list(filterfalse(_IS_ARTICLE, filter(_AMOUNT, figures)))
+    amounts = [figure for figure in figures if figure.amount and not figure.is_article]
     for figure in amounts:
         yield from _DERIVED_FROM_ONE.get(figure.kind, _nothing)(figure)
     for first, second in pairwise(amounts):
@@ -851,15 +841,11 @@ def products_of(figures: Iterable[Figure]) -> Iterator[Figure]:
     """Yield what so much each comes to: `30 hours per city` in 12 cities, 83 % of 640 comparisons."""
     figures = list(figures)
     counts = [figure.amount for figure in figures if figure.kind == "count"][:_MOST_COUNTS]
-    yield from filter(None, starmap(_product, product(figures, counts)))
-
-
-def _product(figure: Figure, count: float) -> Figure | None:
-    if figure.kind == "percent":
-        return _derived("count", figure.amount * count / 100)
-    if figure.is_each and figure.kind == "measure":
-        return _derived("measure", figure.amount * count, figure.unit)
-    return None
+    for figure, count in product(figures, counts):
+        if figure.kind == "percent":
+            yield _derived("count", figure.amount * count / 100)
+        elif figure.is_each and figure.kind == "measure":
+            yield _derived("measure", figure.amount * count, figure.unit)
 
 
 def _derived(kind: FigureKind, amount: float, unit: str = "") -> Figure:
@@ -885,7 +871,7 @@ class PlacedFigure(NamedTuple):
 @lru_cache(maxsize=256)  # the figures of a statement are looked at one by one
 def placed_figures(text: str) -> tuple[PlacedFigure, ...]:
     """Return the figures of a text that share the words beside them with none of their kind."""
-    figures = list(filter(partial(_is_placed, text), figures_in(text)))
+    figures = [figure for figure in figures_in(text) if _is_placed(text, figure)]
     ordered = _in_order(text, figures)
     if ordered:
         return tuple(ordered)

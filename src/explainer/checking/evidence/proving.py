@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, partial
-from itertools import chain, filterfalse
+from functools import cached_property
+from itertools import chain
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -27,6 +27,7 @@ from explainer.checking.evidence.figures import (
     placed_figures,
     relation_of,
     tell_apart,
+    turned,
     turns_change_round,
     whole_figures_in,
 )
@@ -230,10 +231,6 @@ def _tokens_of(statement: Statement) -> list[str]:
     return tokens(plain(statement.text).rstrip("."))
 
 
-_VIOLATION: Final = attrgetter("violation")
-_REFUTES: Final = attrgetter("refutes")
-
-
 class _Printed(NamedTuple):
     """A figure that is printed of an entry, with its sentence, and how a stated figure stands to it."""
 
@@ -241,25 +238,6 @@ class _Printed(NamedTuple):
     figure: Figure
     sentence: Sentence
     relation: Relation
-
-    @property
-    def is_same(self) -> bool:
-        """Whether it is what is stated."""
-        return self.relation is Relation.SAME
-
-    @property
-    def is_rescaled(self) -> bool:
-        """Whether it is what is stated but for the magnitude or the unit of time."""
-        return self.relation is Relation.RESCALED
-
-
-_IS_SAME: Final = attrgetter("is_same")
-_IS_RESCALED: Final = attrgetter("is_rescaled")
-_FIGURE: Final = attrgetter("figure")
-_IS_TELLING: Final = attrgetter("is_telling")
-_RELATION: Final = attrgetter("relation")
-_PLACED: Final = attrgetter("placed")
-_TERMS: Final = attrgetter("terms")
 
 
 class _Side(NamedTuple):
@@ -305,8 +283,8 @@ def judge_statements(
         return []
     texts = [entry_text(source.name, evidence_of(source)) for source in analysis.offered.sources]
     prover = _Prover(analysis, texts, statements)
-    judged = map(prover.judge, filter(prover.is_about_entries, statements))
-    return list(filterfalse(partial(_is_flow, analysis), judged))
+    about_entries = filter(prover.is_about_entries, statements)
+    return [judged for judged in map(prover.judge, about_entries) if not _is_flow(analysis, judged)]
 
 
 def _is_flow(analysis: AnswerAnalysis, judged: JudgedStatement) -> bool:
@@ -314,16 +292,15 @@ def _is_flow(analysis: AnswerAnalysis, judged: JudgedStatement) -> bool:
     if judged.verdict is not StatementVerdict.OPEN or judged.violations:
         return False
     start, end = judged.statement.start, judged.statement.end
-    for flow, _ in analysis.flows:
-        overlap = min(end, flow.end) - max(start, flow.start)
-        if flow.kind == "arrows" and overlap > (end - start) / 2:
-            return True
-    return False
+    arrows = [flow for flow, _ in analysis.flows if flow.kind == "arrows"]
+    overlaps = [min(end, flow.end) - max(start, flow.start) for flow in arrows]
+    return max(overlaps, default=0) > (end - start) / 2
 
 
 def evidence_of(source: OfferedEntry) -> str:
     """Return all that is known to be printed of an entry beside its name."""
-    return ". ".join(filter(None, (source.text.rstrip(". "), *source.details, *source.aliases)))
+    parts = (source.text.rstrip(". "), *source.details, *source.aliases)
+    return ". ".join(part for part in parts if part)
 
 
 @dataclass
@@ -351,16 +328,16 @@ class _Prover:
         """Return what was found about a statement."""
         support = self._support(statement)
         evidence = self._evidence_on(statement)
-        faults = list(filter(_VIOLATION, evidence))
-        refuting = list(filter(_REFUTES, faults))
-        carrying = list(filterfalse(_VIOLATION, evidence))
+        faults = [item for item in evidence if item.violation]
+        refuting = [fault for fault in faults if fault.refutes]
+        carrying = [item for item in evidence if not item.violation]
         if not refuting and not carrying:
             carrying += self._verbatim(statement, support)
         verdict = StatementVerdict.PROVED if carrying else StatementVerdict.OPEN
         if refuting:
             verdict = StatementVerdict.REFUTED
         shown = next(iter((*refuting, *carrying, *faults)), None) or self._nearest(statement)
-        violations = tuple(map(_VIOLATION, faults))
+        violations = tuple(fault.violation for fault in faults if fault.violation)
         return JudgedStatement(statement, verdict, shown.entry, shown.passage, support, violations)
 
     def _evidence_on(self, statement: Statement) -> list[_Evidence]:
@@ -370,7 +347,7 @@ class _Prover:
             *self._figures(statement),
             *self._opposite(statement),
         ]
-        if any(map(_VIOLATION, evidence)):
+        if any(item.violation for item in evidence):
             return evidence
         return [*evidence, *self._words_of_another(statement)]
 
@@ -387,7 +364,7 @@ class _Prover:
     def _quotation(
         self, statement: Statement, quoted: Quoted, order: Sequence[int]
     ) -> Iterator[_Evidence]:
-        quotation, texts = read_quotation(quoted.text), list(map(self.texts.__getitem__, order))
+        quotation, texts = read_quotation(quoted.text), [self.texts[index] for index in order]
         # most of what stands in no entry is no passage, and need not be compared
         if not any(map(quotation.stands_in, texts)) and self._is_of_no_source(quoted):
             return
@@ -469,20 +446,24 @@ class _Prover:
         if not statement.entries or not may_have_figures(statement.text, statement.words):
             return
         text = plain(_without_quotations(statement))
-        own_texts = list(map(self.texts.__getitem__, statement.entries))
-        claims = (_Claim(statement, text, figure, own_texts) for figure in _claimed_figures(text))
-        yield from filter(None, map(self._fault_of_figure, claims))
+        own_texts = [self.texts[index] for index in statement.entries]
+        for figure in _claimed_figures(text):
+            yield from self._faults_of_figure(_Claim(statement, text, figure, own_texts))
 
-    def _fault_of_figure(self, claim: _Claim) -> _Evidence | None:
+    def _faults_of_figure(self, claim: _Claim) -> Iterator[_Evidence]:
         rows = list(self._printed(claim, claim.statement.entries))
-        relations = set(map(_RELATION, rows))
+        relations = {row.relation for row in rows}
         if Relation.UNREAD_UNIT in relations:
-            return None
+            return
         if Relation.SAME in relations:
-            return self._compared_otherwise(claim, rows)
-        if self._is_as_good_as_printed(claim, relations):
-            return None
-        return self._counterpart(claim, rows) or self._strange_figure(claim)
+            equal = [row for row in rows if row.relation is Relation.SAME]
+            fault = self._compared_otherwise(claim, equal)
+        elif self._is_as_good_as_printed(claim, relations):
+            return
+        else:
+            fault = self._counterpart(claim, rows) or self._strange_figure(claim)
+        if fault is not None:
+            yield fault
 
     def _printed(self, claim: _Claim, entries: Iterable[int]) -> Iterator[_Printed]:
         """The figures that are printed of some entries, each with how the stated one stands to it."""
@@ -494,18 +475,17 @@ class _Prover:
         """Whether a figure counts nothing, bounds a printed one, is of the question, or follows from printed ones."""
         if Relation.BOUND in relations or not _is_comparable(claim.figure):
             return True
-        if any(map(claim.is_printed_as, self._question.figures)):
+        if any(claim.figure.equals(figure) for figure, _ in self._question.figures):
             return True
         # what is printed with another unit follows from other figures by chance
         if not relations.isdisjoint(_OTHER_UNITS):
             return False
         return any(map(claim.figure.covers, claim.derived))
 
-    def _compared_otherwise(self, claim: _Claim, rows: Sequence[_Printed]) -> _Evidence | None:
+    def _compared_otherwise(self, claim: _Claim, equal: Sequence[_Printed]) -> _Evidence | None:
         """A figure that its entry has, but for the opposite, or for something else than it is given for."""
-        figure, equal = claim.figure, list(filter(_IS_SAME, rows))
         nearest = max(equal, key=claim.count_shared)
-        if all(map(figure.contradicts, map(_FIGURE, equal))):
+        if all(claim.figure.contradicts(row.figure) for row in equal):
             return self._compared_the_other_way(claim, nearest)
         if _turns_change_round(claim, nearest):
             return self._figure_fault("A421", claim, nearest)
@@ -521,13 +501,15 @@ class _Prover:
         """A figure that its entry prints for something else than the words beside it: `X 62 and Y 92` the wrong way."""
         if len(equal) > 1:  # it is printed of several things
             return None
-        rows = list(chain.from_iterable(map(_PLACED, claim.own_texts)))
-        claimed = next(filter(claim.is_placed_at, placed_figures(claim.text)), None)
-        printed = next(filter(claim.is_placed_as, rows), None)
-        if claimed is None or printed is None:
+        rows = list(chain.from_iterable(text.placed for text in claim.own_texts))
+        stated = [
+            row for row in placed_figures(claim.text) if row.figure.start == claim.figure.start
+        ]
+        printed = [row for row, _ in rows if claim.figure.equals(row.figure)]
+        if not stated or not printed:
             return None
         for rival, sentence in rows:
-            if _is_exchanged(claim, claimed, printed[0], rival, sentence):
+            if _is_exchanged(claim, stated[0], printed[0], rival, sentence):
                 row = _Printed(
                     claim.statement.entries[0], rival.figure, sentence, Relation.OTHER_VALUE
                 )
@@ -540,12 +522,12 @@ class _Prover:
         sides = _sides(statement.named)
         if len(sides) != 2 or not COMPARING.isdisjoint(statement.words):  # noqa: PLR2004
             return None
-        figures = list(filter(_IS_TELLING, whole_figures_in(claim.text)))
+        figures = [figure for figure in whole_figures_in(claim.text) if figure.is_telling]
         if not self._stand_in_turn(statement, sides, figures):
             return None
-        if any(map(self._is_printed_of, figures, sides)) or not all(
-            map(self._is_printed_of, figures, sides[::-1])
-        ):
+        of_own_side = map(self._is_printed_of, figures, sides)
+        of_other_side = map(self._is_printed_of, figures, sides[::-1])
+        if any(of_own_side) or not all(of_other_side):
             return None
         own = sides[figures[0].start != claim.figure.start]
         row = next(row for row in equal if row.entry not in own.entries)
@@ -574,8 +556,8 @@ class _Prover:
 
     def _counterpart(self, claim: _Claim, rows: Sequence[_Printed]) -> _Evidence | None:
         """Another figure of an entry that stands where a statement about it has this one."""
-        rescaled = list(filter(_IS_RESCALED, rows))
-        counterparts = rescaled or filter(partial(_has_its_place, claim), rows)
+        rescaled = [row for row in rows if row.relation is Relation.RESCALED]
+        counterparts = rescaled or [row for row in rows if _has_its_place(claim, row)]
         likeliest = max(counterparts, key=claim.likeness, default=None)
         if likeliest is None:
             return None
@@ -589,7 +571,7 @@ class _Prover:
         statement, own = claim.statement, claim.statement.entries[0]
         least_shared = max(_MIN_SHARED, _OTHERS_SHARE * len(statement.terms))
         for row in self._printed(claim, self._others(statement.entries)):
-            if row.is_same and claim.count_shared(row) >= least_shared:
+            if row.relation is Relation.SAME and claim.count_shared(row) >= least_shared:
                 message = f"this figure is from {self._name(row.entry)}, not from {self._name(own)}"
                 return self._figure_fault("A424", claim, row, message)
         if not self._have_text(statement.entries):
@@ -730,7 +712,7 @@ class _Claim:
     @cached_property
     def printed_terms(self) -> frozenset[str]:
         """All terms that are printed of its entries."""
-        return frozenset[str]().union(*map(_TERMS, self.own_texts))
+        return frozenset[str]().union(*(text.terms for text in self.own_texts))
 
     @property
     def derived(self) -> Iterator[Figure]:
@@ -745,18 +727,6 @@ class _Claim:
         """How likely it stands for a printed figure."""
         return self.count_shared(row) + self.figure.is_of_kind(row.figure)
 
-    def is_printed_as(self, row: tuple[Figure, Sentence]) -> bool:
-        """Whether a printed figure is the same."""
-        return self.figure.equals(row[0])
-
-    def is_placed_as(self, row: tuple[PlacedFigure, Sentence]) -> bool:
-        """Whether a figure with words of its own is the same."""
-        return self.figure.equals(row[0].figure)
-
-    def is_placed_at(self, placed: PlacedFigure) -> bool:
-        """Whether a figure of the statement is this one."""
-        return placed.figure.start == self.figure.start
-
 
 def _without_quotations(statement: Statement) -> str:
     text = statement.text
@@ -769,8 +739,11 @@ def _claimed_figures(text: str) -> list[Figure]:
     """The figures of a statement: no parts of `3 of 5`, none of names, and none that its reader has, or may choose."""
     if _INSTRUCTION.match(text):
         return []
-    figures = filterfalse(partial(_is_label, text), whole_figures_in(text))
-    return list(filterfalse(partial(_is_supposed, text), figures))
+    return [
+        figure
+        for figure in whole_figures_in(text)
+        if not _is_label(text, figure) and not _is_supposed(text, figure)
+    ]
 
 
 def _is_label(text: str, figure: Figure) -> bool:
@@ -915,8 +888,8 @@ def _is_of_rival(claim: _Claim, row: _Printed) -> bool:
 def _has_strange_name(claim: _Claim, _: _Printed) -> bool:
     """Whether a name stands beside the figure of which nothing is printed."""
     clause = _CLAUSE_START.split(claim.text[: claim.figure.start])[-1]
-    names = filter(None, map(terms, _PROPER.findall(f"{clause} {claim.phrase[1]}")))
-    return any(map(claim.printed_terms.isdisjoint, names))
+    names = [set(terms(name)) for name in _PROPER.findall(f"{clause} {claim.phrase[1]}")]
+    return any(name and name.isdisjoint(claim.printed_terms) for name in names)
 
 
 # what speaks against comparing a stated figure with a printed one, the cheapest first
@@ -941,33 +914,32 @@ def _around(text: str, figure: Figure, width: int = 50) -> str:
 def _is_turned_round(statement: Statement, sentence: Sentence, shared: frozenset[str]) -> bool:
     """Whether a statement in the words of a sentence has an opposite in the place of one of these, or a `not`."""
     passage = _window(sentence.text, shared)
-    only_said, only_printed = (
-        set(statement.words).difference(passage),
-        set(passage).difference(statement.words),
-    )
+    only_said = set(statement.words).difference(passage)
+    only_printed = set(passage).difference(statement.words)
     if not only_said.isdisjoint(map(_OPPOSITES.get, only_printed)):
         return True
-    printed_directions = directions(only_printed)
-    if any((scale, -sign) in printed_directions for scale, sign in directions(only_said)):
+    if not turned(directions(only_said)).isdisjoint(directions(only_printed)):
         return True
     said, printed = _negations(statement.words), _negations(passage)
     if said > printed:
         return _is_about(statement.words, shared)
     # one `not` less may be of a part of the passage that the statement leaves out
-    passage_terms = set(map(term, passage)) - {""}
+    passage_terms = {term(word) for word in passage} - {""}
     return said < printed and len(shared) >= _CLOSED * len(passage_terms)
 
 
 def _is_about(words: Sequence[str], shared: frozenset[str]) -> bool:
     """Whether a `not` stands right before a word that the passage has; else it is of what the answer adds."""
-    for number, word in enumerate(words, 1):
-        if _is_negation(word) and next(filter(None, map(term, words[number:])), "") in shared:
+    following = ""  # the term of the next word that has one
+    for word in reversed(words):
+        if following in shared and _is_negation(word):
             return True
+        following = term(word) or following
     return False
 
 
 def _negations(words: Iterable[str]) -> int:
-    return sum(map(_is_negation, words))
+    return sum(_is_negation(word) for word in words)
 
 
 def _is_negation(word: str) -> bool:

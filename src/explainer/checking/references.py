@@ -603,20 +603,16 @@ class _ListReader:
 
     def _heads_columns(self, line: ReferenceLine) -> bool:
         """Whether a line heads the columns of HTML, in the first row of its table: `<th>Name</th>`."""
-        text = self._answer.line(line.number)
-        if line.names or line.links or not _COLUMN_HEADS.fullmatch(text):
+        if line.names or line.links or not _COLUMN_HEADS.fullmatch(self._answer.line(line.number)):
             return False
-        above = line.number if "<table" in text else line.number - 1
-        while _HEADS_GO_ON.match(self._text_of(above)):
+        above = line.number
+        while above > 0 and _HEADS_GO_ON.match(self._answer.line(above)):
             above -= 1
-        return _TABLE_BEGINS.search(self._text_of(above)) is not None
-
-    def _text_of(self, number: int) -> str:
-        return self._answer.line(number) if number >= 0 else ""
+        return _TABLE_BEGINS.search(self._answer.line(above)) is not None
 
     def _answers_number(self, line: ReferenceLine) -> bool:
         """Whether a line only gives the links of an item by its number: `[1] https://…`."""
-        if line.item_number not in self._numbered or not line.links or line.link_texts:
+        if line.item_number not in self._numbered or line.link_texts:
             return False
         return not names_something(line.before_link(line.lead.end()).text)
 
@@ -924,8 +920,8 @@ def _titles_in_cells(line: ReferenceLine, cells: Iterable[Name]) -> Iterator[Ref
 
 
 def _is_remark_of_item(line: ReferenceLine) -> bool:
-    """Whether what stands below a name is a remark on it: an item without links that names no source."""
-    return line.is_marked and not line.links and not line.names_source
+    """Whether what stands below a name is a remark on it: an item that names no source."""
+    return line.is_marked and not line.names_source
 
 
 def _opens_object(line: ReferenceLine) -> bool:

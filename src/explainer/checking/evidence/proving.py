@@ -279,8 +279,6 @@ def judge_statements(
         spans: spans that its provider cites documents for.
     """
     statements = with_spans(analysis, read_statements(analysis), spans)
-    if not statements:
-        return []
     texts = [entry_text(source.name, evidence_of(source)) for source in analysis.offered.sources]
     prover = _Prover(analysis, texts, statements)
     about_entries = filter(prover.is_about_entries, statements)
@@ -331,8 +329,7 @@ class _Prover:
         faults = [item for item in evidence if item.violation]
         refuting = [fault for fault in faults if fault.refutes]
         carrying = [item for item in evidence if not item.violation]
-        if not refuting and not carrying:
-            carrying += self._verbatim(statement, support)
+        carrying += self._verbatim(statement, support)
         verdict = StatementVerdict.PROVED if carrying else StatementVerdict.OPEN
         if refuting:
             verdict = StatementVerdict.REFUTED

@@ -119,9 +119,8 @@ _FIRST_ITEM: Final = lazy_regex(r"^[ \t>*_#-]{0,8}\(?1[.)][*_]{0,2}[ \t][^\r\n]*
 _NEXT_ITEM: Final = lazy_regex(
     r"[ \t](?=[*_(]{0,3}(?P<number>\d{1,2})[.)][*_]{0,2}[ \t]+[*_\[\"“]{0,3}[^\W\d_])"
 )
-_MIN_ITEMS: Final = (
-    3  # in a line that is a whole list: there are three sections, and `Fig. 2. The …` is no item
-)
+# in a line that is a whole list: there are three sections, and `Fig. 2. The …` is no item
+_MIN_ITEMS: Final = 3
 # a run of one mark of 64 or more is an ornament, or an attack on the parser's backtracking
 _METACHARACTER_RUN: Final = lazy_regex(r"([^\w\s/\\])\1{63,}+")
 # half characters, which JSON can carry into a text and no report could write
@@ -583,9 +582,8 @@ def _bounded(body: str) -> str:
 
 
 _INDENT: Final = lazy_regex("^ +", re.MULTILINE)
-_FAR: Final = (
-    2_000  # characters behind the last thing found within which the next one is looked for
-)
+# characters behind the last thing found within which the next one is looked for
+_FAR: Final = 2_000
 # what a tag shows under the pointer
 _TITLE: Final = lazy_regex(r"\stitle\s{0,9}=\s{0,9}([\"'])(.*?)\1", re.IGNORECASE)
 _OPENINGS: Final = frozenset({"strong_open", "em_open", "link_open"})

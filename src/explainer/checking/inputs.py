@@ -77,9 +77,8 @@ _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
 _MISSPELT: Final = frozenset({"paper", "model", "prompts", "answers", "catalogs"})
 # the hash that a batch appends to an id which would clash with another one
 _HASH_TAIL: Final = lazy_regex(r"[.\-_~#@:/][0-9a-f]{4,64}$")
-_MAX_SUGGESTED: Final = (
-    2_000  # ids among which a did-you-mean looks: it compares each with the one that is missing
-)
+# ids among which a did-you-mean looks: it compares each with the one that is missing
+_MAX_SUGGESTED: Final = 2_000
 _OK: Final = 200  # HTTP
 _KEY_BYTES: Final = 16  # among millions of answers no two have one key by chance
 _ID_KEYS: Final = ("custom_id", "id", "key", "recordId")  # the last two are Gemini's and Bedrock's

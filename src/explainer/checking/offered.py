@@ -31,18 +31,15 @@ Role: TypeAlias = Literal["paper", "github", "summary"]
 Calls: TypeAlias = dict[str, list[tuple[tuple[str, ...], int]]]
 
 # The shortest names that count as such. Whatever is shorter stands in prose, and in other titles, by chance.
-_MIN_CALL_NAME: Final = (
-    3  # canonical characters of what people may call an entry: `SAM`, but not `3D`
-)
+# canonical characters of what people may call an entry: `SAM`, but not `3D`
+_MIN_CALL_NAME: Final = 3
 # canonical characters of a name by which an entry is found that was not offered: a wrong hit is a false alarm
 _MIN_CATALOGUED: Final = 4
-_MAX_HEAD_WORDS: Final = (
-    5  # words before the colon of a title that are a name; more of them are half of the title
-)
+# words before the colon of a title that are a name; more of them are half of the title
+_MAX_HEAD_WORDS: Final = 5
 _MIN_RUN_WORDS: Final = 4  # words of a catalogued name that is looked for in prose
-_MIN_RUN_CONTENT: Final = (
-    3  # content words of such a name: `State of the Art` has four words and names nothing
-)
+# content words of such a name: `State of the Art` has four words and names nothing
+_MIN_RUN_CONTENT: Final = 3
 
 _KINDS: Final = {"model": Kind.MODELS, "paper": Kind.PAPERS}
 _REPOSITORY_KINDS: Final = frozenset({"github", "huggingface"})
@@ -293,6 +290,11 @@ class Offered:
     def by_alias(self) -> dict[str, tuple[int, ...]]:
         """The sources by the canonical forms of their aliases."""
         return _grouped(source.alias_keys for source in self.sources)
+
+    @cached_property
+    def by_call_name(self) -> dict[str, tuple[int, ...]]:
+        """The sources by the canonical forms of what people call them."""
+        return _grouped(source.call_names for source in self.sources)
 
     @cached_property
     def by_any_name(self) -> dict[str, int]:

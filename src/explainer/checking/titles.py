@@ -22,15 +22,12 @@ NEAR: Final = 0.8
 """The similarity from which an unequal title counts as an altered one, not as another one (measured on HALLMARK)."""
 # a quick upper bound of the similarity below which the exact one, which takes longer, is not computed
 _FAR: Final = 0.6
-_MAX_COMPARED: Final = (
-    600  # characters of titles that are compared for similarity, which takes quadratic time
-)
-_MIN_ACRONYM: Final = (
-    3  # characters of a distinctive name: shorter ones are units, initials and parts of formulas
-)
-_MIN_STEM: Final = (
-    4  # letters that two forms of one word share at least: `removal` and `removing` share five
-)
+# characters of titles that are compared for similarity, which takes quadratic time
+_MAX_COMPARED: Final = 600
+# characters of a distinctive name: shorter ones are units, initials and parts of formulas
+_MIN_ACRONYM: Final = 3
+# letters that two forms of one word share at least: `removal` and `removing` share five
+_MIN_STEM: Final = 4
 # the share of the shorter word that the common beginning takes: `portable` is no form of `portrait`
 _STEM_SHARE: Final = 0.6
 _INITIALS: Final = range(2, 6)  # lengths of what may be the initials of a title's words

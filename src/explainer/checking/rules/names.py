@@ -52,22 +52,17 @@ _CODE_OR_LABEL: Final = frozenset({"code", "label"})
 _NO_TITLE_END: Final = lazy_regex(
     r"[:：,.]\s*\Z"
 )  # what sentences and labels end with, and titles do not
-_LONG_TITLE: Final = (
-    5  # words of a title that is mended, or that is told from other words in quotes
-)
+# words of a title that is mended, or that is told from other words in quotes
+_LONG_TITLE: Final = 5
 _MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title
-_MAX_CALLED: Final = (
-    300  # characters from where an entry is called by its name to the authors behind it
-)
-_MIN_KEY: Final = (
-    4  # canonical characters of a text that is looked for in other texts: shorter ones are in most
-)
-_SAFE: Final = (
-    0.9  # the similarity from which an altered title is mended unasked: a letter or two, no word
-)
-_SHARED_HALF: Final = (
-    0.5  # the share of words of an offered title from which a quotation may be of that title
-)
+# characters from where an entry is called by its name to the authors behind it
+_MAX_CALLED: Final = 300
+# canonical characters of a text that is looked for in other texts: shorter ones are in most
+_MIN_KEY: Final = 4
+# the similarity from which an altered title is mended unasked: a letter or two, no word
+_SAFE: Final = 0.9
+# the share of words of an offered title from which a quotation may be of that title
+_SHARED_HALF: Final = 0.5
 _INSTEAD: Final = "remove it, or cite one of the offered entries"
 _CATALOGUED: Final = "is catalogued but was not offered"
 _ALTERED: Final = "differs from what was offered"

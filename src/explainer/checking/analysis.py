@@ -140,6 +140,10 @@ class AnswerAnalysis:
                 return Verdict(Match.CATALOGUED, (), meant)
         return Verdict(Match.NO_CITATION)
 
+    def in_references(self, position: int) -> bool:
+        """Whether a place is in the section of the references."""
+        return self.answer.line_of(position) in self.sections.lines("references")
+
     @cached_property
     def words(self) -> list[re.Match[str]]:
         """The words of the text, each with its place."""

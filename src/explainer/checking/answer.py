@@ -232,6 +232,10 @@ class Answer:
         start = self.line_starts[number]
         return start, start + len(self.line(number))
 
+    def phrases_of(self, *kinds: PhraseKind) -> list[Phrase]:
+        """The phrases of some kinds."""
+        return [phrase for phrase in self.phrases if phrase.kind in kinds]
+
     def cite_samples(self, lines: Collection[int]) -> None:
         """Take for citations the samples in spans of code on some lines, counted from 0, but files with data."""
         for cited in self.samples:
@@ -286,9 +290,7 @@ class _Samples:
     def __init__(self, answer: Answer, urls: Sequence[str]) -> None:
         self._answer = answer
         self._urls = frozenset(urls)
-        self._spans = [
-            (phrase.start, phrase.end) for phrase in answer.phrases if phrase.kind == "code"
-        ]
+        self._spans = answer.phrases_of("code")
 
     def contains(self, cited: Cited) -> bool:
         spotted = cited.spotted
@@ -311,7 +313,7 @@ class _Samples:
         return self._answer.is_program(number) and _IN_PROGRAM.search(line) is not None
 
     def _is_in_span(self, at: int) -> bool:
-        return any(start <= at < end for start, end in self._spans)
+        return any(span.start <= at < span.end for span in self._spans)
 
 
 class _LinksByPlace:
@@ -708,9 +710,8 @@ class _MarkdownReader:
         code: set[int] = set()
         for line in self._answer.code_lines:
             code.update(range(self._answer.start_of(line), self._answer.start_of(line + 1)))
-        for phrase in self._answer.phrases:
-            if phrase.kind == "code":
-                code.update(range(phrase.start, phrase.end))
+        for phrase in self._answer.phrases_of("code"):
+            code.update(range(phrase.start, phrase.end))
         return code
 
     def _heading(self, token: Token, first: int, _: int) -> None:

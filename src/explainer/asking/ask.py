@@ -35,13 +35,12 @@ from explainer.asking.endpoint import (
     Address,
     Endpoint,
     RequestFailedError,
+    RequestFailure,
     StreamObserver,
     exposed_key,
 )
-from explainer.asking.journal import Journal
-from explainer.asking.outputs import Answers, proof_of, record_data, verdict
+from explainer.asking.outputs import Answers, Journal, proof_of, record_data, verdict
 from explainer.asking.redaction import Redactor
-from explainer.asking.retries import RequestFailure
 from explainer.batching.open_source import open_source
 from explainer.batching.renderer import id_of_file, name_fault, no_question, on_line
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem, folded, no_question_in

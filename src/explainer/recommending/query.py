@@ -15,8 +15,15 @@ from typing import Final, NamedTuple, Protocol
 from explainer.catalogs.signature import Signature, builtin_ports
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.intent import QueryIntent
-from explainer.recommending.languages import ENGLISH, UNKNOWN, language_of, parts_of
-from explainer.recommending.terms import readings, terms_with_words, tokens_of
+from explainer.recommending.terms import (
+    ENGLISH,
+    UNKNOWN,
+    language_of,
+    parts_of,
+    readings,
+    terms_with_words,
+    tokens_of,
+)
 
 _MARKS: Final = frozenset(',.;:!?()"“”\n')
 _SENTENCE_ENDS: Final = frozenset('.!?:“"\n')

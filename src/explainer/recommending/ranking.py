@@ -21,11 +21,15 @@ from explainer.catalogs.signature import Signature
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.bm25f import FieldedIndex, Fields, IndexTables
 from explainer.recommending.calibration import LENGTHS, Calibration, other_topics
-from explainer.recommending.intent import TaskCounter, TaskPrior, Taxonomy, leading_signature
-from explainer.recommending.languages import ENGLISH
+from explainer.recommending.intent import (
+    VERB_TERMS,
+    TaskCounter,
+    TaskPrior,
+    Taxonomy,
+    leading_signature,
+)
 from explainer.recommending.query import Query
-from explainer.recommending.steps import VERB_TERMS
-from explainer.recommending.terms import terms
+from explainer.recommending.terms import ENGLISH, terms
 
 E = TypeVar("E", bound=Entry)
 # What a word of each field counts. Nothing hangs on the exact figures: see benchmarks/README.md.

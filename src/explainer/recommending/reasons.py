@@ -9,7 +9,6 @@ from typing import Final, Generic, TypeVar
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.text import shorten
-from explainer.recommending.languages import ENGLISH, NAMES
 from explainer.recommending.query import Query
 from explainer.recommending.ranking import (
     DIRECTION_FITS,
@@ -21,7 +20,7 @@ from explainer.recommending.ranking import (
     field_terms,
     task_label,
 )
-from explainer.recommending.terms import term, words
+from explainer.recommending.terms import ENGLISH, NAMES, term, words
 
 E = TypeVar("E", bound=Entry)
 # Reasons that one line has room for; the others stand in `--explain`.

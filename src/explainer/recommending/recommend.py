@@ -16,8 +16,13 @@ from typing import Final, Protocol, TypeVar
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry
 from explainer.recommending.bm25f import IndexTables
-from explainer.recommending.intent import Taxonomy, leading_signature
-from explainer.recommending.languages import ENGLISH, UNSPACED
+from explainer.recommending.intent import (
+    Taxonomy,
+    changes_nothing,
+    clauses_of,
+    leading_signature,
+    with_result,
+)
 from explainer.recommending.query import Query
 from explainer.recommending.ranking import (
     AGREEMENT,
@@ -28,8 +33,7 @@ from explainer.recommending.ranking import (
     task_label,
 )
 from explainer.recommending.reasons import Recommendation, explained
-from explainer.recommending.steps import changes_nothing, clauses_of, with_result
-from explainer.recommending.terms import terms
+from explainer.recommending.terms import ENGLISH, UNSPACED, terms
 
 E = TypeVar("E", bound=Entry)
 Gains = Mapping[int, Mapping[str, float]]

@@ -47,9 +47,9 @@ from explainer.files import (
     read_private,
 )
 from explainer.recommending.intent import known_phrases
-from explainer.recommending.languages import ENGLISH
 from explainer.recommending.ranking import NO_TASK, Ranking, task_label
 from explainer.recommending.recommend import MeaningScale, SupportsMeanings
+from explainer.recommending.terms import ENGLISH
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,8 +10,7 @@ from typing import Any, Final, TypeVar
 from explainer.catalogs.schema import ModelEntry
 from explainer.diagnostics.text import json_document, printable, shorten
 from explainer.workflows.boxes import boxes
-from explainer.workflows.graph import End, Step, WorkflowGraph
-from explainer.workflows.mermaid import mermaid
+from explainer.workflows.graph import End, Step, WorkflowGraph, mermaid
 from explainer.workflows.planning import WorkflowPlan, why_useless
 
 SCHEMA: Final = "explainer/workflow/1"

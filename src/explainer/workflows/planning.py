@@ -20,8 +20,7 @@ from explainer.rendering.formats import EntryData
 from explainer.rendering.layout import neutralise
 from explainer.rendering.renderer import entry_data
 from explainer.workflows.compose import MOST_MODELS, Component, Composition, compose
-from explainer.workflows.graph import Step, WorkflowGraph
-from explainer.workflows.mermaid import mermaid
+from explainer.workflows.graph import Step, WorkflowGraph, mermaid
 
 # Why there is no model to join, by whether any was offered.
 _NO_MODELS: Final = {

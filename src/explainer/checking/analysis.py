@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
-from itertools import chain, compress, count, filterfalse
+from itertools import chain, filterfalse
 from operator import itemgetter
 from typing import Final
 
@@ -188,15 +188,13 @@ class AnswerAnalysis:
 
     def catalogued_runs(self) -> Iterator[tuple[str, int, int]]:
         """Yield where the text holds catalogued names that the prompt does not: (name, start, end)."""
-        runs, written = self.runs, self._written
-        for position in compress(count(), map(runs.__contains__, written)):
-            for parts, name in runs[written[position]]:
+        written = self._written
+        for position, word in enumerate(written):
+            for parts, name in self.runs.get(word, ()):
                 last = position + len(parts) - 1
+                is_there = tuple(written[position : last + 1]) == parts
                 # what the prompt itself says of a catalogued entry invents no source
-                if (
-                    tuple(written[position : last + 1]) == parts
-                    and canonical(name) not in self.offered.text
-                ):
+                if is_there and canonical(name) not in self.offered.text:
                     yield name, self.words[position].start(), self.words[last].end()
                     break
 

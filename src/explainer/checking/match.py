@@ -374,7 +374,7 @@ def judge_name(
         right: the sources that the links beside it are right for.
     """
     name = _name(text, offered, strict=strict, right=right)
-    for judge in _BESIDE_LINK if name.linked else _ALONE:
+    for judge in _STEPS[strict, bool(right)]:
         verdict = judge(name)
         if verdict is not None:
             return verdict
@@ -456,8 +456,6 @@ def _unwrapped(text: str) -> str:
 
 def _longer(name: _Name) -> Verdict | None:
     """A whole title with words that make it another: `Improved …`, `…: A Survey`; in doubt behind a small word."""
-    if not (name.strict or name.linked):
-        return None
     for pair, start, end in name.quotations:
         first, last = longer_title(name.plain, start, end)
         before, behind = name.plain[first:start], name.plain[end:last]
@@ -533,9 +531,7 @@ def _prefixed(name: _Name) -> Verdict | None:
 
 
 def _quoting(name: _Name) -> Verdict | None:
-    """A longer text, not given as a title, that holds a whole title, set apart from what stands around it."""
-    if name.strict:
-        return None
+    """A longer text that holds a whole title, set apart from what stands around it."""
     for pair, start, end in name.quotations:
         if _is_apart(name.plain, start, end):
             return pair.verdict(Match.SHORTENED)
@@ -671,9 +667,7 @@ def _called(name: _Name) -> Verdict | None:
 def _nicknamed(name: _Name) -> Verdict | None:
     """A text with a name from the summaries of some sources."""
     sources = [pair.index for pair in name.pairs if pair.is_nicknamed]
-    if name.strict or not sources:
-        return None
-    return name.verdict(Match.REWORDED, *sources)
+    return name.verdict(Match.REWORDED, *sources) if sources else None
 
 
 def _mostly_own_words(name: _Name) -> Verdict | None:
@@ -688,7 +682,7 @@ def _mostly_own_words(name: _Name) -> Verdict | None:
 
 def _few_words_beside_link(name: _Name) -> Verdict | None:
     """A few words beside a right link: the link says which entry is meant."""
-    if name.strict or name.count >= MIN_TITLE_WORDS or _is_other_name(name):
+    if name.count >= MIN_TITLE_WORDS or _is_other_name(name):
         return None
     return name.verdict(Match.REWORDED, name.linked[0])
 
@@ -703,19 +697,29 @@ def _is_other_name(name: _Name) -> bool:
     return name.key not in canonical(" ".join(urls))  # `[OpenReview](…)` is a host
 
 
-def _foreign(name: _Name) -> Verdict | None:
-    """What reads like a title, or is given as one, and is that of no source."""
-    if name.strict or reads_like_title(name.plain):
-        return Verdict(Match.FOREIGN)
-    return None
+def _foreign_title(name: _Name) -> Verdict | None:
+    return _foreign(name) if reads_like_title(name.plain) else None
+
+
+def _foreign(_: _Name) -> Verdict:
+    return Verdict(Match.FOREIGN)
 
 
 # What a name may be, the most certain first: the first verdict counts. What is exact comes before what is near, and a
 # change of a title before the words that the two share, for an altered title keeps most of its words.
-_CERTAIN: Final = (
-    *(_longer, _exact, _bracketed, _says_nothing, _prefixed, _quoting),
-    *(_catalogued, _nearly_title, _variant, _retitled),
-)
-# a link that is right for some source says which entry is meant, so that words may say less; without one they say all
-_BESIDE_LINK: Final = (*_CERTAIN, _beside_right_link, _called, _few_words_beside_link, _foreign)
-_ALONE: Final = (*_CERTAIN, _called, _nicknamed, _mostly_own_words, _foreign)
+_WHOLE: Final = (_exact, _bracketed, _says_nothing, _prefixed)
+_NEARLY: Final = (_catalogued, _nearly_title, _variant, _retitled)
+# The steps by whether the name is given as a title, and whether a link beside it is right for some source: such a link
+# says which entry is meant, so that words may say less.
+_STEPS: Final = {
+    (True, True): (_longer, *_WHOLE, *_NEARLY, _beside_right_link, _called, _foreign),
+    (True, False): (_longer, *_WHOLE, *_NEARLY, _called, _mostly_own_words, _foreign),
+    (False, True): (
+        *(_longer, *_WHOLE, _quoting, *_NEARLY),
+        *(_beside_right_link, _called, _few_words_beside_link, _foreign_title),
+    ),
+    (False, False): (
+        *(*_WHOLE, _quoting, *_NEARLY),
+        *(_called, _nicknamed, _mostly_own_words, _foreign_title),
+    ),
+}

@@ -138,12 +138,12 @@ _BOLD, _NUMBERED, _RUN_IN, _PLAIN = (
 _ENOUGH: Final = {_BOLD: 3, _NUMBERED: 3, _RUN_IN: 3, _PLAIN: 2}
 _MAX_TITLE: Final = 300  # characters of a heading that are read
 # what the title of a heading may be: one with a link is an entry of a list, not a section
-_TITLE: Final = lazy_regex(rf"(?!.*(?:http|\]\()).{{1,{_MAX_TITLE}}}")
+_TITLE: Final = lazy_regex(rf"\A(?!.*(?:http|\]\()).{{1,{_MAX_TITLE}}}")
 # the same of lines that only look like headings: a longer title whose text follows on its line is prose with a colon,
 # and a plain line that is longer, or has a full stop, as a sentence does, is prose
 _TITLES: Final = {
-    _RUN_IN: lazy_regex(r"(?!.*(?:http|\]\()).{1,60}"),
-    _PLAIN: lazy_regex(r"(?!.*(?:http|\]\())[^\W\d_][^.!?\n]{1,60}"),
+    _RUN_IN: lazy_regex(r"\A(?!.*(?:http|\]\()).{1,60}"),
+    _PLAIN: lazy_regex(r"\A(?!.*(?:http|\]\())[^\W\d_][^.!?\n]{1,60}"),
 }
 # headings of one form that are looked at: far more than answers have, and a bound on the work
 _MAX_HEADINGS: Final = 300

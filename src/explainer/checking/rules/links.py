@@ -43,7 +43,7 @@ _LISTED: Final = lazy_regex(
 # an id such as `owner/name`, of parts that begin with a letter or digit
 _REPOSITORY_ID: Final = lazy_regex(
     # no media type (RFC 6838), and no path of a file or folder
-    r"(?!(?:(?:application|audio|font|image|message|model|multipart|text|video|src|path|data|dataset|datasets|usr|etc|home"
+    r"\A(?!(?:(?:application|audio|font|image|message|model|multipart|text|video|src|path|data|dataset|datasets|usr|etc|home"
     r"|bin|tests?|docs?|configs?|scripts?|checkpoints|weights|outputs?|inputs?|train|examples?)/.*"
     r"|.*\.(?:c|cc|cfg|cpp|csv|gif|h|html|ini|ipynb|jpe?g|js|jsonl?|lock|md|mp[34]|npy|pdf|png|pt|pth|py|rst|sh|svg|toml"
     r"|ts|txt|wav|xml|ya?ml|zip))\Z)"

@@ -10,11 +10,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate
 from typing import Final
+
+from msgspec import Struct
 
 from explainer.catalogs.links import Link, identify, is_placeholder, resembles
 from explainer.checking.answer import Cited
@@ -146,8 +147,7 @@ _MAX_RESEMBLANCES: Final = 60
 _BY_NUMBER: Final = frozenset({"arxiv", "doi", "number"})
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The judgement on one name or link.
 
     Attributes:
@@ -234,8 +234,7 @@ def _resembling(link: Link, offered: Offered) -> Verdict:
 # --- names
 
 
-@dataclass(frozen=True)
-class _Name:
+class _Name(Struct, frozen=True, dict=True):
     """A text that stands where the name of a source stands, with what the steps of its judgement need.
 
     Attributes:
@@ -304,8 +303,7 @@ class _Name:
         return Verdict(match, sources, self.offered.sources[sources[0]].name)
 
 
-@dataclass(frozen=True)
-class _Pair:
+class _Pair(Struct, frozen=True, dict=True):
     """A name beside one source: what the two have in common.
 
     Attributes:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain, product
 from operator import attrgetter
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from explainer.checking.answer import Answer
 from explainer.diagnostics.text import lazy_regex
@@ -149,8 +150,7 @@ _TITLES: Final = {
 _MAX_HEADINGS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """A line, or the beginning of one, that reads as a heading.
 
     Attributes:
@@ -197,8 +197,7 @@ _LINE: Final = attrgetter("line")
 _LEVEL: Final = attrgetter("level")
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """One of the three sections: its heading, and the lines of its content, of the first of them from `text_at` on."""
 
     kind: SectionKind
@@ -220,8 +219,7 @@ class Section:
         return " " * self.text_at + text[self.text_at :]
 
 
-@dataclass(frozen=True, slots=True)
-class Sections:
+class Sections(Struct, frozen=True):
     """The sections that were found, in the order in which they should stand, and headings of their level besides.
 
     Attributes:
@@ -292,8 +290,7 @@ def _is_believable(heading: Heading) -> bool:
     return heading.level == _RUN_IN and heading.numbered_kind is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Struct, frozen=True):
     """A line taken apart: what opens it, its number, where its title stands, and where the text behind that begins."""
 
     opening: re.Match[str]

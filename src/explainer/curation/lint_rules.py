@@ -16,6 +16,8 @@ from operator import methodcaller, ne
 from os.path import commonprefix
 from typing import Any, Final, TypeAlias
 
+from msgspec import Struct
+
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.links import home_field, short_spelling
@@ -71,8 +73,7 @@ class CatalogItem:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LintFinding:
+class LintFinding(Struct, frozen=True):
     """A finding about an entry, and the fix if there is a safe one."""
 
     item: CatalogItem

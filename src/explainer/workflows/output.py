@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Final, TypeVar
+
+from msgspec.structs import replace
 
 from explainer.catalogs.schema import ModelEntry
 from explainer.diagnostics.text import json_document, printable, shorten

@@ -23,7 +23,7 @@ from explainer.checking.offered import CatalogLookup, Offered, offered_by_source
 from explainer.diagnostics.codes import Severity
 from explainer.project import load_catalogs
 from explainer.workflows.compose import Component, compose
-from explainer.workflows.mermaid import mermaid
+from explainer.workflows.graph import mermaid
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = [model for model in load_catalogs().unwrap().models if model.signature]

@@ -476,7 +476,7 @@ def validation(settings: Settings, folder: Path) -> None:
 def memory(settings: Settings, folder: Path) -> None:
     write_catalog(folder / "c.yaml")
     code = (
-        "import resource, sys; from explainer.cli.run import run; run(sys.argv[1:]); "
+        "import resource, sys; from explainer.__main__ import run; run(sys.argv[1:]); "
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     peaks = []

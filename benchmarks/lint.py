@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from explainer.curation.lint.run import LINT_CODES, CatalogText, lint
+from explainer.curation.lint import LINT_CODES, CatalogText, lint
 
 
 def made_up(entries: int) -> str:

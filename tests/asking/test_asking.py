@@ -28,9 +28,9 @@ from explainer.asking.conversation import (
     step,
 )
 from explainer.asking.costs import Prices, answer_limit, forecast
-from explainer.asking.journal import JournalRow
+from explainer.asking.endpoint import failure_of_status, parse_retry_after, wait_before
+from explainer.asking.outputs import JournalRow
 from explainer.asking.redaction import HIDDEN, Redactor, StreamRedactor, public_url
-from explainer.asking.retries import failure_of_status, parse_retry_after, wait_before
 from explainer.catalogs.library import Sources
 from explainer.catalogs.schema import ModelEntry
 from explainer.checking.offered import offered_by_sources

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer.checking.workflow.mermaid import parse_flowchart
-from explainer.workflows.graph import End, Step, WorkflowGraph
-from explainer.workflows.mermaid import mermaid
+from explainer.workflows.graph import End, Step, WorkflowGraph, mermaid
 from tests.helpers.support import ROOT, examples
 from tests.helpers.workflows import names
 

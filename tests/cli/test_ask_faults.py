@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from explainer.asking import endpoint
-from explainer.asking import retries as retrying
 from tests.endpoint import faults
 from tests.endpoint.faults import Canned, Fault, Hang, Redirect, Reset, SourceRecord, Status
 from tests.endpoint.proxy import FaultProxy
@@ -24,7 +23,7 @@ SECRET = "sk-this/is+the=secret-0123456789"
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrying, "_FIRST", 0.02)  # the first wait, in seconds
+    monkeypatch.setattr(endpoint, "_FIRST", 0.02)  # the first wait, in seconds
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     monkeypatch.chdir(project(tmp_path / "p", "rain"))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.asking.journal import SCHEMA, Journal
+from explainer.asking.outputs import JOURNAL_SCHEMA, Journal
 from tests.endpoint.faults import Canned, Fault
 from tests.endpoint.proxy import Deduplicator, FaultProxy
 from tests.helpers.ask import BAD, GOOD, ask, is_sent_back, journal, project, start
@@ -290,7 +290,7 @@ def test_the_journal_holds_what_an_answer_took(canned: FaultProxy) -> None:
     )
     assert row["endpoint"] == canned.base_url
     assert row["usage"]["completion_tokens"] == len(GOOD) // 4
-    assert SCHEMA in JOURNAL.read_text().splitlines()[0]
+    assert JOURNAL_SCHEMA in JOURNAL.read_text().splitlines()[0]
 
 
 def test_a_closed_terminal_is_no_traceback() -> None:

@@ -268,7 +268,7 @@ def test_lists_as_they_are_out_there_are_imported(name: str) -> None:
 
 def test_listing_a_catalog_loads_nothing_that_only_curators_need() -> None:
     code = (
-        "import sys; from explainer.cli.run import run; run(['catalog', 'list', '--kind', 'tasks']); "
+        "import sys; from explainer.__main__ import run; run(['catalog', 'list', '--kind', 'tasks']); "
         "rooms = ('explainer.curation', 'explainer.recommending.ranking', 'explainer.cli.catalog.change', 'pylatexenc'); "
         "print([name for name in sys.modules if name.startswith(rooms)], file=sys.stderr)"
     )

@@ -233,7 +233,7 @@ def test_memory_does_not_grow_with_the_source(
         with Path(name).open("w") as file:
             write(file, times * size)
         code = (
-            "import resource; from explainer.cli.run import run; "
+            "import resource; from explainer.__main__ import run; "
             f"run(['catalog', 'import', {name!r}, '-o', 'c.yaml']); "
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from explainer.cli.run import run
+from explainer.__main__ import run
 from tests.helpers.support import ROOT, explainer, write_tree
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "check"

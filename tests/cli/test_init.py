@@ -80,7 +80,7 @@ def test_ci_and_pre_commit_install_from_where_the_package_was_had(
     monkeypatch: pytest.MonkeyPatch, origin: object, requirement: str | None
 ) -> None:
     record = None if origin is None else json.dumps(origin)
-    monkeypatch.setattr("explainer.cli.init._origin", lambda: record)
+    monkeypatch.setattr("explainer.cli.project._origin", lambda: record)
     outcome = explainer("init", "demo")
     workflow = yaml.safe_load(
         Path("demo/.github/workflows/explainer.yml").read_text(encoding="utf-8")

@@ -196,7 +196,7 @@ def test_there_must_be_a_file_to_pin_into() -> None:
 
 def test_a_question_that_names_its_sources_loads_no_ranking() -> None:
     code = (
-        "import sys; from explainer.cli.run import run; "
+        "import sys; from explainer.__main__ import run; "
         f"run(['build', {str(ROOT / 'questions' / 'studio-portrait.yaml')!r}]); "
         "print(sorted(m for m in sys.modules if m in ('Stemmer', 'explainer.recommending.recommend', 'explainer.recommending.bm25f')), file=sys.stderr)"
     )

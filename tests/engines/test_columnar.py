@@ -482,7 +482,7 @@ def test_rows_without_an_id_are_told_apart_when_they_are_recommended_to(job: Job
 def test_nobody_imports_an_engine_without_asking(tmp_path: Path, catalog: Path) -> None:
     (tmp_path / "q.jsonl").write_text(lines(question(1)), encoding="utf-8")
     code = (
-        "import sys; import explainer; from explainer.cli.run import run; "
+        "import sys; import explainer; from explainer.__main__ import run; "
         f"assert run(['batch', {str(tmp_path / 'q.jsonl')!r}, '--catalog', {str(catalog)!r}, '--out', {str(tmp_path / 'o')!r}]) == 0; "
         "print(sorted({name.partition('.')[0] for name in sys.modules} & {'ray', 'pyspark', 'pyarrow', 'pandas', 'numpy'}), "
         "[name for name in sys.modules if name.startswith('explainer.engines.') and name != 'explainer.engines.select'])"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.cli.run import run
+from explainer.__main__ import run
 
 ROOT = Path(__file__).resolve().parents[2]
 THOROUGH = os.environ.get("EXPLAINER_SLOW") == "all"

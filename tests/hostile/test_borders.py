@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from explainer.asking.retries import parse_retry_after
+from explainer.asking.endpoint import parse_retry_after
 from explainer.batching.manifest import read_row
 from explainer.batching.tables import messages
 from explainer.build import _loaded
@@ -162,7 +162,7 @@ def test_whatever_is_raised_about_a_date_or_a_row(monkeypatch: pytest.MonkeyPatc
         def fail(*_: object, raised: Exception = raised) -> None:
             raise raised
 
-        monkeypatch.setattr("explainer.asking.retries.parsedate_to_datetime", fail)
+        monkeypatch.setattr("explainer.asking.endpoint.parsedate_to_datetime", fail)
         monkeypatch.setattr("explainer.batching.manifest._decoder", SimpleNamespace(decode=fail))
         assert parse_retry_after("soon", dt.datetime.now(tz=dt.UTC)) is None
         assert read_row(b"{}") is None

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from explainer import parse_catalog as library_of
 from explainer.asking.conversation import StreamAccumulator, error_in
-from explainer.asking.journal import ForeignJournalError, Journal
+from explainer.asking.outputs import ForeignJournalError, Journal
 from explainer.batching.manifest import read_header, read_row
 from explainer.build import build
 from explainer.catalogs.catalog import parse_catalog

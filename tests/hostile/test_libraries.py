@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.asking.retries import parse_retry_after
+from explainer.asking.endpoint import parse_retry_after
 from tests.hostile.support import attack, project
 
 FEED = '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>http://arxiv.org/abs/2401.10000</id><title>T</title></entry></feed>'

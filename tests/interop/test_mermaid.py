@@ -19,8 +19,7 @@ import pytest
 from explainer.catalogs.signature import Signature
 from explainer.checking.workflow.mermaid import parse_flowchart
 from explainer.workflows.compose import Component, compose
-from explainer.workflows.graph import End, Step, WorkflowGraph
-from explainer.workflows.mermaid import mermaid
+from explainer.workflows.graph import End, Step, WorkflowGraph, mermaid
 from tests.helpers.support import ROOT, examples, explainer
 from tests.helpers.workflows import HOSTILE_NAMES, PORTS
 

@@ -247,7 +247,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 def test_a_command_imports_only_what_it_needs() -> None:
     code = (
-        "import sys; from explainer.cli.run import run; "
+        "import sys; from explainer.__main__ import run; "
         f"run(['build', {str(ROOT / 'questions' / 'studio-portrait.yaml')!r}]); "
         "print(sorted({'rich', 'markdown_it', 'jsonschema', 'explainer.rendering.isolated', 'explainer.validate'} & set(sys.modules)), file=sys.stderr)"
     )
@@ -262,7 +262,7 @@ def test_a_command_imports_only_what_it_needs() -> None:
 def _imported_by(*arguments: str) -> set[str]:
     """The modules that are imported when a command has ended."""
     code = (
-        "import sys; from explainer.cli.run import run; "
+        "import sys; from explainer.__main__ import run; "
         "status = run(sys.argv[1:]); print(status or 0, *sys.modules, file=sys.stderr)"
     )
     done = subprocess.run(

@@ -16,7 +16,7 @@ from explainer.checking.offered import CatalogLookup, offered_by_sources
 from explainer.checking.workflow.mermaid import parse_flowchart
 from explainer.rendering.templates import builtin_renderer
 from explainer.workflows.compose import Component, compose
-from explainer.workflows.mermaid import mermaid
+from explainer.workflows.graph import mermaid
 from tests.helpers.support import examples
 from tests.helpers.workflows import PORTS, ends, parts
 

@@ -14,9 +14,9 @@ from explainer import parse_catalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import load_catalog
 from explainer.catalogs.schema import Entry, ModelEntry
-from explainer.recommending.languages import foreign_term, language_of, pieces
 from explainer.recommending.query import Query
 from explainer.recommending.recommend import Recommender, entries_of
+from explainer.recommending.terms import foreign_term, language_of, pieces
 from tests.helpers.support import ROOT
 
 # Less than it is (95 %), so that a catalog may change; the issue asks for half.

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import load_catalog
+from explainer.recommending.intent import clauses_of
 from explainer.recommending.recommend import Recommender
-from explainer.recommending.steps import clauses_of
 from tests.helpers.support import ROOT
 
 

@@ -11,8 +11,7 @@ from rich.cells import cell_len
 
 from explainer.workflows.boxes import LEAST_WIDTH, boxes
 from explainer.workflows.compose import Component, compose
-from explainer.workflows.graph import Edge, End, Step, WorkflowGraph
-from explainer.workflows.mermaid import escape_label, mermaid
+from explainer.workflows.graph import Edge, End, Step, WorkflowGraph, escape_label, mermaid
 from explainer.workflows.svg import svg
 from tests.helpers.support import examples
 from tests.helpers.workflows import HOSTILE_NAMES, PORTS, ends, names, part, parts

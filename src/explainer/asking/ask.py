@@ -8,12 +8,13 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import filterfalse
 from operator import attrgetter
 from pathlib import Path
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from explainer.asking.conversation import (
     AskResult,
@@ -35,13 +36,12 @@ from explainer.asking.endpoint import (
     Address,
     Endpoint,
     RequestFailedError,
+    RequestFailure,
     StreamObserver,
     exposed_key,
 )
-from explainer.asking.journal import Journal
-from explainer.asking.outputs import Answers, proof_of, record_data, verdict
+from explainer.asking.outputs import Answers, Journal, proof_of, record_data, verdict
 from explainer.asking.redaction import Redactor
-from explainer.asking.retries import RequestFailure
 from explainer.batching.open_source import open_source
 from explainer.batching.renderer import id_of_file, name_fault, no_question, on_line
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem, folded, no_question_in
@@ -67,8 +67,7 @@ from explainer.recommending.recommend import SupportsMeanings
 from explainer.rendering.templates import EVIDENCE_TEMPLATE, renderer_of
 
 
-@dataclass
-class QuestionPreparer:
+class QuestionPreparer(Struct):
     """Makes questions ready to be asked.
 
     Attributes:
@@ -88,7 +87,7 @@ class QuestionPreparer:
     strict: bool = False
     files: bool = True
     prints_all: bool = False
-    _ids: dict[str, tuple[str, Location]] = field(default_factory=dict)
+    _ids: dict[str, tuple[str, Location]] = {}
 
     def prepare(self, loaded: LoadedQuestion, base: Path) -> Parsed[PreparedQuestion]:
         """Make one question ready.
@@ -187,8 +186,7 @@ def _load_file(text: str, item: SourceItem) -> Parsed[LoadedQuestion] | Skipped:
 _TICK: Final = 0.5
 
 
-@dataclass(frozen=True)
-class AskConfig:
+class AskConfig(Struct, frozen=True):
     """Everything that decides a run.
 
     Attributes:

@@ -10,26 +10,24 @@ import asyncio
 import contextlib
 import datetime as dt
 import json
+import math
 import random
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from functools import partial
 from importlib.util import find_spec
 from ipaddress import ip_address
 from socket import inet_aton, inet_ntoa
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer._package import __version__
 from explainer.asking.conversation import Reply, Request, StreamAccumulator, Usage, error_in
 from explainer.asking.redaction import Redactor, StreamRedactor, public_url
-from explainer.asking.retries import (
-    RequestFailure,
-    failure_of_status,
-    parse_retry_after,
-    wait_before,
-)
 from explainer.batching.tokens import Counter
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import reason_of
@@ -61,6 +59,115 @@ _AFTERWORD: Final = 5.0
 _FAREWELL: Final = 1.0
 _PATH: Final = "/chat/completions"
 
+FailureKind = Literal["unreachable", "unusable", "refused", "busy", "broken"]
+
+# When to ask again, and how long to wait before.
+_FIRST: Final = 0.5  # seconds; they double with each attempt
+_LONGEST: Final = 30.0  # seconds between two attempts, when the server asks for none
+# Seconds that a server may ask to be left alone; a longer wait is for the user to decide: the next question goes on.
+MAX_RETRY_AFTER: Final = 120.0
+
+# Seconds: no wait is longer, so that none is too long to be said.
+_FOR_EVER: Final = 1e9
+_AGAIN: Final = frozenset({408, 409, 425, 429})  # a timeout, a conflict, too early, too many
+# No key, no money, no proxy: the same for every question.
+_UNUSABLE: Final = frozenset({401, 402, 407})
+_UNUSABLE_AT_FIRST: Final = frozenset({403, 404, 405})  # perhaps a wrong URL or model
+_SERVER: Final = 500  # the fault of the server, so it may pass
+_REDIRECTS: Final = range(300, 400)  # not followed: a key is for one host
+# Codes of status 429 that do not pass.
+_QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
+
+class RequestFailure(Struct, frozen=True):
+    """Why an answer did not come.
+
+    Attributes:
+        kind: `unreachable`: no connection. `unusable`: nothing that is asked there will be answered. `refused`: this
+            request will not be. `busy`: later. `broken`: what came was not whole.
+        message: what to say; it may quote the server.
+        again: asking again may help.
+        after: seconds that the server wants to be left alone.
+        at_first: unusable, unless the model has answered something before: then it is this request that is refused.
+    """
+
+    kind: FailureKind
+    message: str
+    again: bool = False
+    after: float | None = None
+    at_first: bool = False
+
+
+def failure_of_status(status: int, said: str, code: str, after: float | None) -> RequestFailure:
+    """Return the trouble that an HTTP status means (RFC 9110, 15; RFC 6585, 4).
+
+    Args:
+        status: anything but 200.
+        said: what the body says.
+        code: the machine-readable code in the body.
+        after: seconds from the header `Retry-After`.
+    """
+    message = f"status {status}" + f": {said}" * bool(said)
+    if status in _REDIRECTS:
+        return RequestFailure(
+            "unusable", f"{message}; redirects are not followed, to keep the key safe"
+        )
+    if status in _UNUSABLE or code in _QUOTA:
+        return RequestFailure("unusable", message)
+    if status in _AGAIN or status >= _SERVER:
+        return _busy(message, after)
+    return RequestFailure("refused", message, at_first=status in _UNUSABLE_AT_FIRST)
+
+
+def _busy(message: str, after: float | None) -> RequestFailure:
+    """What a server says that may answer later; it is not waited for for long."""
+    if after is not None and after > MAX_RETRY_AFTER:
+        return RequestFailure("busy", f"{message}; it asks to wait {after:,.0f} s")
+    return RequestFailure("busy", message, again=True, after=after)
+
+
+def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
+    """Return the seconds that a header `Retry-After` asks for (RFC 9110, 10.2.3): a number of them, or a date."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = _seconds_until(value, now)
+    if not math.isfinite(seconds):
+        return None
+    return min(max(seconds, 0.0), _FOR_EVER)
+
+
+def _seconds_until(date: str, now: dt.datetime) -> float:
+    """The seconds from now to a date of HTTP; no number where it is no date, which is no reason to wait."""
+    # Years of twenty digits, offsets of days: the library has errors of five kinds for what is no date.
+    try:
+        when = parsedate_to_datetime(date)
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=dt.UTC)
+        return when.timestamp() - now.timestamp()
+    except Exception:  # noqa: BLE001
+        return math.nan
+
+
+def wait_before(attempt: int, after: float | None, dice: float) -> float:
+    """Return the seconds to wait before asking again.
+
+    They double each time, and are drawn evenly from the upper half ("equal jitter", M. Brooker, Exponential Backoff
+    and Jitter, 2015), so that many who were turned away together do not come back together. What the server asks for
+    is the least; a little is added.
+
+    Args:
+        attempt: how many were made.
+        after: what the server asks for.
+        dice: a number from 0 up to 1.
+    """
+    wait = min(_LONGEST, _FIRST * 2.0 ** min(attempt - 1, 10)) * (1 + dice) / 2
+    if after is None:
+        return wait
+    return max(wait, after + min(1.0, after / 10) * dice)
+
 
 class RequestFailedError(Exception):
     """An answer did not come; `failure` says why."""
@@ -86,8 +193,7 @@ class StreamObserver(Protocol):
         """Nothing of it came so far; it is waited for so many seconds at most."""
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where and how to ask.
 
     Attributes:

@@ -32,7 +32,13 @@ COMMANDS: Final = {
 }
 """Subcommands and what they do, in the order of `--help`."""
 # The modules of subcommands, where they are not called like these.
-_MODULES: Final = {"catalog": "catalog.browse", "cite": "publishing", "publish": "publishing"}
+_MODULES: Final = {
+    "catalog": "catalog.browse",
+    "cite": "publishing",
+    "init": "project",
+    "publish": "publishing",
+    "validate": "project",
+}
 
 
 class LazyGroup(TyperGroup):

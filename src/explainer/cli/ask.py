@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from itertools import chain, starmap
@@ -54,7 +55,6 @@ from explainer.cli.options import (
     refuse_odd_text,
     settle_template,
 )
-from explainer.cli.run import TERMINATED
 from explainer.cli.terminal import write_product, write_stdout
 from explainer.diagnostics.finding import NOWHERE, ExitStatus, Finding, Location
 from explainer.diagnostics.text import is_plain, lazy_regex, printable
@@ -63,9 +63,8 @@ from explainer.rendering.templates import EVIDENCE_TEMPLATE
 
 _KEY: Final = "OPENAI_API_KEY"
 _URL: Final = "OPENAI_BASE_URL"
-_NAME: Final = lazy_regex(
-    r"[A-Z_][A-Z0-9_]*+", re.ASCII
-)  # capitals alone: a key that is given by mistake has others
+# Capitals alone: a key that is given by mistake has others.
+_NAME: Final = lazy_regex(r"[A-Z_][A-Z0-9_]*+", re.ASCII)
 # Printable ASCII without a space: all that a header takes as one word.
 _HEADER_VALUE: Final = lazy_regex(r"[!-~]*+")
 _NOWHERE: Final = "http://localhost/v1"  # a dry run needs an address, and sends nothing
@@ -417,7 +416,7 @@ def run(
         else:
             _show_results(config, ask(config, display), display, report)
     except TerminatedError:
-        sys.exit(TERMINATED)
+        sys.exit(128 + signal.SIGTERM)
     finally:
         display.close()
     raise typer.Exit(display.status or ExitStatus.OK)

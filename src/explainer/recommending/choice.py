@@ -18,10 +18,10 @@ from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import json_document, printable, shorten
 from explainer.documents.document import Document
 from explainer.documents.yaml_editor import Editor
-from explainer.recommending.languages import ENGLISH, NAMES
 from explainer.recommending.ranking import Share, own_signature
 from explainer.recommending.reasons import Recommendation
 from explainer.recommending.recommend import Choice, SupportsMeanings, entries_of, recommender_of
+from explainer.recommending.terms import ENGLISH, NAMES
 
 NOTHING_FITS: Final = "nothing in the catalogs fits this question"
 _LANGUAGE_HINT: Final = (

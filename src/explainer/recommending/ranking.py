@@ -11,21 +11,26 @@ import operator
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, partial
 from itertools import count, groupby
 from typing import Any, Final, Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from explainer.catalogs.schema import Entry, ModelEntry, Task
 from explainer.catalogs.signature import Signature
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.bm25f import FieldedIndex, Fields, IndexTables
 from explainer.recommending.calibration import LENGTHS, Calibration, other_topics
-from explainer.recommending.intent import TaskCounter, TaskPrior, Taxonomy, leading_signature
-from explainer.recommending.languages import ENGLISH
+from explainer.recommending.intent import (
+    VERB_TERMS,
+    TaskCounter,
+    TaskPrior,
+    Taxonomy,
+    leading_signature,
+)
 from explainer.recommending.query import Query
-from explainer.recommending.steps import VERB_TERMS
-from explainer.recommending.terms import terms
+from explainer.recommending.terms import ENGLISH, terms
 
 E = TypeVar("E", bound=Entry)
 # What a word of each field counts. Nothing hangs on the exact figures: see benchmarks/README.md.
@@ -91,8 +96,7 @@ _SCALE_IN_NAME: Final = lazy_regex(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """What one term of the question adds to the score of one entry.
 
     Attributes:
@@ -152,8 +156,7 @@ def scale_of(label: str) -> int:
     return int(match["before"] or match["behind"]) if match else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
+class _Standing(Struct, frozen=True):
     """How the tasks and signatures of some entries stand for a question.
 
     Attributes:

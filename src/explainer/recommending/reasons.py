@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final, Generic, TypeVar
 
+from msgspec import Struct
+
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.text import shorten
-from explainer.recommending.languages import ENGLISH, NAMES
 from explainer.recommending.query import Query
 from explainer.recommending.ranking import (
     DIRECTION_FITS,
@@ -21,7 +21,7 @@ from explainer.recommending.ranking import (
     field_terms,
     task_label,
 )
-from explainer.recommending.terms import term, words
+from explainer.recommending.terms import ENGLISH, NAMES, term, words
 
 E = TypeVar("E", bound=Entry)
 # Reasons that one line has room for; the others stand in `--explain`.
@@ -35,8 +35,7 @@ _LABEL_WIDTH: Final = 40
 _WORD_WIDTH: Final = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation(Generic[E]):
+class Recommendation(Struct, Generic[E], frozen=True):
     """One entry that fits a question.
 
     Attributes:
@@ -54,8 +53,8 @@ class Recommendation(Generic[E]):
     score: float
     why: str
     shares: tuple[tuple[str, Share], ...] = ()
-    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    gains: Mapping[str, float] = field(default_factory=dict)
+    places: Mapping[str, tuple[str, ...]] = {}
+    gains: Mapping[str, float] = {}
     demotion: float = 1.0
     weak: bool = False
 

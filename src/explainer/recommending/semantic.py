@@ -21,7 +21,6 @@ import importlib.util
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from heapq import nlargest
 from importlib.metadata import version
@@ -31,6 +30,8 @@ from pathlib import Path
 from statistics import median_high
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.finding import ExplainerError, Finding, Location, Parsed
@@ -47,9 +48,9 @@ from explainer.files import (
     read_private,
 )
 from explainer.recommending.intent import known_phrases
-from explainer.recommending.languages import ENGLISH
 from explainer.recommending.ranking import NO_TASK, Ranking, task_label
 from explainer.recommending.recommend import MeaningScale, SupportsMeanings
+from explainer.recommending.terms import ENGLISH
 
 if TYPE_CHECKING:
     import numpy as np
@@ -505,8 +506,7 @@ class Semantic:
             self._rows[text] = len(self._rows)
 
 
-@dataclass(frozen=True, slots=True)
-class ByLanguage:
+class ByLanguage(Struct, frozen=True):
     """Models that know different languages."""
 
     models: tuple[Semantic, ...]

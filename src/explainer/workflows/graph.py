@@ -1,21 +1,22 @@
 """A workflow as a value: steps with ports, edges that carry data between them, its inputs and outputs.
 
-Labels on several lines, for all drawings.
+Its text as a Mermaid flowchart (mermaid.js.org/syntax/flowchart.html), with labels that cannot break out of it, and
+labels on several lines, for all drawings.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from explainer.catalogs.signature import Signature
-from explainer.diagnostics.text import one_line
+from explainer.diagnostics.text import lazy_regex, one_line
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """A place where data enters or leaves a workflow.
 
     Attributes:
@@ -34,8 +35,7 @@ class End:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A model at work, or something that people do without one.
 
     Attributes:
@@ -57,8 +57,7 @@ class Step:
 Node: TypeAlias = End | Step
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """Data on its way.
 
     Attributes:
@@ -72,8 +71,7 @@ class Edge:
     port: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowGraph:
+class WorkflowGraph(Struct, frozen=True):
     """A graph of steps. Nothing here promises that it makes sense; what `compose` returns does.
 
     Attributes:
@@ -140,3 +138,34 @@ def _fitting(word: str, room: float, width: Callable[[str], float]) -> int:
     """How many characters fit; one at least, so that there is an end."""
     lengths = range(len(word) - 1, 1, -1)
     return next((length for length in lengths if width(word[:length]) <= room), 1)
+
+
+# What ends a quoted label or means something inside it: quotes, entity codes, HTML, `markdown`, $$formulas$$, %%{…}%%.
+_SPECIAL: Final = lazy_regex('["#&<>`$%\\\\]')
+# Mermaid takes these for style statements and icons wherever they stand, and cuts or replaces what is behind the colon.
+_COLON_MATTERS: Final = lazy_regex(r"style|classdef|\bfa[a-z]?:", re.IGNORECASE)
+
+_SHAPES: Final[Mapping[type, str]] = {End: '(["{}"])', Step: '["{}"]'}
+
+
+def escape_label(text: str) -> str:
+    """Return a text for a quoted Mermaid label, on one line; special characters become entity codes."""
+    line = one_line(text)
+    escaped = _SPECIAL.sub(lambda match: f"#{ord(match.group())};", line)
+    return escaped.replace(":", "#58;") if _COLON_MATTERS.search(line) else escaped
+
+
+def mermaid(workflow: WorkflowGraph) -> str:
+    """Return the Mermaid text of a workflow; it ends in a line break.
+
+    Inputs and outputs are rounded, steps are boxes, and an edge is named by its port. Nodes go by their
+    keys: those of composed workflows are `in1`, `s1`, `out1`.
+    """
+    lines = ["flowchart LR"]
+    for node in workflow.nodes:
+        label = escape_label(node.label) or "?"
+        lines.append(f"    {node.key}{_SHAPES[type(node)].format(label)}")
+    for edge in workflow.edges:
+        arrow = "-->" if edge.port is None else f"-->|{edge.port}|"
+        lines.append(f"    {edge.source} {arrow} {edge.target}")
+    return "\n".join(lines) + "\n"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Final, TypeVar
+
+from msgspec.structs import replace
 
 from explainer.catalogs.schema import ModelEntry
 from explainer.diagnostics.text import json_document, printable, shorten
 from explainer.workflows.boxes import boxes
-from explainer.workflows.graph import End, Step, WorkflowGraph
-from explainer.workflows.mermaid import mermaid
+from explainer.workflows.graph import End, Step, WorkflowGraph, mermaid
 from explainer.workflows.planning import WorkflowPlan, why_useless
 
 SCHEMA: Final = "explainer/workflow/1"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
+
+from msgspec import Struct
 
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library, kinds_of_data
@@ -20,8 +21,7 @@ from explainer.rendering.formats import EntryData
 from explainer.rendering.layout import neutralise
 from explainer.rendering.renderer import entry_data
 from explainer.workflows.compose import MOST_MODELS, Component, Composition, compose
-from explainer.workflows.graph import Step, WorkflowGraph
-from explainer.workflows.mermaid import mermaid
+from explainer.workflows.graph import Step, WorkflowGraph, mermaid
 
 # Why there is no model to join, by whether any was offered.
 _NO_MODELS: Final = {
@@ -50,8 +50,7 @@ class Tasks:
         return self._by_name.get((label or "").casefold())
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowPlan:
+class WorkflowPlan(Struct, frozen=True):
     """The models of a question, and the workflows that they form.
 
     Attributes:

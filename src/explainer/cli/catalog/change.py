@@ -14,9 +14,15 @@ from explainer.cli.app import new_app
 from explainer.cli.catalog.browse import FormatOption, write_json
 from explainer.cli.options import CatalogOption, EntryArgument, FindingsOption, choice
 from explainer.cli.terminal import finish, say, show_findings, write_stdout
-from explainer.curation.compare import Change, Comparison, compare_catalogs
-from explainer.curation.rename import Use, plan_renaming, write_changes
-from explainer.curation.rename import used_by as find_uses
+from explainer.curation.change import (
+    Change,
+    Comparison,
+    Use,
+    compare_catalogs,
+    plan_renaming,
+    write_changes,
+)
+from explainer.curation.change import used_by as find_uses
 from explainer.diagnostics.finding import ExitStatus, exit_status, has_errors
 from explainer.diagnostics.text import counted, printable, shorten
 

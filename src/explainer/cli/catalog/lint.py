@@ -19,8 +19,8 @@ from explainer.cli.options import (
     refuse_if,
 )
 from explainer.cli.terminal import say, show_findings, shows_colors, write_stdout
-from explainer.curation.lint.content import MOST_ASKED
-from explainer.curation.lint.run import LINT_CODES, LintResult, fix_catalogs, lint, read_catalogs
+from explainer.curation.lint import LINT_CODES, LintResult, fix_catalogs, lint, read_catalogs
+from explainer.curation.lint_rules import MOST_ASKED
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status, has_errors
 from explainer.diagnostics.report import report
 from explainer.diagnostics.text import counted

@@ -7,14 +7,17 @@ only what the finding is about, and is offered only where nothing can get lost b
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
 from explainer.catalogs.loading import CatalogLoader
 from explainer.catalogs.schema import SOURCE_KINDS
-from explainer.curation.lint import CatalogItem, Fix, LintFinding, Rule, content, for_each, links
+from explainer.curation import lint_rules as rules
+from explainer.curation.lint_rules import CatalogItem, Fix, LintFinding, Rule, for_each
 from explainer.diagnostics.finding import Finding, has_errors
 from explainer.documents.document import Document
 from explainer.documents.yaml_editor import Editor, whole_diff
@@ -22,19 +25,19 @@ from explainer.documents.yaml_reader import read_yaml
 from explainer.files import MAX_CATALOG_BYTES, display_path, read_text, write_in_place
 
 _RULES: Final[dict[str, Rule]] = {
-    "L701": for_each(links.wrong_field),
-    "L702": for_each(links.not_canonical),
-    "L703": links.near_duplicates,
-    "L704": for_each(content.too_short),
-    "L705": for_each(content.boilerplate),
-    "L706": for_each(content.damaged),
-    "L707": for_each(content.without_examples),
-    "L708": content.contradictions,
-    "L709": content.never_recommended,
-    "L710": content.shared_examples,
-    "L711": for_each(content.markup),
-    "L712": content.lacking,
-    "L713": for_each(content.hollow),
+    "L701": for_each(rules.wrong_field),
+    "L702": for_each(rules.not_canonical),
+    "L703": rules.near_duplicates,
+    "L704": for_each(rules.too_short),
+    "L705": for_each(rules.boilerplate),
+    "L706": for_each(rules.damaged),
+    "L707": for_each(rules.without_examples),
+    "L708": rules.contradictions,
+    "L709": rules.never_recommended,
+    "L710": rules.shared_examples,
+    "L711": for_each(rules.markup),
+    "L712": rules.lacking,
+    "L713": for_each(rules.hollow),
 }
 LINT_CODES: Final = tuple(_RULES)
 """The codes that may be selected and ignored."""
@@ -46,22 +49,20 @@ _FIXABLE: Final = frozenset({"L701", "L702", "L706"})
 _PASSES: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogText:
+class CatalogText(Struct, frozen=True):
     """A catalog file as text."""
 
     path: Path
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class LintResult:
+class LintResult(Struct, frozen=True):
     """What lint found.
 
     Attributes:
         findings: what there is to say.
         fixable: how many of them `fix_catalogs` can settle.
-        unasked: L709 was left out, because there are more than `content.MOST_ASKED` entries.
+        unasked: L709 was left out, because there are more than `MOST_ASKED` entries.
     """
 
     findings: tuple[Finding, ...]
@@ -69,8 +70,7 @@ class LintResult:
     unasked: bool
 
 
-@dataclass(slots=True)
-class FixResult:
+class FixResult(Struct):
     """Catalogs whose texts were changed.
 
     Attributes:
@@ -80,8 +80,8 @@ class FixResult:
         diff: the changes, where they were only to be shown.
     """
 
-    catalogs: list[CatalogText] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    catalogs: list[CatalogText] = []
+    findings: list[Finding] = []
     count: int = 0
     diff: str = ""
 
@@ -111,7 +111,7 @@ def lint(catalogs: Sequence[CatalogText], codes: Collection[str] = LINT_CODES) -
     for lint_finding in sorted(_apply(items, codes), key=_place):
         findings.append(lint_finding.finding)
         fixable += lint_finding.fix is not None
-    return LintResult(tuple(findings), fixable, "L709" in codes and len(items) > content.MOST_ASKED)
+    return LintResult(tuple(findings), fixable, "L709" in codes and len(items) > rules.MOST_ASKED)
 
 
 def _place(lint_finding: LintFinding) -> tuple[object, ...]:

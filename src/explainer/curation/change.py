@@ -1,22 +1,26 @@
-"""Which questions name an entry, and the entry under a new name: in its catalogs, their sources, and those questions.
+"""What a change of catalogs means for the questions that stand on them.
 
-A question names an entry by its name, its id or an alias.
+Which questions name an entry, by its name, its id or an alias; the entry under a new name, in its catalogs, their
+sources and those questions; and two libraries, compared: which entries and which prompts differ.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import product
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, product
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from msgspec import Struct
+
+from explainer.build import SupportsRender, build
 from explainer.catalogs.library import Library, unknown_entry
 from explainer.catalogs.loading import CatalogLoader, sources_path
 from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
 from explainer.catalogs.schema import SOURCE_KINDS, Kind
+from explainer.curation.export import entries_of
 from explainer.curation.merge import MAX_ORIGINS_BYTES, parse_origins, targets_of
 from explainer.diagnostics.finding import NOWHERE, Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import shorten
@@ -29,6 +33,7 @@ from explainer.files import (
     read_text,
     write_together,
 )
+from explainer.rendering.templates import builtin_renderer
 
 _LINES: Final = ".jsonl"
 _SUFFIXES: Final = (".yaml", ".yml", _LINES)
@@ -36,8 +41,7 @@ _SUFFIXES: Final = (".yaml", ".yml", _LINES)
 _WRONG_KEYS: Final = frozenset({"S201", "S202", "S203"})
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionFile:
+class QuestionFile(Struct, frozen=True):
     """A file of questions: one in YAML, or a line of JSON each."""
 
     path: Path
@@ -50,8 +54,7 @@ class QuestionFile:
         return self.path.suffix == _LINES
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """One place where a question names an entry.
 
     Attributes:
@@ -67,8 +70,7 @@ class Use:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
-class _NamedEntries:
+class _NamedEntries(Struct, frozen=True):
     """The questions that may name an entry; the entries that a name means, by kind and name; and what is wrong."""
 
     files: tuple[QuestionFile, ...]
@@ -76,8 +78,7 @@ class _NamedEntries:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(Struct, frozen=True):
     """A file, and the edits that it gets."""
 
     path: Path
@@ -90,8 +91,7 @@ class FileChange:
         return apply_edits(self.text, self.edits)
 
 
-@dataclass(slots=True)
-class Renaming:
+class Renaming(Struct):
     """What a new name changes, and what stands in its way.
 
     Attributes:
@@ -102,8 +102,8 @@ class Renaming:
     """
 
     label: str = ""
-    changes: list[FileChange] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    changes: list[FileChange] = []
+    findings: list[Finding] = []
     questions: int = 0
 
     @property
@@ -127,7 +127,8 @@ def load_questions(paths: Sequence[Path]) -> tuple[list[QuestionFile], list[Find
     for path in paths or filter(Path.is_dir, [Path("questions")]):
         for loaded in _load_below(path):
             findings += loaded.findings
-            files += filter(None, [loaded.value])
+            if loaded.value is not None:
+                files.append(loaded.value)
     return files, findings
 
 
@@ -138,9 +139,8 @@ def _load_below(path: Path) -> Iterator[Parsed[QuestionFile]]:
     elif path.exists():
         yield _load(path, path.stem)
     else:
-        yield Parsed(
-            None, (Finding("F101", Location(display_path(path)), "no such file or folder"),)
-        )
+        missing = Finding("F101", Location(display_path(path)), "no such file or folder")
+        yield Parsed(None, (missing,))
 
 
 def _load(path: Path, default_id: str) -> Parsed[QuestionFile]:
@@ -156,10 +156,12 @@ def _from_lines(path: Path, text: str) -> Parsed[QuestionFile]:
     questions: list[LoadedQuestion] = []
     findings: list[Finding] = []
     for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            loaded = parse_question_line(line, display_path(path), number)
-            questions += filter(None, [loaded.value])
-            findings += loaded.findings
+        if not line.strip():
+            continue
+        loaded = parse_question_line(line, display_path(path), number)
+        findings += loaded.findings
+        if loaded.value is not None:
+            questions.append(loaded.value)
     return Parsed(QuestionFile(path, text, tuple(questions)), tuple(findings))
 
 
@@ -186,9 +188,7 @@ def _look_up(
     library = _library(parsed)
     findings += parsed.findings
     kinds = [Kind(kind)] if kind else SOURCE_KINDS
-    entries: list[tuple[Kind, str]] = []
-    for entry_kind in kinds:
-        entries += product([entry_kind], _labels(library, entry_kind, name))
+    entries = [(kind, label) for kind in kinds for label in _labels(library, kind, name)]
     if not entries and not has_errors(findings):
         findings.append(unknown_entry(name, library, kinds))
     # several unequal entries of one name count once: a question cannot tell them apart
@@ -281,7 +281,7 @@ def write_changes(plan: Renaming) -> list[Finding]:
     if has_errors(plan.findings):
         return []
     problem = write_together([(change.path, change.new_text.encode()) for change in plan.changes])
-    return list(filter(None, [problem]))
+    return [] if problem is None else [problem]
 
 
 class _Planner:
@@ -409,3 +409,154 @@ def _line_edits(text: str, outdated: Sequence[Use], new: str) -> tuple[Edit, ...
         _, end = json.JSONDecoder().raw_decode(text, start)
         edits.append(Edit(start, end, json.dumps(new, ensure_ascii=False)))
     return tuple(edits)
+
+
+class Change(Struct, frozen=True):
+    """How one entry differs.
+
+    Attributes:
+        kind: the kind of the entry.
+        name: its name; the new one if it was renamed.
+        what: `added`, `removed`, `renamed` or `changed`.
+        fields: (key, old value, new value) of what differs; the old name of a renamed entry is among them.
+    """
+
+    kind: Kind
+    name: str
+    what: str
+    fields: tuple[tuple[str, Any, Any], ...] = ()
+
+
+class PromptChange(Struct, frozen=True):
+    """How the prompt of one question differs: `changed`, `broken` (it cannot be built any more) or `mended`."""
+
+    question: str
+    file: str
+    what: str
+
+
+class Comparison(Struct):
+    """The differences of two catalogs.
+
+    Attributes:
+        findings: what is wrong with catalogs and questions; with errors nothing is compared.
+        changes: the entries that differ.
+        prompts: the prompts that differ.
+        questions: how many prompts were compared.
+    """
+
+    findings: list[Finding]
+    changes: list[Change] = []
+    prompts: list[PromptChange] = []
+    questions: int = 0
+
+    @property
+    def differs(self) -> bool:
+        """Whether an entry or a prompt differs."""
+        return bool(self.changes or self.prompts)
+
+
+def compare_catalogs(old: Path, new: Path, questions: Sequence[Path]) -> Comparison:
+    """Compare two catalogs, files or folders.
+
+    Args:
+        old: the one.
+        new: the other.
+        questions: files and folders of questions whose prompts are compared; none for no prompts.
+    """
+    before, after = CatalogLoader([old]).for_named(), CatalogLoader([new]).for_named()
+    comparison = Comparison([*before.findings, *after.findings])
+    loaded: list[LoadedQuestion] = []
+    # without paths the folder `questions` would be read, which nobody asked for
+    if questions:
+        files, mistakes = load_questions(questions)
+        comparison.findings += mistakes
+        loaded += chain.from_iterable(file.questions for file in files)
+    if has_errors(comparison.findings):
+        return comparison
+    old_library, new_library = before.unwrap(), after.unwrap()
+    for kind in Kind:
+        comparison.changes += _compare_kind(
+            kind, _by_name(old_library, kind), _by_name(new_library, kind)
+        )
+    comparison.prompts = list(
+        _compare_prompts(loaded, old_library, new_library, builtin_renderer("prompt"))
+    )
+    comparison.questions = len(loaded)
+    return comparison
+
+
+def _by_name(library: Library, kind: Kind) -> dict[str, Any]:
+    entries = list(entries_of(library, kind))
+    if kind not in SOURCE_KINDS:
+        entries.reverse()  # of one id the earliest counts
+    return {getattr(entry, kind.name_key): entry for entry in entries}
+
+
+def _compare_kind(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    gone = {name: entry for name, entry in old.items() if name not in new}
+    for name, entry in new.items():
+        if name not in old:
+            yield _new(kind, name, entry, gone)
+        elif old[name] != entry:
+            yield Change(kind, name, "changed", tuple(_fields(kind, old[name], entry)))
+    for name in gone:
+        yield Change(kind, name, "removed")
+
+
+def _new(kind: Kind, name: str, entry: Any, gone: dict[str, Any]) -> Change:
+    """How an entry of a new name came about: a renamed one is one, not one removed and another added."""
+    former = _former_name(kind, entry, gone)
+    if former is None:
+        return Change(kind, name, "added")
+    return Change(kind, name, "renamed", tuple(_fields(kind, gone.pop(former), entry)))
+
+
+def _former_name(kind: Kind, entry: Any, gone: Mapping[str, Any]) -> str | None:
+    """The name that an entry had: an alias of it now, else that of an entry with the same identity."""
+    for alias in entry.aliases:
+        if alias in gone:
+            return str(alias)
+    if kind not in SOURCE_KINDS:  # of tasks and ports the name is the id
+        return None
+    identity = _identity(kind, entry)
+    # nothing but a name says nothing
+    if identity == type(entry).model_construct(**{kind.name_key: ""}):
+        return None
+    for name, earlier in gone.items():
+        if _identity(kind, earlier) == identity:
+            return name
+    return None
+
+
+def _identity(kind: Kind, entry: Any) -> Any:
+    """What an entry keeps under another name: its explicit id, else all that it says beside its names."""
+    return entry.id or entry.model_copy(update={kind.name_key: "", "aliases": ()})
+
+
+def _fields(kind: Kind, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    for key in kind.keys:
+        before, after = getattr(old, key), getattr(new, key)
+        if before != after:
+            yield key, before, after
+
+
+def _compare_prompts(
+    questions: Iterable[LoadedQuestion], old: Library, new: Library, renderer: SupportsRender
+) -> Iterator[PromptChange]:
+    """The questions whose prompt is not the same when it is built from the one library and from the other."""
+    for loaded in questions:
+        before, after = _text(loaded, old, renderer), _text(loaded, new, renderer)
+        if before == after:
+            continue
+        what = "changed"
+        if after is None:
+            what = "broken"
+        elif before is None:
+            what = "mended"
+        yield PromptChange(loaded.id, loaded.document.file, what)
+
+
+def _text(loaded: LoadedQuestion, library: Library, renderer: SupportsRender) -> str | None:
+    built = build(loaded, library, renderer).value
+    return built.text if built is not None else None

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from explainer.curation.lint import content
-from explainer.curation.lint.run import CatalogText, lint
+from explainer.curation import lint_rules
+from explainer.curation.lint import CatalogText, lint
 from tests.helpers.support import explainer, write_tree
 
 SAME = "".join(
@@ -25,7 +25,7 @@ def test_an_entry_behind_five_others_is_never_recommended() -> None:
 def test_among_too_many_entries_nothing_is_asked_and_that_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(content, "MOST_ASKED", 6)
+    monkeypatch.setattr(lint_rules, "MOST_ASKED", 6)
     result = lint([CATALOG], ["L709"])
     assert (result.findings, result.unasked) == ((), True)
     assert not lint([CATALOG], ["L707"]).unasked

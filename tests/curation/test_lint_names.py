@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explainer.curation.lint.links import near_equal, near_keys
+from explainer.curation.lint_rules import near_equal, near_keys
 from tests.helpers.support import examples
 
 

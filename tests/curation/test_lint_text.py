@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from explainer.curation.lint.content import damage
+from explainer.curation.lint_rules import damage
 
 
 @pytest.mark.parametrize(

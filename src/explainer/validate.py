@@ -316,9 +316,9 @@ def _holds_questions(path: Path, text: str) -> bool:
     if path.parent.name == "questions":
         return True
     first = next(filter(str.strip, text.splitlines()), "")
-    return '"schema"' not in first and (
-        '"question"' in first or not any(map(first.__contains__, _OUTPUT_KEYS))
-    )
+    if '"schema"' in first:
+        return False
+    return '"question"' in first or not any(key in first for key in _OUTPUT_KEYS)
 
 
 def _is_question(data: Any, folders: Sequence[str]) -> bool:
@@ -330,7 +330,7 @@ def _is_question(data: Any, folders: Sequence[str]) -> bool:
         return "question" in data
     # A misspelt `question:` leaves its lists of names; those of a catalog hold mappings with keys of entries.
     items = [*items_of(data, Kind.MODELS), *items_of(data, Kind.PAPERS)]
-    if any(map(_resembles_entry, items)):
+    if any(_resembles_entry(item) for item in items):
         return False
     return bool(items) or is_among_questions or suggest("question", data) is not None
 

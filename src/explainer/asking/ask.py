@@ -98,7 +98,8 @@ class QuestionPreparer:
         """
         said_before = set(self.loader.findings)
         library = self.loader.for_question(loaded.question, base)
-        findings = errors_in(filterfalse(said_before.__contains__, library.findings))
+        new = [finding for finding in library.findings if finding not in said_before]
+        findings = errors_in(new)
         if library.value is None:
             return Parsed(None, findings)
         built = build(loaded, library.value, self.renderer, self.counts, self.semantic)
@@ -383,7 +384,8 @@ def prepare(config: AskConfig, observer: AskObserver) -> list[PreparedQuestion]:
                 skipped.append(item)
                 continue
             observer.on_findings(item.findings)
-            questions += filter(None, [item.value])
+            if item.value is not None:
+                questions.append(item.value)
     observer.on_prepared(loader.files_read, skipped)
     return questions
 
@@ -451,7 +453,7 @@ def _ask_all(
                 asyncio.run(session.run(questions, keep))
             if session.totals.settled < len(questions):
                 raise TerminatedError
-            answers.complete("".join(map(proof_of, map(results.__getitem__, sorted(results)))))
+            answers.complete("".join(proof_of(results[number]) for number in sorted(results)))
         finally:
             observer.on_end()
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import asdict
 from functools import partial
 from itertools import starmap
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
@@ -354,7 +354,8 @@ class FolderAnswers(_Files):
 
     def complete(self, proofs: str) -> None:
         """Write the provenance: of this run, behind that of the other answers that are still here."""
-        new = set(map(attrgetter("id"), filter(None, map(_proof_in, proofs.splitlines()))))
+        rows = [_proof_in(line) for line in proofs.splitlines()]
+        new = {row.id for row in rows if row is not None}
         lines: list[str] = []
         with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
             lines = read_file(self.provenance).decode().split("\n")

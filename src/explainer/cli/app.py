@@ -6,7 +6,7 @@ import importlib
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import combinations, filterfalse, starmap
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
@@ -185,8 +185,9 @@ def _refuse_overwriting(params: Mapping[str, Any]) -> None:
     from explainer.files import display_path, overwritten_input
 
     message = "two outputs have one name, so one would be overwritten: choose another place for it"
-    pairs = combinations(filterfalse(_is_stream, outputs), 2)
-    refuse_if(any(starmap(is_same_file, pairs)), message, "--out")
+    files = [path for path in outputs if not _is_stream(path)]
+    is_one_file = any(is_same_file(*pair) for pair in combinations(files, 2))
+    refuse_if(is_one_file, message, "--out")
     meeting = overwritten_input(list(_with_beside(outputs)), list(_inputs_in(params)))
     if meeting is not None:
         output, path = map(display_path, meeting)

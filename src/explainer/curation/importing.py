@@ -241,7 +241,8 @@ class _Import:
         """Write the files whose text is not what it was, all or none."""
         changed = [(path, new.encode()) for path, (old, new) in files.items() if new != old]
         if not self._job.dry_run:
-            self.result.note(filter(None, [write_together(changed)]))
+            problem = write_together(changed)
+            self.result.note([] if problem is None else [problem])
 
     def _entries(self) -> Iterator[NormalizedEntry]:
         """The entries of the source, each name once; what is wrong with the others is noted."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, filterfalse
+from itertools import chain
 from typing import Any, Final, TypeGuard
 
 from explainer.catalogs.links import arxiv_address
@@ -374,7 +374,7 @@ class _Cleaner:
             return self.shaped(key, value)
         urls = split_links(text)
         # of several, such as the repositories of a paper, the first is its own
-        if len(urls) > 1 and all(map(_URL.fullmatch, urls)):
+        if len(urls) > 1 and all(_URL.fullmatch(url) for url in urls):
             self._further_links += urls[1:]
             text = urls[0]
         return self._meant(key, text.strip())
@@ -412,7 +412,7 @@ def _addresses_in(item: str) -> Iterator[str]:
 
 
 def _are_texts(value: Any) -> TypeGuard[list[str]]:
-    return isinstance(value, list) and all(map(is_text, value))
+    return isinstance(value, list) and all(is_text(item) for item in value)
 
 
 def _is_nothing(value: Any) -> bool:
@@ -455,10 +455,10 @@ def _items(key: str, value: Any) -> Any:
         value = _split(key, value.strip())
     if not isinstance(value, list | tuple):
         return value
-    items = list(filterfalse(_is_nothing, value))
+    items = [item for item in value if not _is_nothing(item)]
     if key == "examples":
         return items
-    return list(map(on_one_line, items))
+    return [on_one_line(item) for item in items]
 
 
 def _split(key: str, cell: str) -> Any:

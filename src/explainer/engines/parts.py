@@ -11,7 +11,6 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, filterfalse
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -214,14 +213,14 @@ def _refuse_foreign(folder: Path) -> None:
         ExplainerError: when there is one.
     """
     tables = sorted(folder.glob("[!._]*.parquet"))
-    foreign = filterfalse(_is_called_part, tables)
+    foreign = [path for path in tables if not _is_called_part(path)]
     # the columns of one tell those of all: reading them of thousands would take longer than the work
-    path = next(chain(foreign, filterfalse(_has_own_columns, tables[:1])), None)
-    if path is not None:
+    if not foreign and tables and not _has_own_columns(tables[0]):
+        foreign = tables
+    if foreign:
         message = "the batch was stopped: the file is there, and no run wrote it"
-        raise ExplainerError(
-            [Finding("F105", Location(display_path(path)), message, "choose another place")]
-        )
+        place = Location(display_path(foreign[0]))
+        raise ExplainerError([Finding("F105", place, message, "choose another place")])
 
 
 def _is_called_part(path: Path) -> bool:

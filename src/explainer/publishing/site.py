@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from itertools import chain
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -186,7 +186,7 @@ def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
     _forget_missing(config.out, memory.files)
     share = _share_of_all(config, memory)
     answers = _dated(share, memory, config.now)
-    rows = list(map(itemgetter(1), answers))
+    rows = [row for _, row in answers]
     # an empty folder is a wrong path more often than a wish to lose all pages
     if not rows:
         return PublishedSite(findings=share.findings)
@@ -239,7 +239,7 @@ def _offered_entries(
 ) -> dict[str, dict[str, Any]]:
     """The records of the entries that the answers were offered, by the names of their pages."""
     names = sorted(set(chain.from_iterable(row.offered for row in rows)))
-    return dict(zip(names, map(entries.__getitem__, names), strict=True))
+    return {name: entries[name] for name in names}
 
 
 def _answer_files(rows: Iterable[AnswerRow]) -> dict[str, str]:
@@ -260,7 +260,7 @@ def _known(config: SiteConfig, memory: _Memory) -> dict[str, AnswerRow]:
 def _is_whole(files: Collection[str], answer: tuple[str, AnswerRow]) -> bool:
     """Whether an answer has a key, and its files are there."""
     key, row = answer
-    return bool(key) and all(map(files.__contains__, _files_of(row)))
+    return bool(key) and all(name in files for name in _files_of(row))
 
 
 def _files_of(row: AnswerRow) -> list[str]:

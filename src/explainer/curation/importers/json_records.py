@@ -590,7 +590,7 @@ def _abstract(index: Mapping[str, Any]) -> str | None:
     for word, positions in index.items():
         numbers = filter(str.isdecimal, map(str, as_list(positions)))
         words.update(dict.fromkeys(map(int, numbers), word))
-    return " ".join(map(words.__getitem__, sorted(words))) or None
+    return " ".join(words[number] for number in sorted(words)) or None
 
 
 # Forms of records that are recognised by their keys, and what makes records of them.

@@ -178,7 +178,7 @@ def _record(front: Document, above: int, body: str, folder: str | None) -> Sourc
         "dataset": ", ".join(
             texts_in(data.get("datasets")) or _texts_at(results, "dataset", "name")
         ),
-        "links": list(map("https://huggingface.co/{}".format, bases)),
+        "links": [f"https://huggingface.co/{base}" for base in bases],
         "aliases": [name for name in texts_in(stated_name) if repository not in (None, name)],
     }
     licence = as_text(data.get("license"))
@@ -201,7 +201,7 @@ def _texts_at(results: Iterable[Mapping[str, Any]], *path: str) -> list[str]:
 
 def _stated_repository(data: Mapping[str, Any], body: str, heading: str) -> str | None:
     """The id of the repository that a card itself states; one in an example counts if the heading has its name."""
-    stated = texts_in(list(map(data.get, _ID_KEYS)))
+    stated = texts_in([data.get(key) for key in _ID_KEYS])
     stated += _HEADING.findall(heading)
     stated += filter(
         lambda name: _plain(name.partition("/")[2]) == _plain(heading), _PRETRAINED.findall(body)

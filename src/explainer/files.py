@@ -253,9 +253,10 @@ def is_private(path: Path) -> bool:
 def _is_own(status: os.stat_result) -> bool:
     if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
         return False
-    return sys.platform == "win32" or (
-        status.st_uid in (os.getuid(), 0) and not status.st_mode & 0o022
-    )
+    if sys.platform == "win32":
+        return True
+    others_can_write = bool(status.st_mode & 0o022)
+    return status.st_uid in (os.getuid(), 0) and not others_can_write
 
 
 def make_private(folder: Path) -> None:
@@ -432,12 +433,16 @@ def overwritten_input(outputs: Iterable[Path], inputs: Sequence[Path]) -> tuple[
             continue
         for path in inputs:
             with contextlib.suppress(OSError):
-                is_in_folder = output.suffix in _READ_IN_FOLDERS and real_path(
-                    output
-                ).is_relative_to(real_path(path))
-                if output.samefile(path) or (path.is_dir() and is_in_folder):
+                if output.samefile(path) or _is_read_in(path, output):
                     return output, path
     return None
+
+
+def _is_read_in(folder: Path, file: Path) -> bool:
+    """Whether a path is a folder of which commands read a file in it."""
+    if file.suffix not in _READ_IN_FOLDERS or not folder.is_dir():
+        return False
+    return real_path(file).is_relative_to(real_path(folder))
 
 
 def write_stream(path: Path, text: TextIO) -> Finding | None:
@@ -589,9 +594,8 @@ class _Replacement:
 
 def remove_stale(folder: Path) -> None:
     """Remove temporary files that killed runs left in a folder and below it."""
-    waiting = [
-        str(folder)
-    ]  # not os.walk, which calls itself: folders may be nested deeper than calls
+    # not os.walk, which calls itself: folders may be nested deeper than calls
+    waiting = [str(folder)]
     while waiting:
         with contextlib.suppress(OSError), os.scandir(waiting.pop()) as scan:
             for entry in scan:
@@ -607,10 +611,10 @@ def remove_stale_of(*paths: Path) -> None:
         # A longer name is cut in the names of its temporary files, which may then be those of another file.
         if len(path.name) > _NAME_SHOWN or not path.parent.is_dir():
             continue
+        beginning = f".{path.name}."
         for file in path.parent.iterdir():
-            if file.name.startswith(f".{path.name}.") and _TOKEN.fullmatch(
-                file.name[len(path.name) + 2 :]
-            ):
+            token = file.name.removeprefix(beginning)
+            if file.name.startswith(beginning) and _TOKEN.fullmatch(token):
                 _unlink(str(file))
 
 

@@ -554,9 +554,8 @@ class AskRun:
         """
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # this is a coroutine
-        with contextlib.suppress(
-            NotImplementedError, RuntimeError, ValueError
-        ):  # Windows; another thread
+        # Windows; another thread
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with Endpoint(
             self._config.address, self._config.redact, self._config.count

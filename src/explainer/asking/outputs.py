@@ -313,9 +313,8 @@ class _Files(Answers):
         ungrounded = stem.with_name(stem.name + UNGROUNDED)
         if result.chosen is None:
             return display_path(accepted)
-        self._write(
-            stem.with_name(stem.name + _RECORD), json_document(record)
-        )  # it says whose the others are
+        # it says whose the others are
+        self._write(stem.with_name(stem.name + _RECORD), json_document(record))
         self._write(stem.with_name(stem.name + _PROMPT), result.prepared.text)
         current, outdated = (accepted, ungrounded) if result.grounded else (ungrounded, accepted)
         self._write(current, result.text)
@@ -595,9 +594,8 @@ class Journal:
         Raises:
             ForeignJournalError: when it is none that this version understands.
         """
-        lines = data.split(b"\n")[
-            :-1
-        ]  # what stands behind the last line break is torn, the header too
+        # what stands behind the last line break is torn, the header too
+        lines = data.split(b"\n")[:-1]
         if not (data.startswith(_HEADER) or _HEADER.startswith(data)):
             message = "not a journal of answers that this version can resume"
             raise ForeignJournalError(0, message, str(self._path))

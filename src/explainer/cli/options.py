@@ -286,7 +286,8 @@ def one_of(choices: Collection[str]) -> Callable[[str | None], str | None]:
         if value is None or value in choices:
             return value
         message = f"{value!r} is not one of {', '.join(choices)}"
-        if hint := did_you_mean(value, choices):
+        # a kind of entries is a word that shows as itself only when it is made a plain one
+        if hint := did_you_mean(value, map(str, choices)):
             message += f"; {hint}"
         refuse(message)
 

@@ -316,17 +316,11 @@ class _Import:
             for card in cards:
                 yield card, card.relative_to(path).as_posix()
             if not cards:
-                self.result.note(
-                    [Finding("F106", location, "no model card in the folder (README.md)")]
-                )
+                message = "no model card in the folder (README.md)"
+                self.result.note([Finding("F106", location, message)])
         elif path.exists():
-            self.result.note(
-                [
-                    Finding(
-                        "F102", location, "this is not a regular file", "use - to read from stdin"
-                    )
-                ]
-            )
+            message = "this is not a regular file"
+            self.result.note([Finding("F102", location, message, "use - to read from stdin")])
         else:
             self.result.note([Finding("F101", location, "no such file or folder")])
 

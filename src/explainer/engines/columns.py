@@ -489,9 +489,8 @@ def _recommendations(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.Reco
 def _recommend(opened: OpenJob, row: NumberedRow) -> dict[str, Any]:
     if isinstance(row.raw, Finding):
         return _unanswered(row.raw)
-    loaded = decode(row.raw, ROWS).then(
-        lambda text: parse_question_line(text, ROWS, row.number or 1)
-    )
+    number = row.number or 1
+    loaded = decode(row.raw, ROWS).then(lambda text: parse_question_line(text, ROWS, number))
     if loaded.value is None or has_errors(loaded.findings):
         return _unanswered(*loaded.findings)
     question = loaded.value.question

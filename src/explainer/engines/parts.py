@@ -69,9 +69,8 @@ class PartCounts(NamedTuple):
 def parts_of(source: ParquetSource) -> list[TablePart]:
     """Return the parts of a table."""
     size = source.size()
-    firsts = range(
-        1, max(size, 1) + 1, PART_ROWS
-    )  # without rows, a part says which columns there are
+    # without rows, a part says which columns there are
+    firsts = range(1, max(size, 1) + 1, PART_ROWS)
     parts = [
         TablePart(number, first, min(first + PART_ROWS - 1, size), {})
         for number, first in enumerate(firsts)
@@ -92,9 +91,8 @@ def _repeated(source: ParquetSource) -> dict[int, int]:
     suspects = set(counts.field("values").filter(pc.greater(counts.field("counts"), 1)).to_pylist())
     first_rows: dict[str, int] = {}
     repeated: dict[int, int] = {}
-    for row, id_ in (
-        _all_ids(source) if suspects else ()
-    ):  # a second reading, for the few whose hashes are equal
+    # a second reading, for the few whose hashes are equal
+    for row, id_ in _all_ids(source) if suspects else ():
         if short_hash(id_) in suspects and first_rows.setdefault(id_, row) != row:
             repeated[row] = first_rows[id_]
     return repeated

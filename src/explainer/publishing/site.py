@@ -161,9 +161,8 @@ def publish(config: SiteConfig) -> PublishedSite:
         for folder in _FOLDERS:
             _make_folder(config.out, folder)
         if not (config.out / STATE_FILE).exists():
-            _remember(
-                config.out, memory
-            )  # a run that is stopped leaves a site that the next one may go on with
+            # a run that is stopped leaves a site that the next one may go on with
+            _remember(config.out, memory)
         return _publish(config, memory)
     except OSError as error:
         return PublishedSite(findings=[cannot_write(Path(error.filename or config.out), error)])
@@ -427,12 +426,8 @@ def _remembered(out: Path) -> _Memory | None:
         return None if out.exists() and any(out.iterdir()) else _Memory()
     try:
         return msgspec.json.decode(read_file(path), type=_Memory)
-    except (
-        ValueError,
-        KeyError,
-        RecursionError,
-    ):  # of another version, or of somebody else: all is made anew
-        return _Memory()
+    except (ValueError, KeyError, RecursionError):
+        return _Memory()  # it is of another version, or of somebody else: all is made anew
 
 
 def _remember(out: Path, memory: _Memory) -> None:

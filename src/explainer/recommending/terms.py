@@ -230,7 +230,8 @@ def readings(words: Iterable[str], frequency: Callable[[str], int]) -> dict[str,
     """
     meant: dict[str, str] = {}
     for term in words:
-        if len(term) < _SHORTEST or not (term.isascii() and term.isalpha()) or frequency(term):
+        is_word = term.isascii() and term.isalpha() and len(term) >= _SHORTEST
+        if not is_word or frequency(term):
             continue
         # of several neighbours the one that is used most; in the order of the alphabet among equals
         nearest = min(_neighbours(term), key=lambda neighbour: (-frequency(neighbour), neighbour))

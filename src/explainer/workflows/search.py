@@ -255,9 +255,8 @@ class SearchResult:
         links: set[tuple[int, str, int]] = set()
         for model, wires in zip((*self.order, -1), (*self.wires, self.outputs), strict=True):
             for port, giver in wires:
-                links.add(
-                    (models.get(giver, giver), port, model)
-                )  # inputs keep their numbers, which are negative
+                # inputs keep their numbers, which are negative
+                links.add((models.get(giver, giver), port, model))
         return frozenset(links)
 
 

@@ -251,9 +251,8 @@ def _paper(data: Mapping[str, Any], body: str, mentions: Sequence[_Mention]) -> 
 
 def _code(mentions: Sequence[_Mention], repository: str | None) -> str | None:
     """The first link that says that it is the model's code, or that has the model's own name."""
-    named_alike = (
-        f"github.com/{repository}".casefold()
-    )  # without a repository no link to code ends with this
+    # without a repository no link to code ends with this
+    named_alike = f"github.com/{repository}".casefold()
     for mention in mentions:
         short = short_spelling(mention.link)
         is_own = short.casefold().endswith(named_alike) or mention.says(_CODE_WORDS, _BEFORE_CODE)

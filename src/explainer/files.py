@@ -15,10 +15,11 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from io import DEFAULT_BUFFER_SIZE, BufferedReader, FileIO
 from pathlib import Path
 from typing import Any, Final, Self, TextIO, TypeAlias
+
+from msgspec.structs import replace
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.documents.document import decode

@@ -6,10 +6,12 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.build import SupportsRender, build
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
@@ -66,8 +68,7 @@ _QUESTION_KEY: Final = lazy_regex(r"^question[ \t]*:", re.MULTILINE)
 _HEADING: Final = lazy_regex(r"#{1,6} ")
 
 
-@dataclass(frozen=True, slots=True)
-class ValidationReport:
+class ValidationReport(Struct, frozen=True):
     """What was checked, and what was found.
 
     Attributes:

@@ -8,12 +8,13 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import filterfalse
 from operator import attrgetter
 from pathlib import Path
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from explainer.asking.conversation import (
     AskResult,
@@ -66,8 +67,7 @@ from explainer.recommending.recommend import SupportsMeanings
 from explainer.rendering.templates import EVIDENCE_TEMPLATE, renderer_of
 
 
-@dataclass
-class QuestionPreparer:
+class QuestionPreparer(Struct):
     """Makes questions ready to be asked.
 
     Attributes:
@@ -87,7 +87,7 @@ class QuestionPreparer:
     strict: bool = False
     files: bool = True
     prints_all: bool = False
-    _ids: dict[str, tuple[str, Location]] = field(default_factory=dict)
+    _ids: dict[str, tuple[str, Location]] = {}
 
     def prepare(self, loaded: LoadedQuestion, base: Path) -> Parsed[PreparedQuestion]:
         """Make one question ready.
@@ -187,8 +187,7 @@ def _load_file(text: str, item: SourceItem) -> Parsed[LoadedQuestion] | Skipped:
 _TICK: Final = 0.5
 
 
-@dataclass(frozen=True)
-class AskConfig:
+class AskConfig(Struct, frozen=True):
     """Everything that decides a run.
 
     Attributes:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.batching.manifest import content_hash
 from explainer.checking.check import CheckReport, check_answer
@@ -40,8 +43,7 @@ class Message(NamedTuple):
     content: str
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True, dict=True):
     """What a model is asked.
 
     Attributes:
@@ -52,7 +54,7 @@ class Request:
 
     model: str
     messages: tuple[Message, ...]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = {}
 
     @cached_property
     def key(self) -> str:
@@ -78,8 +80,7 @@ class Request:
         return "".join(message.content for message in self.messages)
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens of one exchange.
 
     Attributes:
@@ -93,8 +94,7 @@ class Usage:
     estimated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """One whole answer.
 
     Attributes:
@@ -255,8 +255,7 @@ class PreparedQuestion:
         return "".join(message.content for message in self.prompt)
 
 
-@dataclass(frozen=True)
-class AskSettings:
+class AskSettings(Struct, frozen=True):
     """How answers are sought.
 
     Attributes:
@@ -269,15 +268,14 @@ class AskSettings:
     """
 
     models: tuple[str, ...]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    repair_parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = {}
+    repair_parameters: Mapping[str, Any] = {}
     rounds: int = 2
     fix: bool = True
     strict: bool = False
 
 
-@dataclass(frozen=True)
-class Round:
+class Round(Struct, frozen=True):
     """Answer as it came, and what was found about it.
 
     Attributes:
@@ -291,8 +289,7 @@ class Round:
     report: CheckReport
 
 
-@dataclass(frozen=True)
-class ModelAnswer:
+class ModelAnswer(Struct, frozen=True):
     """Result of asking one model.
 
     Attributes:
@@ -314,8 +311,7 @@ class ModelAnswer:
     failure: str = ""
 
 
-@dataclass(frozen=True)
-class AskResult:
+class AskResult(Struct, frozen=True):
     """Result of asking one question.
 
     Attributes:

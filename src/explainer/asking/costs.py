@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
 from functools import partial
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from explainer.asking.conversation import (
     AskResult,
@@ -32,8 +34,7 @@ _AROUND_LINK: Final = 12  # characters of the list around a link
 _CHARACTERS_PER_TOKEN: Final = 4  # of English, as tokenizers have it
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(Struct, frozen=True):
     """Money for a million tokens, by the name of the model; the empty name is for all others.
 
     Attributes:
@@ -41,8 +42,8 @@ class Prices:
         completion: for tokens that come back.
     """
 
-    prompt: Mapping[str, float] = field(default_factory=dict)
-    completion: Mapping[str, float] = field(default_factory=dict)
+    prompt: Mapping[str, float] = {}
+    completion: Mapping[str, float] = {}
 
     def __bool__(self) -> bool:
         return bool(self.prompt or self.completion)
@@ -56,8 +57,7 @@ class Prices:
         return (usage.prompt * price_in + usage.completion * price_out) / _MILLION
 
 
-@dataclass(slots=True)
-class Totals:
+class Totals(Struct):
     """Totals of a run so far.
 
     Attributes:
@@ -99,8 +99,7 @@ class Totals:
         self.cost = _sum(self.cost, cost)
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """What asking will take: at least, when each answer is accepted as it comes; at most, when none ever is.
 
     Attributes:

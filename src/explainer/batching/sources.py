@@ -8,11 +8,11 @@ import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from explainer.batching.manifest import read_row, short_hash
 from explainer.catalogs.loading import CATALOG_SUFFIXES, empty_source, repeated_id

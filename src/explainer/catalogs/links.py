@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import lru_cache, partial
 from itertools import filterfalse
@@ -17,6 +16,9 @@ from operator import ne
 from typing import Final
 from unicodedata import normalize
 from urllib.parse import unquote, urljoin
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.diagnostics.text import lazy_regex
 
@@ -188,8 +190,7 @@ _LENGTH_MARGIN: Final = 0.2
 _COMPARED: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """What a URL leads to.
 
     Attributes:
@@ -203,8 +204,7 @@ class Link:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Address:
+class _Address(Struct, frozen=True):
     """The parts of an http or https URL, the host in lower case and without `www.`.
 
     Without a scheme a default port is none; where there is one, `opened_url` takes it off.

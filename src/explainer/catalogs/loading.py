@@ -22,6 +22,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from explainer._package import __version__
 from explainer.catalogs.settings import PROJECT_FILES, parse_settings
 from explainer.diagnostics.finding import Finding, Location, Parsed, errors_in, has_errors
@@ -216,8 +218,7 @@ def _digest(raw: bytes) -> str:
     return sha256(b"/".join((__version__.encode(), raw))).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class _CacheFile:
+class _CacheFile(Struct, frozen=True):
     """A file of the cache: its kind, the hash of what it holds, and that.
 
     Attributes:
@@ -315,8 +316,7 @@ def shipped_tasks() -> tuple[Task, ...]:
     return load_catalog(builtin_folder("catalogs") / "tasks.yaml").unwrap().catalog.tasks
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectFile:
+class ProjectFile(Struct, frozen=True):
     """A file of settings, `explainer.toml` or `pyproject.toml`.
 
     Attributes:

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import product
 from typing import Final, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from explainer.diagnostics.text import lazy_regex, meant_hint, one_line, shorten, suggest
 
@@ -76,8 +77,7 @@ BUILTIN_PORTS: Final = (
 """The ports that everybody has; catalogs add to them with `ports:`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """What a model takes and gives.
 
     Attributes:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import chain, compress, count, filterfalse
 from operator import itemgetter
 from typing import Final
+
+from msgspec import Struct
 
 from explainer.checking.answer import Answer, Cited, parse_answer
 from explainer.checking.match import (
@@ -34,8 +35,7 @@ _NAME_BEGINS: Final = lazy_regex(r"(?<!\w)")
 _NAME_ENDS: Final = lazy_regex(r"(?!\w|-\w)")
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A safe change of the answer: the characters from `start` to `end` become `text`."""
 
     start: int
@@ -43,8 +43,7 @@ class Fix:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """What a rule finds wrong, by positions in the answer.
 
     Rules know no files and no lines: `check_answer` sorts the violations and makes a `Finding` of each.
@@ -65,8 +64,7 @@ class Violation:
     fix: Fix | None = None
 
 
-@dataclass
-class AnswerAnalysis:
+class AnswerAnalysis(Struct, dict=True):
     """An answer, what was offered to it, and what it says.
 
     Attributes:

@@ -15,6 +15,8 @@ from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from msgspec import Struct
+
 from explainer.catalogs.links import Link, home_field, identify, is_placeholder_host, opened_url
 from explainer.checking.spotting import (
     Destination,
@@ -128,8 +130,7 @@ _METACHARACTER_RUN: Final = lazy_regex(r"([^\w\s/\\])\1{63,}+")
 _SURROGATE: Final = lazy_regex("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(Struct, frozen=True):
     """A part of the answer that stands out: the text of a link, something emphasised, quoted or in code."""
 
     kind: PhraseKind
@@ -138,16 +139,14 @@ class Phrase:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cited:
+class Cited(Struct, frozen=True):
     """A link of the answer, with the text that it stands behind, if any."""
 
     spotted: LinkInText
     label: Phrase | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _MarkedLink:
+class _MarkedLink(Struct, frozen=True):
     """A link of Markdown or HTML: its destination with its place, its text if any, and where its construct stands."""
 
     href: str
@@ -631,13 +630,12 @@ def _own_indents(text: str, source: str) -> str:
     )
 
 
-@dataclass(slots=True)
-class _Opened:
+class _Opened(Struct):
     """A part of the text whose closing mark is still to come."""
 
     token: Token
     start: int
-    pieces: list[str] = field(default_factory=list)
+    pieces: list[str] = []
 
 
 class _MarkdownReader:

@@ -14,12 +14,14 @@ import json
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from io import BufferedReader, BytesIO
 from itertools import chain, filterfalse, product
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.build import offer
 from explainer.catalogs.library import Library
@@ -123,8 +125,7 @@ _ANSWERS: Final = _Naming(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerInput:
+class AnswerInput(Struct, frozen=True):
     """One answer as it came.
 
     Attributes:
@@ -148,8 +149,7 @@ class AnswerInput:
     spans: tuple[CitedSpan, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """What one line of JSON holds: an answer, a prompt, a question, the record of a proof, or a failure.
 
     Attributes:
@@ -159,14 +159,13 @@ class _Row:
 
     id: str
     line: int
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = {}
     finding: Finding | None = None
     text: str = ""
     choice: int = 0
 
 
-@dataclass(frozen=True)
-class _Sources:
+class _Sources(Struct, frozen=True, dict=True):
     """Questions or prompts by id, and the file or folder that they come from; or the only one, for all answers."""
 
     items: Mapping[str, Path | _Row]

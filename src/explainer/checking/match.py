@@ -10,12 +10,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate, chain, product
 from operator import attrgetter
 from typing import Final
+
+from msgspec import Struct
 
 from explainer.catalogs.links import Link, identify, is_placeholder, resembles
 from explainer.checking.answer import Cited
@@ -152,8 +153,7 @@ _URL: Final = attrgetter("url")
 _BY_NUMBER: Final = frozenset({"arxiv", "doi", "number"})
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The judgement on one name or link.
 
     Attributes:
@@ -239,8 +239,7 @@ def _resembling(link: Link, offered: Offered) -> Verdict:
 # --- names
 
 
-@dataclass(frozen=True)
-class _Name:
+class _Name(Struct, frozen=True, dict=True):
     """A text that stands where the name of a source stands, with what the steps of its judgement need.
 
     Attributes:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from itertools import chain, compress, count, repeat
 from operator import attrgetter
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.build import offer
 from explainer.catalogs.library import Library, Sources
@@ -52,8 +54,7 @@ _NOT_A_WORD: Final = lazy_regex(r"(?:[^\w+#]|_)+")
 _FIELDS: Final = ("paper", "github")  # the roles of links that stand in a field of their own
 
 
-@dataclass(frozen=True, slots=True)
-class OwnLink:
+class OwnLink(Struct, frozen=True):
     """A URL of a source: as it is offered or catalogued, what it leads to, and in which place it stands."""
 
     url: str
@@ -64,8 +65,7 @@ class OwnLink:
 _url: Final = attrgetter("url")
 
 
-@dataclass(frozen=True)
-class OfferedEntry:
+class OfferedEntry(Struct, frozen=True, dict=True):
     """One offered entry.
 
     Attributes:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from explainer.checking.answer import Answer
 from explainer.diagnostics.text import lazy_regex
@@ -145,8 +146,7 @@ _MAX_RUN_IN: Final = (
 _MAX_HEADINGS: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """A line, or the beginning of one, that reads as a heading.
 
     Attributes:
@@ -179,8 +179,7 @@ _LEVEL: Final = attrgetter("level")
 _NUMBER_OF: Final = attrgetter("number")
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """One of the three sections: its heading, and the lines of its content, of the first of them from `text_at` on."""
 
     kind: SectionKind
@@ -202,8 +201,7 @@ class Section:
         return " " * self.text_at + text[self.text_at :]
 
 
-@dataclass(frozen=True, slots=True)
-class Sections:
+class Sections(Struct, frozen=True):
     """The sections that were found, in the order in which they should stand, and headings of their level besides.
 
     Attributes:
@@ -281,8 +279,7 @@ _BELIEVED: Final[dict[int, Callable[[Heading], bool]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Struct, frozen=True):
     """A line taken apart: what opens it, its number, where its title stands, and where the text behind that begins."""
 
     opening: re.Match[str]

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from html import unescape
 from typing import Final, Literal, TypeAlias
 from unicodedata import normalize
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.links import (
     HIDDEN_CHARACTERS,
@@ -137,8 +139,7 @@ _ENCODED: Final = lazy_regex(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LinkInText:
+class LinkInText(Struct, frozen=True):
     """A link in a text.
 
     Attributes:
@@ -159,8 +160,7 @@ class LinkInText:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where a piece of markup leads.
 
     Attributes:

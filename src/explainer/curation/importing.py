@@ -12,9 +12,10 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
+
+from msgspec import Struct, field
 
 from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.loading import sources_path
@@ -53,8 +54,7 @@ _MOST_FINDINGS: Final = 1_000
 _TELL_EVERY: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class ImportJob:
+class ImportJob(Struct, frozen=True):
     """What is imported, and how.
 
     Attributes:
@@ -73,13 +73,12 @@ class ImportJob:
     out: Path | None
     format: str
     kind: Kind | None = None
-    mapping: Mapping[str, str] = field(default_factory=dict)
+    mapping: Mapping[str, str] = {}
     dry_run: bool = False
     tell: Callable[[int], None] = lambda _: None
 
 
-@dataclass(slots=True)
-class ImportResult:
+class ImportResult(Struct):
     """Result of an import.
 
     Attributes:
@@ -92,7 +91,7 @@ class ImportResult:
     """
 
     counts: Counts = field(default_factory=Counts)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = []
     dropped: int = 0
     diff: str = ""
     product: TextIO | None = None

@@ -15,6 +15,8 @@ from operator import methodcaller
 from os.path import commonprefix
 from typing import Any, Final, TypeAlias
 
+from msgspec import Struct
+
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.links import home_field, short_spelling
@@ -70,8 +72,7 @@ class CatalogItem:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LintFinding:
+class LintFinding(Struct, frozen=True):
     """A finding about an entry, and the fix if there is a safe one."""
 
     item: CatalogItem

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final, TypeGuard
+
+from msgspec import Struct
 
 from explainer.catalogs.links import arxiv_address
 from explainer.catalogs.schema import ENTRY_KEYS, Kind
@@ -111,8 +112,7 @@ _LONG_IDS_SINCE: Final = "1501"
 _YEAR: Final = re.compile(r"(?:1[89]|2\d)\d\d")
 
 
-@dataclass(frozen=True, slots=True)
-class NormalizedEntry:
+class NormalizedEntry(Struct, frozen=True):
     """An entry that can go into a catalog.
 
     Attributes:
@@ -135,8 +135,7 @@ class NormalizedEntry:
         return str(self.record[self.kind.name_key])
 
 
-@dataclass(slots=True)
-class Normalizer:
+class Normalizer(Struct):
     """Makes entries of records.
 
     Attributes:
@@ -145,9 +144,9 @@ class Normalizer:
     """
 
     kind: Kind | None = None
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    _fields: dict[str, str | None] = field(default_factory=dict)
-    _reported: set[str] = field(default_factory=set)
+    mapping: Mapping[str, str] = {}
+    _fields: dict[str, str | None] = {}
+    _reported: set[str] = set()
 
     def normalize(self, raw: SourceRecord) -> Parsed[NormalizedEntry]:
         """Make an entry of a record; without a value the record is left out, and the findings say why."""

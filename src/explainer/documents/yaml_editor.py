@@ -10,10 +10,10 @@ import functools
 import json
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
+from msgspec import Struct
 
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.documents.document import KeyPath
@@ -24,8 +24,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BLOCK_SCALARS: Final = ("|", ">")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class Edit(Struct, frozen=True, order=True):
     """`text[start:end]` becomes `replacement`."""
 
     start: int
@@ -60,8 +59,7 @@ def whole_diff(old: str, new: str, file: str) -> str:
     )
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     """A value in the text: `text[start:end]`; what is behind a block is not in it.
 
     Attributes:
@@ -79,7 +77,7 @@ class _Node:
     flow: bool
     key: int | None
     is_mapping: bool = False
-    keys: list[str] = field(default_factory=list)
+    keys: list[str] = []
     size: int = 0
 
 

@@ -10,9 +10,11 @@ import contextlib
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from explainer.batching.batch import BatchRun
 from explainer.batching.manifest import short_hash

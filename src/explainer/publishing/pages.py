@@ -11,11 +11,13 @@ import unicodedata
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import Entry, Kind, ModelEntry, entry_record
@@ -69,8 +71,7 @@ _LINKS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
+class AnswerRow(Struct, frozen=True):
     """What lists, the search and the feeds say of an answer.
 
     Attributes:
@@ -101,8 +102,7 @@ class AnswerRow:
     updated: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerPage:
+class AnswerPage(Struct, frozen=True):
     """The page of an answer, and what goes with it.
 
     Attributes:

@@ -22,6 +22,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
+import msgspec
 from pydantic import TypeAdapter
 
 from explainer.catalogs.library import Library
@@ -397,7 +398,7 @@ def _write_bars(path: Path, index: DiskIndex[E]) -> None:
     """Write what calibration questions reach in a new index."""
     calibration = Calibration(lambda query: index.around(query, 1).reach(query))
     bars = {length: calibration.bar_of(length) for length in LENGTHS}
-    replace_facts(path, index.facts.model_copy(update={"bars": bars}))
+    replace_facts(path, msgspec.structs.replace(index.facts, bars=bars))
 
 
 def weighted_terms(fields: Mapping[str, list[str]]) -> list[str]:

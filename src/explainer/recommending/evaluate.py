@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from itertools import starmap
 from operator import attrgetter, methodcaller
 from typing import Annotated, Any, Final
 
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from explainer.catalogs.library import EntryIndex, Library
@@ -61,8 +62,7 @@ class _LabelLine(BaseModel):
     task: Line | None = Field(None)
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A question and what would be right for it.
 
     Attributes:
@@ -82,8 +82,7 @@ class Label:
     document: Document
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What was offered for one label.
 
     Attributes:
@@ -122,8 +121,7 @@ def _hit(rank: int | None, depth: int) -> float:
     return float(rank is not None and rank <= depth)
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """A mean with its 95 % bootstrap interval, over `count` questions."""
 
     mean: float
@@ -132,8 +130,7 @@ class Interval:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Struct, frozen=True):
     """All outcomes, and the names of the entries that were never among the first five."""
 
     outcomes: tuple[Outcome, ...]

@@ -23,10 +23,11 @@ import operator
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain, combinations
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import SEPARATOR, Signature, builtin_ports
@@ -275,8 +276,7 @@ _KINDS_IN_HAND: Final = _kinds_by_term(_IN_HAND)
 _KINDS_WANTED: Final = _kinds_by_term(_WANTED)
 
 
-@dataclass(frozen=True, slots=True)
-class QueryIntent:
+class QueryIntent(Struct, frozen=True):
     """The kinds of data that a question has and wants.
 
     Attributes:

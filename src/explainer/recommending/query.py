@@ -7,10 +7,12 @@ which the order of the words decides. What single words hint at, such as “type
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, pairwise
 from typing import Final, NamedTuple, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from explainer.catalogs.signature import Signature, builtin_ports
 from explainer.diagnostics.text import lazy_regex
@@ -108,8 +110,7 @@ _UNSTATED: Final = 0.25
 _UNKNOWN: Final = -0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Direction:
+class Direction(Struct, frozen=True):
     """What a question says goes in and comes out.
 
     Attributes:
@@ -416,8 +417,7 @@ _ENLARGING: Final = lazy_regex(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A question as it is compared.
 
     Attributes:
@@ -437,7 +437,7 @@ class Query:
     tokens: tuple[str, ...] = ()
     direction: Direction = field(default_factory=Direction)
     scale: int = 0
-    corrections: Mapping[str, str] = field(default_factory=dict)
+    corrections: Mapping[str, str] = {}
     language: str = ENGLISH
 
     @classmethod

@@ -7,10 +7,12 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Final, Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry
@@ -99,8 +101,7 @@ MEANING_NEAR: Final = "its meaning is near"
 MEANING_FAR: Final = "its meaning is far"
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What papers should be about.
 
     Attributes:
@@ -136,8 +137,7 @@ class SupportsRanking(Protocol[E]):
         """Return the entries that a question may concern, or that go with a subject, ready to be scored."""
 
 
-@dataclass(frozen=True, slots=True)
-class MeaningScale:
+class MeaningScale(Struct, frozen=True):
     """What a nearness by one model counts. Scores are added, not ranks, which put fewer right entries first.
 
     Source: Bruch, Gai and Ingber, "An analysis of fusion functions for hybrid retrieval" (2023).
@@ -180,8 +180,7 @@ class SupportsMeanings(Protocol):
         """Return the opinion on questions in a language, if there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What fits a question, the best first.
 
     Attributes:
@@ -440,8 +439,7 @@ class Recommender:
         return tuple(picked)
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
+class _Standing(Struct, frozen=True):
     """How all entries stand for a question.
 
     Attributes:

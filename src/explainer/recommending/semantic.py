@@ -21,7 +21,6 @@ import importlib.util
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
 from importlib.metadata import version
@@ -31,6 +30,8 @@ from pathlib import Path
 from statistics import median_high
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.finding import ExplainerError, Finding, Location, Parsed
@@ -510,8 +511,7 @@ class Semantic:
             self._rows[text] = len(self._rows)
 
 
-@dataclass(frozen=True, slots=True)
-class ByLanguage:
+class ByLanguage(Struct, frozen=True):
     """Models that know different languages."""
 
     models: tuple[Semantic, ...]

@@ -6,10 +6,12 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from json.encoder import encode_basestring
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from explainer.diagnostics.text import json_document, lazy_regex
 from explainer.rendering.layout import PrintedEntry, parse_prompt, print_entry
@@ -27,16 +29,14 @@ Context: TypeAlias = dict[str, Any]
 EntryData: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A part of a prompt that belongs to one role of a chat."""
 
     role: Role
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rendering:
+class Rendering(Struct, frozen=True):
     """What a template made of one question: segments whose texts, joined, are the whole text."""
 
     segments: tuple[Segment, ...]

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final
+
+from msgspec import Struct
 
 from explainer.workflows.graph import Node, WorkflowGraph, wrapped
 
@@ -31,16 +32,14 @@ _ASCII: Final = str.maketrans({
 })  # fmt: skip
 
 
-@dataclass(slots=True, eq=False)
-class _Rail:
+class _Rail(Struct, eq=False):
     """Data that a node gives, on its way down to those that take it, the next one first."""
 
     port: str
-    users: list[str] = field(default_factory=list)
+    users: list[str] = []
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """A line of a box: the kind of data, the rail that ends or begins there, and whether it begins."""
 
     port: str

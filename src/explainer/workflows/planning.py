@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
+
+from msgspec import Struct
 
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library, kinds_of_data
@@ -48,8 +49,7 @@ class Tasks:
         return self._by_name.get((label or "").casefold())
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowPlan:
+class WorkflowPlan(Struct, frozen=True):
     """The models of a question, and the workflows that they form.
 
     Attributes:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from explainer.catalogs.signature import Signature
 
@@ -228,8 +229,7 @@ def _first_ready(
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
+class SearchResult(Struct, frozen=True):
     """An order that is a workflow.
 
     Attributes:

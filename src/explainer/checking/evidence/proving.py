@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, partial
 from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.figures import (
@@ -191,8 +192,7 @@ class StatementVerdict(StrEnum):
     OPEN = "open"
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedStatement:
+class JudgedStatement(Struct, frozen=True):
     """A statement about entries, with what was found about it.
 
     Attributes:
@@ -212,8 +212,7 @@ class JudgedStatement:
     violations: tuple[Violation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Evidence:
+class _Evidence(Struct, frozen=True):
     """What bears on a statement: a fault and the passage that shows it, or a passage that carries it."""
 
     entry: int | None
@@ -326,8 +325,7 @@ def evidence_of(source: OfferedEntry) -> str:
     return ". ".join(filter(None, (source.text.rstrip(". "), *source.details, *source.aliases)))
 
 
-@dataclass
-class _Prover:
+class _Prover(Struct, dict=True):
     analysis: AnswerAnalysis
     texts: list[EntryText]
     statements: list[Statement]
@@ -713,8 +711,7 @@ class _Prover:
 # --- a figure that is stated ---------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Claim:
+class _Claim(Struct, dict=True):
     """A figure that a statement gives, with the statement as it is read for figures: without what it quotes."""
 
     statement: Statement

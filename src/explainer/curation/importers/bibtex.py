@@ -10,9 +10,10 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
+
+from msgspec import Struct
 
 from explainer.catalogs.links import arxiv_address, identify
 from explainer.catalogs.schema import Kind
@@ -99,8 +100,7 @@ def _entries(feed: RecordStream, latex: LatexDecoder) -> Records:
                 yield from reader.records(part)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """Some whole entries, and the number of the line where the first one begins."""
 
     text: str
@@ -134,8 +134,7 @@ class _SyntaxError(ValueError):
     """An entry that cannot be read."""
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     """An entry as it is written.
 
     Attributes:
@@ -151,9 +150,9 @@ class _Entry:
     type: str
     line: int
     key: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    slips: list[int] = field(default_factory=list)
+    fields: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    slips: list[int] = []
     end: int = 0
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from explainer.batching.tables import CountedLines, separator_of, unclosed_quote
 from explainer.catalogs.schema import Kind
@@ -134,8 +135,7 @@ class _Table:
         return self._make_record(self.header, row.cells, where)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """The cells of a row; the number of its first line, and its text."""
 
     cells: list[str]

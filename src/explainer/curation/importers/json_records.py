@@ -11,10 +11,11 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import chain, groupby
 from typing import Any, BinaryIO, Final
+
+from msgspec.structs import replace
 
 from explainer.catalogs.links import identify
 from explainer.catalogs.schema import Kind

@@ -9,10 +9,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.links import arxiv_address, short_spelling
 from explainer.catalogs.schema import Kind
@@ -261,8 +263,7 @@ def _code(mentions: Sequence[_Mention], repository: str | None) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Mention:
+class _Mention(Struct, frozen=True):
     """A link in a card: its words, and those before it in its paragraph."""
 
     link: str
@@ -279,13 +280,12 @@ class _Mention:
         )
 
 
-@dataclass(slots=True)
-class _Outline:
+class _Outline(Struct):
     """What the text of a card says: its headings, the paragraphs that say something, and its links."""
 
-    headings: list[str] = field(default_factory=list)
-    paragraphs: list[str] = field(default_factory=list)
-    mentions: list[_Mention] = field(default_factory=list)
+    headings: list[str] = []
+    paragraphs: list[str] = []
+    mentions: list[_Mention] = []
 
     @property
     def heading(self) -> str:

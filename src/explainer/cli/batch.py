@@ -328,12 +328,13 @@ class _TerminalReporter(BatchReporter):
     def _is_shown(self, finding: Finding) -> bool:
         """Whether a finding is shown by itself; it is counted in any case."""
         self.counts[finding.code] += 1
-        if self._statistics or (
-            self._quiet and exit_status([finding], strict=self._strict) is ExitStatus.OK
-        ):
+        if self._statistics:
+            return False
+        if self._quiet and exit_status([finding], strict=self._strict) is ExitStatus.OK:
             return False
         # annotations are read by a program
-        if self._verbose or self._style == "github" or self.counts[finding.code] <= _MOST_OF_A_KIND:
+        shows_all = self._verbose or self._style == "github"
+        if shows_all or self.counts[finding.code] <= _MOST_OF_A_KIND:
             return True
         self._hidden[finding.code] += 1
         return False

@@ -284,9 +284,8 @@ def pack(
     catalogs: dict[Named, PackedCatalogs] = {}
     for names in named:
         catalogs[names] = _pack_catalogs(loader, names, base)
-        if (
-            names is None and catalogs[None].unreadable
-        ):  # questions that choose none cannot do without it
+        # questions that choose none cannot do without it
+        if names is None and catalogs[None].unreadable:
             return Parsed(None, loader.findings)
     content = JobContent(
         options,

@@ -98,7 +98,8 @@ class QuestionPreparer(Struct):
         """
         said_before = set(self.loader.findings)
         library = self.loader.for_question(loaded.question, base)
-        findings = errors_in(filterfalse(said_before.__contains__, library.findings))
+        new = [finding for finding in library.findings if finding not in said_before]
+        findings = errors_in(new)
         if library.value is None:
             return Parsed(None, findings)
         built = build(loaded, library.value, self.renderer, self.counts, self.semantic)
@@ -382,7 +383,8 @@ def prepare(config: AskConfig, observer: AskObserver) -> list[PreparedQuestion]:
                 skipped.append(item)
                 continue
             observer.on_findings(item.findings)
-            questions += filter(None, [item.value])
+            if item.value is not None:
+                questions.append(item.value)
     observer.on_prepared(loader.files_read, skipped)
     return questions
 
@@ -450,7 +452,7 @@ def _ask_all(
                 asyncio.run(session.run(questions, keep))
             if session.totals.settled < len(questions):
                 raise TerminatedError
-            answers.complete("".join(map(proof_of, map(results.__getitem__, sorted(results)))))
+            answers.complete("".join(proof_of(results[number]) for number in sorted(results)))
         finally:
             observer.on_end()
 
@@ -551,9 +553,8 @@ class AskRun:
         """
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # this is a coroutine
-        with contextlib.suppress(
-            NotImplementedError, RuntimeError, ValueError
-        ):  # Windows; another thread
+        # Windows; another thread
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with Endpoint(
             self._config.address, self._config.redact, self._config.count

@@ -228,10 +228,9 @@ def error_in(data: Any, redact: Callable[[str], str] = str) -> tuple[str, str] |
     if not isinstance(error, dict):
         error = {"message": error}
     kind = error.get("type")
-    message = error.get("message") or kind or "an error without a message"
-    return _plain(redact(str(message)), _MOST_MESSAGE), redact(
-        str(error.get("code") or kind or "")
-    )[:_MOST_CODE]
+    message = str(error.get("message") or kind or "an error without a message")
+    code = str(error.get("code") or kind or "")
+    return _plain(redact(message), _MOST_MESSAGE), redact(code)[:_MOST_CODE]
 
 
 @dataclass(frozen=True)
@@ -342,14 +341,11 @@ def judge(prepared: PreparedQuestion, request: Request, reply: Reply) -> Round:
         as_printed(reply.text), prepared.offered, answer_id=prepared.id, file=prepared.id
     )
     if reply.finish_reason not in WHOLE:
-        why = (
-            "at its greatest length"
-            if reply.finish_reason == "length"
-            else f"({reply.finish_reason})"
-        )
-        cut = Finding(
-            "A104", Location(prepared.id), f"the answer was cut off {why}", "allow more tokens"
-        )
+        why = f"({reply.finish_reason})"
+        if reply.finish_reason == "length":
+            why = "at its greatest length"
+        message = f"the answer was cut off {why}"
+        cut = Finding("A104", Location(prepared.id), message, "allow more tokens")
         report = replace(report, findings=(cut, *report.findings))
     return Round(request.key, reply, report)
 
@@ -370,23 +366,17 @@ def step(
         return ModelAnswer(model, tuple(rounds), last.report, len(rounds) - 1, grounded=True)
     is_unchanged = len(rounds) > 1 and last.report.text == rounds[-2].report.text
     if len(rounds) <= settings.rounds and not is_unchanged:
-        again = (
-            Message("assistant", last.report.text),
-            Message("user", repair_prompt(last.report, prepared.offered)),
-        )
-        return Request(
-            model, (*prepared.prompt, *again), {**settings.parameters, **settings.repair_parameters}
-        )
+        answer = Message("assistant", last.report.text)
+        faults = Message("user", repair_prompt(last.report, prepared.offered))
+        parameters = {**settings.parameters, **settings.repair_parameters}
+        return Request(model, (*prepared.prompt, answer, faults), parameters)
     return _mended(prepared, settings, model, tuple(rounds)) or _kept(model, tuple(rounds))
 
 
 def _passes(report: CheckReport, settings: AskSettings) -> bool:
-    is_refuted = report.claims is StatementVerdict.REFUTED
-    return (
-        report.grounded
-        and not is_refuted
-        and not (settings.strict and _count(report, Severity.WARNING))
-    )
+    if not report.grounded or report.claims is StatementVerdict.REFUTED:
+        return False
+    return not settings.strict or _count(report, Severity.WARNING) == 0
 
 
 def _count(report: CheckReport, severity: Severity) -> int:
@@ -401,9 +391,8 @@ def _mended(
     for number, round_ in reversed([*enumerate(rounds)]):
         report = round_.report
         text = fixed_text(report)
-        if (
-            text == report.text or round_.reply.finish_reason not in WHOLE
-        ):  # nothing to fix, or mended in vain
+        # nothing to fix, or mended in vain
+        if text == report.text or round_.reply.finish_reason not in WHOLE:
             continue
         again = check_answer(text, prepared.offered, answer_id=prepared.id, file=prepared.id)
         if _passes(again, settings):

@@ -20,11 +20,12 @@ from explainer.asking.conversation import (
 )
 
 _MILLION: Final = 1_000_000  # prices are for so many tokens
+# What servers call the limit of an answer's tokens.
 _LIMITS: Final = (
     "max_completion_tokens",
     "max_tokens",
     "n_predict",
-)  # the names that servers know for it
+)
 # Characters of a point of a repair prompt, at most.
 _POINT: Final = 600
 # Points of a repair prompt, at most.
@@ -131,8 +132,12 @@ _sum: Final = partial(_known, sum)
 
 def answer_limit(parameters: Mapping[str, Any]) -> int | None:
     """Return the tokens that an answer may have, as a request says."""
-    limits = [parameters.get(name) for name in _LIMITS]
-    return min((limit for limit in limits if type(limit) is int and limit >= 0), default=None)
+    limits: list[int] = []
+    for name in _LIMITS:
+        limit = parameters.get(name)
+        if type(limit) is int and limit >= 0:  # True is no number of tokens
+            limits.append(limit)
+    return min(limits, default=None)
 
 
 def forecast(

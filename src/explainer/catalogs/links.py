@@ -307,9 +307,8 @@ def _without_dots(path: str) -> str:
     return "/".join(names) + "/" * is_folder
 
 
-@lru_cache(
-    maxsize=4096
-)  # an answer has each of its links several times, and other answers have them, too
+# an answer has each of its links several times, and other answers have them, too
+@lru_cache(maxsize=4096)
 def identify(url: str) -> Link | None:
     """Return what a URL leads to, or None when it is no http or https URL. A missing scheme is forgiven."""
     text = _HIDDEN.sub("", url.strip())
@@ -577,8 +576,7 @@ def _differences(first: str, second: str) -> int:
 def _ratio(first: str, second: str) -> float:
     """How alike two texts are, 0 to 1, and 0 for those that are far from alike."""
     matcher = SequenceMatcher(None, first[:_COMPARED], second[:_COMPARED], autojunk=False)
-    if (
-        min(matcher.real_quick_ratio(), matcher.quick_ratio()) < _LIKE_NAME
-    ):  # upper bounds, and much quicker
+    # upper bounds, and much quicker
+    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < _LIKE_NAME:
         return 0.0
     return matcher.ratio()

@@ -240,7 +240,8 @@ class _Import:
         """Write the files whose text is not what it was, all or none."""
         changed = [(path, new.encode()) for path, (old, new) in files.items() if new != old]
         if not self._job.dry_run:
-            self.result.note(filter(None, [write_together(changed)]))
+            problem = write_together(changed)
+            self.result.note([] if problem is None else [problem])
 
     def _entries(self) -> Iterator[NormalizedEntry]:
         """The entries of the source, each name once; what is wrong with the others is noted."""
@@ -314,17 +315,11 @@ class _Import:
             for card in cards:
                 yield card, card.relative_to(path).as_posix()
             if not cards:
-                self.result.note(
-                    [Finding("F106", location, "no model card in the folder (README.md)")]
-                )
+                message = "no model card in the folder (README.md)"
+                self.result.note([Finding("F106", location, message)])
         elif path.exists():
-            self.result.note(
-                [
-                    Finding(
-                        "F102", location, "this is not a regular file", "use - to read from stdin"
-                    )
-                ]
-            )
+            message = "this is not a regular file"
+            self.result.note([Finding("F102", location, message, "use - to read from stdin")])
         else:
             self.result.note([Finding("F101", location, "no such file or folder")])
 

@@ -322,7 +322,7 @@ class ProjectEntries:
     def collisions(self, entry: NormalizedEntry) -> Iterator[Finding]:
         """Yield a finding about an entry that another catalog has."""
         keys = _keys(entry.kind, entry.name, entry.record.get("paper"))
-        key = next(filter(self._places.__contains__, keys), None)
+        key = next((key for key in keys if key in self._places), None)
         if key is None:
             return
         place = self._places[key]

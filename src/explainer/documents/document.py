@@ -146,9 +146,8 @@ class Document(Struct):
 def decode(raw: bytes, file: str) -> Parsed[str]:
     """Decode the bytes of a file: UTF-8, or what a byte order mark says (YAML 1.2.2, section 5.2)."""
     codec, label = _encoding_of(raw)
-    if (
-        label == "UTF-8" and b"\0" in raw[:4]
-    ):  # a text begins with ASCII here, of which UTF-16 and -32 pad each
+    # a text begins with ASCII here, of which UTF-16 and -32 pad each
+    if label == "UTF-8" and b"\0" in raw[:4]:
         return _undecodable(
             Location(file), "this looks like UTF-16 or UTF-32 without a byte order mark"
         )
@@ -199,9 +198,8 @@ def character_findings(text: str, file: str, *, source: bool = True) -> list[Fin
         file: the name that findings give it.
         source: it is a whole file, where a carriage return is a line break.
     """
-    if is_plain(
-        text
-    ):  # nearly all are, and finding the lines of a text takes longer than looking at it
+    # nearly all are, and finding the lines of a text takes longer than looking at it
+    if is_plain(text):
         return []
     lines = Lines(text)
     return [

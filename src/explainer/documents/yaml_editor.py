@@ -183,9 +183,8 @@ class Editor:
     def _replace_lines(self, start: int, node: _Node, key: str, value: Any) -> None:
         """Write a key that has lines of its own anew, with its value."""
         lines = field_lines(key, value, " " * self._column(start))
-        if (
-            len(lines) > 1 and self._rest_of_line(node.end).strip()
-        ):  # a comment that would become a part of the value
+        # a comment that would become a part of the value
+        if len(lines) > 1 and self._rest_of_line(node.end).strip():
             lines = [f"{key}: {_inline(value)}"]
         self.edits.append(
             Edit(start, max(node.end, node.start), self._newline.join(lines).lstrip(" "))
@@ -336,9 +335,8 @@ class _NodeReader:
 
     def _close(self, event: Any) -> None:
         node, path = self._open.pop()
-        if (
-            node.flow
-        ):  # the end of a block is where the next one begins: it ends with its last value
+        # the end of a block is where the next one begins: it ends with its last value
+        if node.flow:
             node.end = event.end_mark.index
         # What is around a value ends where its last value ends, at least.
         parent = self._open[-1][0]

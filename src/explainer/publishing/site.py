@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial, reduce
 from itertools import chain
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -157,9 +157,8 @@ def publish(config: SiteConfig) -> PublishedSite:
         for folder in _FOLDERS:
             _make_folder(config.out, folder)
         if not (config.out / STATE_FILE).exists():
-            _remember(
-                config.out, memory
-            )  # a run that is stopped leaves a site that the next one may go on with
+            # a run that is stopped leaves a site that the next one may go on with
+            _remember(config.out, memory)
         return _publish(config, memory)
     except OSError as error:
         return PublishedSite(findings=[cannot_write(Path(error.filename or config.out), error)])
@@ -182,7 +181,7 @@ def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
     _forget_missing(config.out, memory.files)
     share = _share_of_all(config, memory)
     answers = _dated(share, memory, config.now)
-    rows = list(map(itemgetter(1), answers))
+    rows = [row for _, row in answers]
     # an empty folder is a wrong path more often than a wish to lose all pages
     if not rows:
         return PublishedSite(findings=share.findings)
@@ -235,7 +234,7 @@ def _offered_entries(
 ) -> dict[str, dict[str, Any]]:
     """The records of the entries that the answers were offered, by the names of their pages."""
     names = sorted(set(chain.from_iterable(row.offered for row in rows)))
-    return dict(zip(names, map(entries.__getitem__, names), strict=True))
+    return {name: entries[name] for name in names}
 
 
 def _answer_files(rows: Iterable[AnswerRow]) -> dict[str, str]:
@@ -256,7 +255,7 @@ def _known(config: SiteConfig, memory: _Memory) -> dict[str, AnswerRow]:
 def _is_whole(files: Collection[str], answer: tuple[str, AnswerRow]) -> bool:
     """Whether an answer has a key, and its files are there."""
     key, row = answer
-    return bool(key) and all(map(files.__contains__, _files_of(row)))
+    return bool(key) and all(name in files for name in _files_of(row))
 
 
 def _files_of(row: AnswerRow) -> list[str]:
@@ -423,12 +422,8 @@ def _remembered(out: Path) -> _Memory | None:
         return None if out.exists() and any(out.iterdir()) else _Memory()
     try:
         return msgspec.json.decode(read_file(path), type=_Memory)
-    except (
-        ValueError,
-        KeyError,
-        RecursionError,
-    ):  # of another version, or of somebody else: all is made anew
-        return _Memory()
+    except (ValueError, KeyError, RecursionError):
+        return _Memory()  # it is of another version, or of somebody else: all is made anew
 
 
 def _remember(out: Path, memory: _Memory) -> None:

@@ -454,11 +454,11 @@ class _Collector:
             if label and self._sizes[group] > 1:
                 numbers[group] = len(numbers)
         documents = self._by_task.documents(len(self._tasks))
-        index = FieldedIndex.of(map(documents.__getitem__, numbers), FIELD_WEIGHTS)
+        index = FieldedIndex.of((documents[group] for group in numbers), FIELD_WEIGHTS)
         facts = Facts(
             groups=[(numbers.get(group, NO_TASK), task) for group, task in enumerate(self._tasks)],
             signatures=list(self._signatures),
-            averages=list(map(self._average_length, FIELD_WEIGHTS)),
+            averages=[self._average_length(name) for name in FIELD_WEIGHTS],
             group_signatures=list(self._group_signatures.values()),
             same_task=len(numbers),
             prior_offsets=self._counter.offsets(),
@@ -533,9 +533,8 @@ def open_indexed(
         with a finding when the engine is missing or the index cannot be written.
     """
     if importlib.util.find_spec("tantivy") is None:
-        return Parsed(
-            None, (Finding("E703", NOWHERE, "the index on disk needs tantivy", _INSTALL),)
-        )
+        missing = Finding("E703", NOWHERE, "the index on disk needs tantivy", _INSTALL)
+        return Parsed(None, (missing,))
     try:
         key = _key(paths)
     except OSError:
@@ -553,12 +552,15 @@ def open_indexed(
         make_private(folder.parent)
         return Parsed(_build(folder, library.value, progress), library.findings)
     except Exception as error:  # noqa: BLE001  # the engine has errors of its own
-        name = getattr(error, "filename", None)
-        place = Location(display_path(Path(name)) if name else "--index")
-        message = (
-            f"the index cannot be written: {getattr(error, 'strerror', None) or reason_of(error)}"
-        )
-        return Parsed(None, (*library.findings, Finding("F105", place, message)))
+        return Parsed(None, (*library.findings, _cannot_write(error)))
+
+
+def _cannot_write(error: Exception) -> Finding:
+    """The finding about an index that could not be built; an error of the system says at which file."""
+    name = getattr(error, "filename", None)
+    place = display_path(Path(name)) if name else "--index"
+    reason = getattr(error, "strerror", None) or reason_of(error)
+    return Finding("F105", Location(place), f"the index cannot be written: {reason}")
 
 
 def _key(paths: Sequence[Path]) -> str:

@@ -135,7 +135,7 @@ def packed_row(
     keys = sorted(counts)
     lengths = [len(fields[name]) for name in _FIELDS]
     head = [group, task + 1, signature, examples, len(keys), *lengths]
-    return array("I", [*head, *keys, *map(counts.__getitem__, keys)]).tobytes()
+    return array("I", [*head, *keys, *(counts[key] for key in keys)]).tobytes()
 
 
 def _unpacked_row(label: str, link: str, entry: str, raw: bytes) -> PostingRow:

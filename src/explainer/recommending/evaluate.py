@@ -293,18 +293,18 @@ def _outcome(
     papers: Sequence[PaperEntry],
 ) -> Outcome:
     """Judge what was offered for a label, given all entries by name."""
-    right_entries = list(filter(None, map(by_name.get, label.names)))
-    offered_entries = list(filter(None, map(by_name.get, offered)))
-    right_twins = set(map(_twin_key, right_entries)) - {None}
+    right_entries = [by_name[name] for name in label.names if name in by_name]
+    offered_entries = [by_name[name] for name in offered if name in by_name]
+    right_twins = {_twin_key(entry) for entry in right_entries} - {None}
     twin_names = {entry.label for entry in offered_entries if _twin_key(entry) in right_twins}
     rank = _first_rank(offered, label.names)
     outcome = Outcome(label, offered, rank, None, _first_rank(offered, label.names | twin_names))
-    right_tasks = set(map(_task, right_entries)) - {""}
+    right_tasks = {_task(entry) for entry in right_entries} - {""}
     if not right_tasks:
         return outcome
     paper_share = None
     if papers:
-        paper_share = sum(map(right_tasks.__contains__, map(_task, papers))) / len(papers)
+        paper_share = sum(_task(paper) in right_tasks for paper in papers) / len(papers)
     same_task = not right_tasks.isdisjoint(map(_task, offered_entries[:1]))
     return replace(outcome, same_task=same_task, papers=paper_share)
 

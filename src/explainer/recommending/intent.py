@@ -143,7 +143,8 @@ class Taxonomy:
         parts = (
             label_words[start:end] for start, end in combinations(range(len(label_words) + 1), 2)
         )
-        longest = max(filter(self._by_label.__contains__, parts), key=len, default=())
+        known_parts = (part for part in parts if part in self._by_label)
+        longest = max(known_parts, key=len, default=())
         return self._by_label[longest] if longest else None
 
     def phrases(self) -> list[tuple[str, ...]]:
@@ -154,7 +155,7 @@ class Taxonomy:
         """Return how well each task fits the terms of a question."""
         terms = list(question)
         scores = self._index.scores(terms)
-        if any(map(is_foreign, terms)):
+        if any(is_foreign(term) for term in terms):
             scores = list(map(operator.add, scores, self._foreign_index.scores(terms)))
         return scores
 

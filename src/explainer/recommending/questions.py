@@ -92,7 +92,7 @@ def _questions(config: RecommendConfig) -> Parsed[list[LoadedQuestion]]:
             return loaded
         return Parsed(None, (empty_source(input_name(config.questions)),))
     question = question_from_text(config.text, file="TEXT")
-    return Parsed(list(filter(None, [question.value])), question.findings)
+    return Parsed([] if question.value is None else [question.value], question.findings)
 
 
 class _Recommenders:

@@ -561,7 +561,7 @@ def same_task_numbers(labels: Iterable[str]) -> list[int]:
     for label, frequency in Counter(all_labels).items():
         if label and frequency > 1:
             numbers[label] = next(next_number)
-    return list(map(numbers.__getitem__, all_labels))
+    return [numbers[label] for label in all_labels]
 
 
 def task_number(taxonomy: Taxonomy, label: str) -> int:

@@ -79,7 +79,7 @@ def explained(
     telling = sorted(shares, key=lambda share: (-share.total, share.term))
     places = _places(entry, telling)
     own_gains = ranking.gains(query, number)
-    said = filter(own_gains.__contains__, _SAID)
+    said = [gain for gain in _SAID if gain in own_gains]
     language = (
         [] if query.language == ENGLISH else [f"the question was read as {NAMES[query.language]}"]
     )

@@ -64,7 +64,7 @@ def boxes(
     drawing = _Drawing(workflow, width, cells)
     lines: list[str] = []
     for node, kind, label in workflow.captions():
-        title = ": ".join(filter(None, (kind, label)))
+        title = f"{kind}: {label}" if kind and label else kind or label
         if ascii_only:
             title = title.encode("ascii", "backslashreplace").decode()
         lines += drawing.box(node, title)
@@ -104,7 +104,7 @@ class _Drawing:
         for (source, _), rail in self._rails.items():
             # a rail runs from its giver to the last of those who take from it
             changes[places[source]] += 1
-            changes[max(map(places.__getitem__, rail.users))] -= 1
+            changes[max(places[user] for user in rail.users)] -= 1
         return max(accumulate(changes), default=0)
 
     def box(self, node: Node, title: str) -> Iterator[str]:

@@ -144,10 +144,10 @@ def _with_workflows(
     workflows: list[WorkflowGraph] = []
     uses: list[tuple[int, ...]] = []
     for result in outcome.results:
-        uses.append(tuple(map(first.__getitem__, result.order)))
-        workflows.append(
-            _workflow(result, list(map(parts.__getitem__, uses[-1])), composition, ports)
-        )
+        places = tuple(first[number] for number in result.order)
+        used_parts = [parts[place] for place in places]
+        uses.append(places)
+        workflows.append(_workflow(result, used_parts, composition, ports))
     return replace(
         composition,
         workflows=tuple(workflows),

@@ -234,9 +234,8 @@ def _box(place: _Place) -> Iterator[str]:
         f'<rect class="{css}" x="{x:g}" y="{y:g}" width="{_BOX}" height="{place.height:g}" rx="{radius:g}" '
         f'stroke-width="1.5"/>'
     )
-    y = (
-        place.y - len(rows) * _LINE / 2 + _LINE * 0.74
-    )  # a baseline is about three quarters down its line
+    # a baseline is about three quarters down its line
+    y = place.y - len(rows) * _LINE / 2 + _LINE * 0.74
     for kind, line in rows:
         yield f'<text{kind} x="{place.x:g}" y="{y:g}" text-anchor="middle" direction="ltr">{escape(line)}</text>'
         y += _LINE

@@ -373,8 +373,10 @@ def _text_of(fields: Mapping[str, str], decode: Callable[[str], str], name: str)
 def _is_among(address: str, pages: Iterable[str | None]) -> bool:
     """Whether a page is the same publication, maybe in a version that `eprint` and `doi` leave out."""
     meant = identify(address)
-    links = filter(None, map(identify, filter(None, pages)))
-    return meant is not None and meant.key in (link.key for link in links)
+    if meant is None:
+        return False
+    links = [identify(page) for page in pages if page]
+    return any(link is not None and link.key == meant.key for link in links)
 
 
 def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:
@@ -385,7 +387,7 @@ def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:
     # of one paper's links its page comes first, else its preprint, else what its DOI leads to
     addresses = list(filter(None, [_arxiv(texts), doi_address(texts("doi"))]))
     preprint_and_doi = [address for address in addresses if not _is_among(address, pages)]
-    if all(map(is_code, pages)):
+    if all(is_code(page) for page in pages):
         pages += preprint_and_doi[:1] or [_eprint(texts)]
     further = [texts("huggingface"), *split_links(texts("links")), *_mentioned(texts("note"))]
     return reference_links([*pages, *published], [*preprint_and_doi, *published, *further])

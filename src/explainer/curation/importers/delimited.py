@@ -105,15 +105,14 @@ class _Table:
         self.header = header
         self._file = file
         self._separator = separator
-        self._numbers = {
-            name: number for number, name in reversed(list(enumerate(header)))
-        }  # the first of equal names
+        # the first of equal names is the last that is put in
+        self._numbers = {name: number for number, name in reversed(list(enumerate(header)))}
         self._is_zotero = is_zotero(header)
         self._make_record = zotero_record if self._is_zotero else row_record
 
     def _overflows(self, row: _Row) -> bool:
         """Whether a row has more cells with text than there are columns."""
-        return any(map(str.strip, row.cells[len(self.header) :]))
+        return any(cell.strip() for cell in row.cells[len(self.header) :])
 
     def is_attached(self, row: _Row) -> bool:
         """Return whether a row of Zotero belongs to another one, which is the reference."""
@@ -168,7 +167,7 @@ def _rows(file: str, lines: CountedLines, separator: str) -> Iterator[_Row | Fin
             yield Finding(
                 "Y101", _at(file, row, broken.position), f"{broken.message}; the row is left out"
             )
-        elif any(map(str.strip, cells)):
+        elif any(cell.strip() for cell in cells):
             yield row
 
 

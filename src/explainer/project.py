@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.build import BuildResult, build, offer, semantic_model
 from explainer.catalogs.catalog import parse_catalog as _parse_catalog
@@ -150,8 +152,7 @@ def _build(question: QuestionLike, library: LibraryLike, template: str) -> Parse
     return Parsed(built.value, findings + built.findings)
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """The prompt of a question, or the skeleton of its answer.
 
     Attributes:
@@ -171,8 +172,7 @@ class Prompt:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendations:
+class Recommendations(Struct, frozen=True):
     """The entries that fit a question, the best first.
 
     Attributes:
@@ -186,8 +186,7 @@ class Recommendations:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BatchResult:
+class BatchResult(Struct, frozen=True):
     """How a batch ended.
 
     Attributes:
@@ -200,7 +199,7 @@ class BatchResult:
     rendered: int
     unchanged: int
     failed: int
-    findings: tuple[Finding, ...] = field(default=(), repr=False)
+    findings: tuple[Finding, ...] = ()
 
 
 class Project:
@@ -456,8 +455,7 @@ def _folder_of(question: str | Path | LoadedQuestion | Parsed[LoadedQuestion]) -
     return Path()
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
+class _Options(Struct, frozen=True):
     """What a caller asks for, completed by the project file.
 
     Attributes:

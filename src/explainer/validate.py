@@ -6,10 +6,12 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.build import SupportsRender, build
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
@@ -66,8 +68,7 @@ _QUESTION_KEY: Final = lazy_regex(r"^question[ \t]*:", re.MULTILINE)
 _HEADING: Final = lazy_regex(r"#{1,6} ")
 
 
-@dataclass(frozen=True, slots=True)
-class ValidationReport:
+class ValidationReport(Struct, frozen=True):
     """What was checked, and what was found.
 
     Attributes:
@@ -94,7 +95,9 @@ class ValidationReport:
     def status(self, *, strict: bool) -> ExitStatus:
         """Return how the run ends."""
         status = exit_status(self.findings, strict=strict)
-        return ExitStatus.NOTHING_CHECKED if self.is_empty and status is ExitStatus.OK else status
+        if self.is_empty and status is ExitStatus.OK:
+            return ExitStatus.NOTHING_CHECKED
+        return status
 
 
 def validate_project(
@@ -151,18 +154,21 @@ class _Checker:
 
     def check_path(self, path: Path) -> None:
         """Check a file, or the files of a folder, whose questions must have different ids."""
-        documents: dict[str, Document] = {}
         if path.is_dir():
-            suffixes = (*_YAML, *_LINES, *_TEMPLATES)
-            for file in files_below(path, suffixes, unreadable=self._add_unreadable):
-                if file.name.endswith(SOURCES_SUFFIX):
-                    continue
-                default_id = file.relative_to(path).with_suffix("").as_posix()
-                self._check_file(file, default_id, documents, is_named=False)
+            self._check_folder(path)
         elif path.exists():
-            self._check_file(path, path.stem, documents, is_named=True)
+            self._check_file(path, path.stem, {}, is_named=True)
         else:
             self._add([Finding("F101", Location(display_path(path)), "no such file or folder")])
+
+    def _check_folder(self, folder: Path) -> None:
+        documents: dict[str, Document] = {}
+        suffixes = (*_YAML, *_LINES, *_TEMPLATES)
+        for file in files_below(folder, suffixes, unreadable=self._add_unreadable):
+            if file.name.endswith(SOURCES_SUFFIX):
+                continue
+            default_id = file.relative_to(folder).with_suffix("").as_posix()
+            self._check_file(file, default_id, documents, is_named=False)
 
     def _add(self, findings: Iterable[Finding]) -> None:
         self.findings.update(dict.fromkeys(findings))
@@ -217,13 +223,15 @@ class _Checker:
             self._learn_tasks(parsed.value)
 
     def _learn_tasks(self, loaded: LoadedCatalog | None) -> None:
-        for task in loaded.catalog.tasks if loaded else ():
+        if loaded is None:
+            return
+        for task in loaded.catalog.tasks:
             self._task_names.update(dict.fromkeys((task.id, *task.aliases)))
 
     def _check_lines(self, text: str, path: Path) -> None:
         documents: dict[str, Document] = {}  # a file of lines is a source of its own
-        *lines, last = text.split("\n")
-        for number, line in enumerate([*lines, last] if last else lines, 1):
+        lines = text.removesuffix("\n").split("\n") if text else []
+        for number, line in enumerate(lines, 1):
             loaded = parse_question_line(line.removesuffix("\r"), display_path(path), number)
             self._add(loaded.findings)
             self._check_question(loaded.value, path.parent, documents)
@@ -236,11 +244,10 @@ class _Checker:
             return
         first = documents.setdefault(loaded.id, loaded.document)
         if first is not loaded.document:
-            place = first.locate(("id",))
+            first_place = first.locate(("id",))
+            where = f"in {first_place.file}:{first_place.line}"
             location = loaded.document.locate(("id",))
-            self._add(
-                [repeated_id(loaded.id, location, loaded.id, f"in {place.file}:{place.line}")]
-            )
+            self._add([repeated_id(loaded.id, location, loaded.id, where)])
         library = self._loader.for_question(loaded.question, base)
         self._add(library.findings)
         if library.value is None:
@@ -259,9 +266,8 @@ class _Checker:
             return
         sample = {**_SAMPLE, "name": "Sample", "title": "Sample"}
         with renderer.value as running:
-            rendered = running.render(
-                render_context("A sample question?", [sample], [sample], _sample_of(running))
-            )
+            context = render_context("A sample question?", [sample], [sample], _sample_of(running))
+            rendered = running.render(context)
         self._add(rendered.findings)
         if rendered.value is not None:
             source = read_text(path, limit=MAX_CATALOG_BYTES).value or ""
@@ -290,12 +296,12 @@ def _unknown_tasks(
     """The findings about tasks that the entries of a catalog name, and that have none of some names."""
     for path, item in listed_items(document.data, SOURCE_KINDS):
         label = text_of(item, "task")
-        if label and label not in names:
-            # looking up takes 4 ms among 20,000 names: of many labels the first show what is wrong
-            hint = hint_of(label) if len(document.findings) < _MOST_HINTS else None
-            document.report(
-                "C303", (*path, "task"), f"unknown task {shorten(label)!r}", hint, text=label
-            )
+        if not label or label in names:
+            continue
+        # looking up takes 4 ms among 20,000 names: of many labels the first show what is wrong
+        hint = hint_of(label) if len(document.findings) < _MOST_HINTS else None
+        message = f"unknown task {shorten(label)!r}"
+        document.report("C303", (*path, "task"), message, hint, text=label)
     return document.findings
 
 
@@ -316,9 +322,9 @@ def _holds_questions(path: Path, text: str) -> bool:
     if path.parent.name == "questions":
         return True
     first = next(filter(str.strip, text.splitlines()), "")
-    return '"schema"' not in first and (
-        '"question"' in first or not any(map(first.__contains__, _OUTPUT_KEYS))
-    )
+    if '"schema"' in first:
+        return False
+    return '"question"' in first or not any(key in first for key in _OUTPUT_KEYS)
 
 
 def _is_question(data: Any, folders: Sequence[str]) -> bool:
@@ -330,7 +336,7 @@ def _is_question(data: Any, folders: Sequence[str]) -> bool:
         return "question" in data
     # A misspelt `question:` leaves its lists of names; those of a catalog hold mappings with keys of entries.
     items = [*items_of(data, Kind.MODELS), *items_of(data, Kind.PAPERS)]
-    if any(map(_resembles_entry, items)):
+    if any(_resembles_entry(item) for item in items):
         return False
     return bool(items) or is_among_questions or suggest("question", data) is not None
 

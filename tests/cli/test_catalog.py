@@ -153,3 +153,9 @@ def test_eval_of_nothing_checks_nothing() -> None:
         "",
         "Error: no labels in labels.jsonl\n",
     )
+
+
+def test_a_misspelt_kind_is_corrected_in_the_words_of_the_option() -> None:
+    outcome = explainer("catalog", "list", "--kind", "model")
+    assert outcome.status == 2
+    assert "did you mean 'models'?" in outcome.err

@@ -60,7 +60,12 @@ def _patterns_in(value: object, depth: int = 0) -> Iterator[re.Pattern[Any]]:
     elif (
         depth < 4 and type(value).__module__.startswith("explainer") and not isinstance(value, type)
     ):
-        fields = [*getattr(type(value), "__slots__", ()), *getattr(value, "__dict__", ())]
+        kind = type(value)
+        fields = [
+            *getattr(kind, "__slots__", ()),
+            *getattr(kind, "__struct_fields__", ()),
+            *getattr(value, "__dict__", ()),
+        ]
         for field in fields:
             yield from _patterns_in(getattr(value, field, None), depth + 1)
 

@@ -8,12 +8,13 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import filterfalse
 from operator import attrgetter
 from pathlib import Path
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from explainer.asking.conversation import (
     AskResult,
@@ -66,8 +67,7 @@ from explainer.recommending.recommend import SupportsMeanings
 from explainer.rendering.templates import EVIDENCE_TEMPLATE, renderer_of
 
 
-@dataclass
-class QuestionPreparer:
+class QuestionPreparer(Struct):
     """Makes questions ready to be asked.
 
     Attributes:
@@ -87,7 +87,7 @@ class QuestionPreparer:
     strict: bool = False
     files: bool = True
     prints_all: bool = False
-    _ids: dict[str, tuple[str, Location]] = field(default_factory=dict)
+    _ids: dict[str, tuple[str, Location]] = {}
 
     def prepare(self, loaded: LoadedQuestion, base: Path) -> Parsed[PreparedQuestion]:
         """Make one question ready.
@@ -98,7 +98,8 @@ class QuestionPreparer:
         """
         said_before = set(self.loader.findings)
         library = self.loader.for_question(loaded.question, base)
-        findings = errors_in(filterfalse(said_before.__contains__, library.findings))
+        new = [finding for finding in library.findings if finding not in said_before]
+        findings = errors_in(new)
         if library.value is None:
             return Parsed(None, findings)
         built = build(loaded, library.value, self.renderer, self.counts, self.semantic)
@@ -186,8 +187,7 @@ def _load_file(text: str, item: SourceItem) -> Parsed[LoadedQuestion] | Skipped:
 _TICK: Final = 0.5
 
 
-@dataclass(frozen=True)
-class AskConfig:
+class AskConfig(Struct, frozen=True):
     """Everything that decides a run.
 
     Attributes:
@@ -383,7 +383,8 @@ def prepare(config: AskConfig, observer: AskObserver) -> list[PreparedQuestion]:
                 skipped.append(item)
                 continue
             observer.on_findings(item.findings)
-            questions += filter(None, [item.value])
+            if item.value is not None:
+                questions.append(item.value)
     observer.on_prepared(loader.files_read, skipped)
     return questions
 
@@ -451,7 +452,7 @@ def _ask_all(
                 asyncio.run(session.run(questions, keep))
             if session.totals.settled < len(questions):
                 raise TerminatedError
-            answers.complete("".join(map(proof_of, map(results.__getitem__, sorted(results)))))
+            answers.complete("".join(proof_of(results[number]) for number in sorted(results)))
         finally:
             observer.on_end()
 
@@ -552,9 +553,8 @@ class AskRun:
         """
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # this is a coroutine
-        with contextlib.suppress(
-            NotImplementedError, RuntimeError, ValueError
-        ):  # Windows; another thread
+        # Windows; another thread
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with Endpoint(
             self._config.address, self._config.redact, self._config.count

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.batching.manifest import content_hash
 from explainer.checking.check import CheckReport, check_answer
@@ -40,8 +43,7 @@ class Message(NamedTuple):
     content: str
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True, dict=True):
     """What a model is asked.
 
     Attributes:
@@ -52,7 +54,7 @@ class Request:
 
     model: str
     messages: tuple[Message, ...]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = {}
 
     @cached_property
     def key(self) -> str:
@@ -78,8 +80,7 @@ class Request:
         return "".join(message.content for message in self.messages)
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens of one exchange.
 
     Attributes:
@@ -93,8 +94,7 @@ class Usage:
     estimated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """One whole answer.
 
     Attributes:
@@ -228,10 +228,9 @@ def error_in(data: Any, redact: Callable[[str], str] = str) -> tuple[str, str] |
     if not isinstance(error, dict):
         error = {"message": error}
     kind = error.get("type")
-    message = error.get("message") or kind or "an error without a message"
-    return _plain(redact(str(message)), _MOST_MESSAGE), redact(
-        str(error.get("code") or kind or "")
-    )[:_MOST_CODE]
+    message = str(error.get("message") or kind or "an error without a message")
+    code = str(error.get("code") or kind or "")
+    return _plain(redact(message), _MOST_MESSAGE), redact(code)[:_MOST_CODE]
 
 
 @dataclass(frozen=True)
@@ -256,8 +255,7 @@ class PreparedQuestion:
         return "".join(message.content for message in self.prompt)
 
 
-@dataclass(frozen=True)
-class AskSettings:
+class AskSettings(Struct, frozen=True):
     """How answers are sought.
 
     Attributes:
@@ -270,15 +268,14 @@ class AskSettings:
     """
 
     models: tuple[str, ...]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    repair_parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = {}
+    repair_parameters: Mapping[str, Any] = {}
     rounds: int = 2
     fix: bool = True
     strict: bool = False
 
 
-@dataclass(frozen=True)
-class Round:
+class Round(Struct, frozen=True):
     """Answer as it came, and what was found about it.
 
     Attributes:
@@ -292,8 +289,7 @@ class Round:
     report: CheckReport
 
 
-@dataclass(frozen=True)
-class ModelAnswer:
+class ModelAnswer(Struct, frozen=True):
     """Result of asking one model.
 
     Attributes:
@@ -315,8 +311,7 @@ class ModelAnswer:
     failure: str = ""
 
 
-@dataclass(frozen=True)
-class AskResult:
+class AskResult(Struct, frozen=True):
     """Result of asking one question.
 
     Attributes:
@@ -346,14 +341,11 @@ def judge(prepared: PreparedQuestion, request: Request, reply: Reply) -> Round:
         as_printed(reply.text), prepared.offered, answer_id=prepared.id, file=prepared.id
     )
     if reply.finish_reason not in WHOLE:
-        why = (
-            "at its greatest length"
-            if reply.finish_reason == "length"
-            else f"({reply.finish_reason})"
-        )
-        cut = Finding(
-            "A104", Location(prepared.id), f"the answer was cut off {why}", "allow more tokens"
-        )
+        why = f"({reply.finish_reason})"
+        if reply.finish_reason == "length":
+            why = "at its greatest length"
+        message = f"the answer was cut off {why}"
+        cut = Finding("A104", Location(prepared.id), message, "allow more tokens")
         report = replace(report, findings=(cut, *report.findings))
     return Round(request.key, reply, report)
 
@@ -374,23 +366,17 @@ def step(
         return ModelAnswer(model, tuple(rounds), last.report, len(rounds) - 1, grounded=True)
     is_unchanged = len(rounds) > 1 and last.report.text == rounds[-2].report.text
     if len(rounds) <= settings.rounds and not is_unchanged:
-        again = (
-            Message("assistant", last.report.text),
-            Message("user", repair_prompt(last.report, prepared.offered)),
-        )
-        return Request(
-            model, (*prepared.prompt, *again), {**settings.parameters, **settings.repair_parameters}
-        )
+        answer = Message("assistant", last.report.text)
+        faults = Message("user", repair_prompt(last.report, prepared.offered))
+        parameters = {**settings.parameters, **settings.repair_parameters}
+        return Request(model, (*prepared.prompt, answer, faults), parameters)
     return _mended(prepared, settings, model, tuple(rounds)) or _kept(model, tuple(rounds))
 
 
 def _passes(report: CheckReport, settings: AskSettings) -> bool:
-    is_refuted = report.claims is StatementVerdict.REFUTED
-    return (
-        report.grounded
-        and not is_refuted
-        and not (settings.strict and _count(report, Severity.WARNING))
-    )
+    if not report.grounded or report.claims is StatementVerdict.REFUTED:
+        return False
+    return not settings.strict or _count(report, Severity.WARNING) == 0
 
 
 def _count(report: CheckReport, severity: Severity) -> int:
@@ -405,9 +391,8 @@ def _mended(
     for number, round_ in reversed([*enumerate(rounds)]):
         report = round_.report
         text = fixed_text(report)
-        if (
-            text == report.text or round_.reply.finish_reason not in WHOLE
-        ):  # nothing to fix, or mended in vain
+        # nothing to fix, or mended in vain
+        if text == report.text or round_.reply.finish_reason not in WHOLE:
             continue
         again = check_answer(text, prepared.offered, answer_id=prepared.id, file=prepared.id)
         if _passes(again, settings):

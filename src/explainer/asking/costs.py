@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
 from functools import partial
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from explainer.asking.conversation import (
     AskResult,
@@ -18,11 +20,12 @@ from explainer.asking.conversation import (
 )
 
 _MILLION: Final = 1_000_000  # prices are for so many tokens
+# What servers call the limit of an answer's tokens.
 _LIMITS: Final = (
     "max_completion_tokens",
     "max_tokens",
     "n_predict",
-)  # the names that servers know for it
+)
 # Characters of a point of a repair prompt, at most.
 _POINT: Final = 600
 # Points of a repair prompt, at most.
@@ -31,8 +34,7 @@ _AROUND_LINK: Final = 12  # characters of the list around a link
 _CHARACTERS_PER_TOKEN: Final = 4  # of English, as tokenizers have it
 
 
-@dataclass(frozen=True, slots=True)
-class Prices:
+class Prices(Struct, frozen=True):
     """Money for a million tokens, by the name of the model; the empty name is for all others.
 
     Attributes:
@@ -40,8 +42,8 @@ class Prices:
         completion: for tokens that come back.
     """
 
-    prompt: Mapping[str, float] = field(default_factory=dict)
-    completion: Mapping[str, float] = field(default_factory=dict)
+    prompt: Mapping[str, float] = {}
+    completion: Mapping[str, float] = {}
 
     def __bool__(self) -> bool:
         return bool(self.prompt or self.completion)
@@ -55,8 +57,7 @@ class Prices:
         return (usage.prompt * price_in + usage.completion * price_out) / _MILLION
 
 
-@dataclass(slots=True)
-class Totals:
+class Totals(Struct):
     """Totals of a run so far.
 
     Attributes:
@@ -98,8 +99,7 @@ class Totals:
         self.cost = _sum(self.cost, cost)
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """What asking will take: at least, when each answer is accepted as it comes; at most, when none ever is.
 
     Attributes:
@@ -132,8 +132,12 @@ _sum: Final = partial(_known, sum)
 
 def answer_limit(parameters: Mapping[str, Any]) -> int | None:
     """Return the tokens that an answer may have, as a request says."""
-    limits = [parameters.get(name) for name in _LIMITS]
-    return min((limit for limit in limits if type(limit) is int and limit >= 0), default=None)
+    limits: list[int] = []
+    for name in _LIMITS:
+        limit = parameters.get(name)
+        if type(limit) is int and limit >= 0:  # True is no number of tokens
+            limits.append(limit)
+    return min(limits, default=None)
 
 
 def forecast(

@@ -14,7 +14,6 @@ import math
 import random
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from functools import partial
 from importlib.util import find_spec
@@ -22,6 +21,9 @@ from ipaddress import ip_address
 from socket import inet_aton, inet_ntoa
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Protocol, Self
 from urllib.parse import urlsplit, urlunsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer._package import __version__
 from explainer.asking.conversation import Reply, Request, StreamAccumulator, Usage, error_in
@@ -77,8 +79,7 @@ _REDIRECTS: Final = range(300, 400)  # not followed: a key is for one host
 _QUOTA: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFailure:
+class RequestFailure(Struct, frozen=True):
     """Why an answer did not come.
 
     Attributes:
@@ -192,8 +193,7 @@ class StreamObserver(Protocol):
         """Nothing of it came so far; it is waited for so many seconds at most."""
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where and how to ask.
 
     Attributes:

@@ -12,13 +12,13 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from itertools import starmap
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
+from msgspec.structs import asdict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from explainer.asking.conversation import (
@@ -313,9 +313,8 @@ class _Files(Answers):
         ungrounded = stem.with_name(stem.name + UNGROUNDED)
         if result.chosen is None:
             return display_path(accepted)
-        self._write(
-            stem.with_name(stem.name + _RECORD), json_document(record)
-        )  # it says whose the others are
+        # it says whose the others are
+        self._write(stem.with_name(stem.name + _RECORD), json_document(record))
         self._write(stem.with_name(stem.name + _PROMPT), result.prepared.text)
         current, outdated = (accepted, ungrounded) if result.grounded else (ungrounded, accepted)
         self._write(current, result.text)
@@ -354,7 +353,8 @@ class FolderAnswers(_Files):
 
     def complete(self, proofs: str) -> None:
         """Write the provenance: of this run, behind that of the other answers that are still here."""
-        new = set(map(attrgetter("id"), filter(None, map(_proof_in, proofs.splitlines()))))
+        rows = [_proof_in(line) for line in proofs.splitlines()]
+        new = {row.id for row in rows if row is not None}
         lines: list[str] = []
         with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
             lines = read_file(self.provenance).decode().split("\n")
@@ -594,9 +594,8 @@ class Journal:
         Raises:
             ForeignJournalError: when it is none that this version understands.
         """
-        lines = data.split(b"\n")[
-            :-1
-        ]  # what stands behind the last line break is torn, the header too
+        # what stands behind the last line break is torn, the header too
+        lines = data.split(b"\n")[:-1]
         if not (data.startswith(_HEADER) or _HEADER.startswith(data)):
             message = "not a journal of answers that this version can resume"
             raise ForeignJournalError(0, message, str(self._path))

@@ -50,10 +50,11 @@ _ENCODED: Final = re.compile(
     r"|\\(?:u(?P<unit>[0-9A-Fa-f]{4})|u\{(?P<braced>[0-9A-Fa-f]{1,8})\}|U(?P<long>[0-9A-Fa-f]{8})"
     r"|x(?P<byte>[0-9A-Fa-f]{2})|(?P<octal>[01][0-7]{2})|(?P<sign>[!-/:-@\[-`{-~]))"
 )
+# of the numbers of characters; all others are hexadecimal
 _BASES: Final = {
     "decimal": 10,
     "octal": 8,
-}  # of the numbers of characters; all others are hexadecimal
+}
 # What may be the beginning of such a character, or of a tag, at the end of a piece of text, and how far back it is
 # looked for.
 _HALF: Final = re.compile(

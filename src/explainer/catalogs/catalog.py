@@ -123,9 +123,8 @@ def _names(item: Any) -> Iterator[str]:
 def _report_repeated(document: Document) -> None:
     """Report names, titles and ids that stand twice within one kind of the file."""
     for kind in Kind:
-        codes = {kind.name_key: "C301", "id": "C302"} | {
-            kind.name_key: "C301"
-        }  # of tasks and ports the id is the name
+        # of tasks and ports the id is the name
+        codes = {kind.name_key: "C301", "id": "C302"} | {kind.name_key: "C301"}
         for key, code in codes.items():
             _report_repeated_values(document, kind, key, code)
 

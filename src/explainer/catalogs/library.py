@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import filterfalse
 from operator import attrgetter, itemgetter
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.catalog import LoadedCatalog, ports_of, report_signature
 from explainer.catalogs.question import LoadedQuestion
@@ -34,16 +36,14 @@ _MOST_PLACES: Final = 4
 _SUGGESTIONS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """The closed world of one prompt: the entries that are offered to a question, in the order of the question."""
 
     models: tuple[ModelEntry, ...] = ()
     papers: tuple[PaperEntry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SourceCounts:
+class SourceCounts(Struct, frozen=True):
     """How many entries are recommended to a question that leaves them out, at most; as many as in the built-in layout.
 
     Attributes:
@@ -114,8 +114,7 @@ def _default_id(label: str, uses: Mapping[str, int]) -> str:
     return f"{slug}-{digest(label)}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidates(Generic[E]):
+class _Candidates(Struct, Generic[E], frozen=True):
     """The entries that a name means in the earliest catalog that has it, and the rank of that catalog."""
 
     rank: int

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import lru_cache, partial
 from itertools import filterfalse
@@ -17,6 +16,9 @@ from operator import ne
 from typing import Final
 from unicodedata import normalize
 from urllib.parse import unquote, urljoin
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.diagnostics.text import lazy_regex
 
@@ -188,8 +190,7 @@ _LENGTH_MARGIN: Final = 0.2
 _COMPARED: Final = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """What a URL leads to.
 
     Attributes:
@@ -203,8 +204,7 @@ class Link:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Address:
+class _Address(Struct, frozen=True):
     """The parts of an http or https URL, the host in lower case and without `www.`.
 
     Without a scheme a default port is none; where there is one, `opened_url` takes it off.
@@ -307,9 +307,8 @@ def _without_dots(path: str) -> str:
     return "/".join(names) + "/" * is_folder
 
 
-@lru_cache(
-    maxsize=4096
-)  # an answer has each of its links several times, and other answers have them, too
+# an answer has each of its links several times, and other answers have them, too
+@lru_cache(maxsize=4096)
 def identify(url: str) -> Link | None:
     """Return what a URL leads to, or None when it is no http or https URL. A missing scheme is forgiven."""
     text = _HIDDEN.sub("", url.strip())
@@ -577,8 +576,7 @@ def _differences(first: str, second: str) -> int:
 def _ratio(first: str, second: str) -> float:
     """How alike two texts are, 0 to 1, and 0 for those that are far from alike."""
     matcher = SequenceMatcher(None, first[:_COMPARED], second[:_COMPARED], autojunk=False)
-    if (
-        min(matcher.real_quick_ratio(), matcher.quick_ratio()) < _LIKE_NAME
-    ):  # upper bounds, and much quicker
+    # upper bounds, and much quicker
+    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < _LIKE_NAME:
         return 0.0
     return matcher.ratio()

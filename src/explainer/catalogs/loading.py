@@ -19,9 +19,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from hashlib import sha256
-from itertools import filterfalse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from explainer._package import __version__
 from explainer.catalogs.settings import PROJECT_FILES, parse_settings
@@ -217,8 +218,7 @@ def _digest(raw: bytes) -> str:
     return sha256(b"/".join((__version__.encode(), raw))).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class _CacheFile:
+class _CacheFile(Struct, frozen=True):
     """A file of the cache: its kind, the hash of what it holds, and that.
 
     Attributes:
@@ -316,8 +316,7 @@ def shipped_tasks() -> tuple[Task, ...]:
     return load_catalog(builtin_folder("catalogs") / "tasks.yaml").unwrap().catalog.tasks
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectFile:
+class ProjectFile(Struct, frozen=True):
     """A file of settings, `explainer.toml` or `pyproject.toml`.
 
     Attributes:
@@ -406,13 +405,8 @@ def find_catalogs(base: Path) -> Parsed[list[CatalogPath]]:
         if project.value is not None and project.value.settings.catalogs is not None:
             return _catalogs_of(project.value)
         if (folder / "catalogs").is_dir():
-            return Parsed(
-                _ranked(
-                    files_below(folder / "catalogs", CATALOG_SUFFIXES),
-                    0,
-                    "the nearest catalogs folder",
-                )
-            )
+            nearest = files_below(folder / "catalogs", CATALOG_SUFFIXES)
+            return Parsed(_ranked(nearest, 0, "the nearest catalogs folder"))
     shipped = files_below(builtin_folder("catalogs"), CATALOG_SUFFIXES)
     return Parsed(_ranked(shipped, 0, "shipped with explainer"))
 
@@ -421,14 +415,11 @@ def _catalogs_of(project: ProjectFile) -> Parsed[list[CatalogPath]]:
     """The catalogs that a project file names; one that is not there is a finding in that file."""
     place = project.place_of("catalogs")
     paths = list(map(project.path.parent.joinpath, project.settings.catalogs or ()))
-    missing = filterfalse(
-        os.path.exists, paths
-    )  # not Path.exists: it raises for names that no file can have
-    findings = [
-        Finding("F101", place, f"no such catalog: {display_path(path)}") for path in missing
-    ]
-    if findings:
-        return Parsed([], tuple(findings))
+    # not Path.exists: it raises for names that no file can have
+    missing = [path for path in paths if not os.path.exists(path)]  # noqa: PTH110
+    if missing:
+        messages = [f"no such catalog: {display_path(path)}" for path in missing]
+        return Parsed([], tuple(Finding("F101", place, message) for message in messages))
     return catalog_paths(paths, f"{place.file}:{place.line}")
 
 

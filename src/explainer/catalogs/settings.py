@@ -42,7 +42,7 @@ def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Do
         The settings, and the document that knows the place of each key.
     """
     table = _TABLES[name]
-    if not all(map(text.__contains__, table)):
+    if not all(name in text for name in table):
         return Parsed(None)
     # An import of some milliseconds, for those who have settings.
     import tomllib  # noqa: PLC0415

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache, lru_cache, partial
-from itertools import filterfalse, product
+from functools import cache, lru_cache
+from itertools import product
 from typing import Final, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from explainer.diagnostics.text import lazy_regex, meant_hint, one_line, shorten, suggest
 
@@ -76,8 +77,7 @@ BUILTIN_PORTS: Final = (
 """The ports that everybody has; catalogs add to them with `ports:`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """What a model takes and gives.
 
     Attributes:
@@ -187,10 +187,8 @@ class Ports:
             offset, _, _ = self._reader.farthest(text)
             wrong = _word_at(text, offset)
             nearest = suggest(wrong, self._readable)
-            if nearest in (
-                None,
-                wrong,
-            ):  # no port is like it, or it is one that stands in the wrong place
+            # no port is like it, or it is one that stands in the wrong place
+            if nearest in (None, wrong):
                 return None
             text = f"{text[:offset]}{nearest}{text[offset + len(wrong) :]}"
             signature = self._reader.read(text)
@@ -241,11 +239,11 @@ class _Reader:
         """The first step from each state from which the end can be reached: the separator, else the longest name."""
         end = (len(text), True, True)
         step_from: dict[_State, tuple[str, _State]] = {}
-        for offset, is_output, has_port in product(reversed(range(len(text))), _EITHER, _EITHER):
-            state = (offset, is_output, has_port)
-            for step in self._steps(text, state):
-                if step[1] in step_from or step[1] == end:
-                    step_from.setdefault(state, step)
+        for state in product(reversed(range(len(text))), _EITHER, _EITHER):
+            for name, following in self._steps(text, state):
+                if following == end or following in step_from:
+                    step_from[state] = (name, following)
+                    break
         return step_from
 
     def farthest(self, text: str) -> _State:
@@ -256,7 +254,7 @@ class _Reader:
             following = {state for _, state in self._steps(text, waiting.pop())}
             waiting += following - reached
             reached |= following
-        return max(filterfalse(partial(_is_within_word, text), reached))
+        return max(state for state in reached if not _is_within_word(text, state))
 
     def _steps(self, text: str, state: _State) -> Iterator[tuple[str, _State]]:
         """The ways to read on: the separator first, then names, the longest first."""

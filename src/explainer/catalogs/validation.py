@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -166,13 +166,22 @@ def _report_unknown_key(document: Document, model: type[BaseModel], path: KeyPat
     if len(path) > 1:
         model = ITEMS[str(path[0])]
     allowed = model.model_fields
-    meant = _SWAPPED.get(key)
-    if meant not in allowed:
-        meant = suggest(key, allowed) if len(document.findings) < _MOST_HINTS else None
+    meant = _meant_key(document, key, allowed)
     if not _is_mistaken_character(document, key):
         hint = meant_hint(meant) or f"the keys are {', '.join(allowed)}"
         document.report("S201", path, f"unknown key {shorten(key)!r}", hint, key=True, text=key)
     return meant or ""
+
+
+def _meant_key(document: Document, key: str, allowed: Collection[str]) -> str | None:
+    """The key that an unknown one probably stands for."""
+    swapped = _SWAPPED.get(key)
+    if swapped in allowed:
+        return swapped
+    # looking for the nearest takes long: of very many mistakes the first show what is wrong
+    if len(document.findings) >= _MOST_HINTS:
+        return None
+    return suggest(key, allowed)
 
 
 def _is_mistaken_character(document: Document, text: str) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property, partial
-from itertools import chain, compress, count, filterfalse
+from itertools import chain, filterfalse
 from operator import itemgetter
 from typing import Final
+
+from msgspec import Struct
 
 from explainer.checking.answer import Answer, Cited, parse_answer
 from explainer.checking.match import (
@@ -34,8 +35,7 @@ _NAME_BEGINS: Final = lazy_regex(r"(?<!\w)")
 _NAME_ENDS: Final = lazy_regex(r"(?!\w|-\w)")
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A safe change of the answer: the characters from `start` to `end` become `text`."""
 
     start: int
@@ -43,8 +43,7 @@ class Fix:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """What a rule finds wrong, by positions in the answer.
 
     Rules know no files and no lines: `check_answer` sorts the violations and makes a `Finding` of each.
@@ -65,8 +64,7 @@ class Violation:
     fix: Fix | None = None
 
 
-@dataclass
-class AnswerAnalysis:
+class AnswerAnalysis(Struct, dict=True):
     """An answer, what was offered to it, and what it says.
 
     Attributes:
@@ -140,6 +138,10 @@ class AnswerAnalysis:
                 return Verdict(Match.CATALOGUED, (), meant)
         return Verdict(Match.NO_CITATION)
 
+    def in_references(self, position: int) -> bool:
+        """Whether a place is in the section of the references."""
+        return self.answer.line_of(position) in self.sections.lines("references")
+
     @cached_property
     def words(self) -> list[re.Match[str]]:
         """The words of the text, each with its place."""
@@ -184,15 +186,13 @@ class AnswerAnalysis:
 
     def catalogued_runs(self) -> Iterator[tuple[str, int, int]]:
         """Yield where the text holds catalogued names that the prompt does not: (name, start, end)."""
-        runs, written = self.runs, self._written
-        for position in compress(count(), map(runs.__contains__, written)):
-            for parts, name in runs[written[position]]:
+        written = self._written
+        for position, word in enumerate(written):
+            for parts, name in self.runs.get(word, ()):
                 last = position + len(parts) - 1
+                is_there = tuple(written[position : last + 1]) == parts
                 # what the prompt itself says of a catalogued entry invents no source
-                if (
-                    tuple(written[position : last + 1]) == parts
-                    and canonical(name) not in self.offered.text
-                ):
+                if is_there and canonical(name) not in self.offered.text:
                     yield name, self.words[position].start(), self.words[last].end()
                     break
 

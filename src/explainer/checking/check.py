@@ -8,11 +8,13 @@ the sources. Knowledge from elsewhere that is not cited passes.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import chain, filterfalse, starmap
 from operator import attrgetter
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
 from explainer.checking.answer import UnreadableAnswerError
@@ -43,8 +45,7 @@ MAX_STEP_TEXT: Final = 200
 """Characters of a step's text that reports show."""
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(Struct, frozen=True):
     """One source that the answer cites.
 
     Attributes:
@@ -66,8 +67,7 @@ class Citation:
     end: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowStep:
+class WorkflowStep(Struct, frozen=True):
     """One step of a workflow that the answer describes.
 
     Attributes:
@@ -87,8 +87,7 @@ class WorkflowStep:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Struct, frozen=True):
     """One workflow that the answer describes.
 
     Attributes:
@@ -102,8 +101,7 @@ class Workflow:
     steps: tuple[WorkflowStep, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedStatement:
+class CheckedStatement(Struct, frozen=True):
     """What the answer says of offered entries in one sentence or item, beside the passage that bears on it.
 
     Attributes:
@@ -131,8 +129,7 @@ class CheckedStatement:
     end: int = 0
 
 
-@dataclass(frozen=True)
-class CheckReport:
+class CheckReport(Struct, frozen=True):
     """What was found about one answer.
 
     Attributes:

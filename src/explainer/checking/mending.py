@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.checking.analysis import Fix
 from explainer.checking.check import CheckReport
@@ -24,8 +26,7 @@ _MOST_POINTS: Final = 40  # findings that a follow-up lists: more of them are se
 _FIELD_NAMES: Final = {"paper": "Paper", "github": "GitHub"}
 
 
-@dataclass(slots=True)
-class MendedFiles:
+class MendedFiles(Struct):
     """What mending gave.
 
     Attributes:
@@ -35,8 +36,8 @@ class MendedFiles:
     """
 
     reports: list[CheckReport]
-    counts: dict[str, int] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    counts: dict[str, int] = {}
+    findings: list[Finding] = []
 
 
 def mend_files(

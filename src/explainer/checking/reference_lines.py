@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import chain, islice, pairwise, product
 from operator import attrgetter, itemgetter
 from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
+
+from msgspec import Struct
 
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.sections import Section
@@ -357,8 +358,7 @@ class Name(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceLine:
+class ReferenceLine(Struct, frozen=True):
     """A line of the section, or a part of one.
 
     Attributes:

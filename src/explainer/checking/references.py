@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, repeat, takewhile
 from operator import attrgetter
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.reference_lines import (
@@ -199,8 +200,7 @@ _LEADING_NAME: Final = lazy_regex(
 _NAME_LIKE: Final = lazy_regex(r"(?=[\w-]*[A-Z][\w-]*[A-Z\d])[\w-]+\Z")
 
 
-@dataclass(slots=True)
-class Reference:
+class Reference(Struct):
     """Something that the answer presents as a source.
 
     Attributes:
@@ -221,7 +221,7 @@ class Reference:
     start: int
     end: int
     strict: bool = False
-    links: list[tuple[Cited, LinkRole]] = field(default_factory=list)
+    links: list[tuple[Cited, LinkRole]] = []
     listed: bool = True
     continued: str | None = None
     is_item: bool = False
@@ -290,8 +290,7 @@ def _whole(phrase: Phrase) -> Name:
 # --- what a part of a line is
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """A part of a line that may name a source, and what was read before it.
 
     Attributes:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.loading import CatalogLoader, load_lines
 from explainer.checking.check import CheckReport, status_of
@@ -35,8 +37,7 @@ from explainer.files import STDIN, display_path, read_text
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckConfig:
+class CheckConfig(Struct, frozen=True):
     """What a run of `check` is to do.
 
     Attributes:
@@ -76,8 +77,7 @@ class CheckConfig:
         return source is None or source.is_dir() or source.suffix in LINES_SUFFIXES
 
 
-@dataclass(slots=True)
-class CheckRun:
+class CheckRun(Struct):
     """What a run of `check` gave.
 
     Attributes:
@@ -90,8 +90,8 @@ class CheckRun:
 
     answers: list[AnswerInput]
     reports: list[CheckReport]
-    findings: list[Finding] = field(default_factory=list)
-    mended: dict[str, int] = field(default_factory=dict)
+    findings: list[Finding] = []
+    mended: dict[str, int] = {}
     files_read: tuple[str, ...] = ()
 
     def status(self, least: Severity, *, strict: bool) -> ExitStatus:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import filterfalse
 from operator import itemgetter
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from explainer.checking.check import CheckReport
@@ -38,8 +39,7 @@ _SHAPE_FAULTS: Final = {
 _FilledText = Annotated[str, StringConstraints(pattern=r"\S")]
 
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+class Waiver(Struct, frozen=True):
     """One finding, or all of a code in one answer, that a person has looked at and lets pass.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import json
 import os
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import combinations, filterfalse, starmap
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
@@ -51,9 +52,7 @@ class LazyGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # its signature
         """Return the names of the subcommands: those that are loaded anyway, then the others."""
-        return list(
-            dict.fromkeys([*(name for name in self.commands if name not in self.lazy), *self.lazy])
-        )
+        return [*(name for name in self.commands if name not in self.lazy), *self.lazy]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  # its signature
         """Return a subcommand, or None; a name that does not exist loads them all, for the suggestion."""
@@ -67,15 +66,12 @@ class LazyGroup(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write what the subcommands do, as the table says: loading them takes three times as long."""
-        rows = [
-            (
-                name,
-                self.lazy[name][1]
-                if name in self.lazy
-                else self.commands[name].get_short_help_str(),
-            )
-            for name in self.list_commands(ctx)
-        ]
+        rows: list[tuple[str, str]] = []
+        for name in self.list_commands(ctx):
+            if name in self.lazy:
+                rows.append((name, self.lazy[name][1]))
+            else:
+                rows.append((name, self.commands[name].get_short_help_str()))
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -128,28 +124,27 @@ class ProjectCommand(TyperCommand):
         if project is None:
             return {}
         options = {param.name: param for param in self.params}
+        settings = project.settings.model_dump(exclude={"catalogs"}, exclude_none=True)
         defaults: dict[str, Any] = {}
-        for name, value in project.settings.model_dump(
-            exclude={"catalogs"}, exclude_none=True
-        ).items():
-            if not _is_unsuited(name, typed, options.keys()):
-                defaults[name] = [value] if getattr(options.get(name), "multiple", False) else value
+        for name, value in settings.items():
+            if _is_unsuited(name, typed, options.keys()):
+                continue
+            takes_several = getattr(options.get(name), "multiple", False)
+            defaults[name] = [value] if takes_several else value
         return defaults
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, and the options in groups."""
-        groups: dict[str, list[tuple[str, str]]] = {
-            group: [] for group in ("Arguments", *_GROUPS, "Options")
-        }
+        groups: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if record is not None:
                 # Typer adds the type in Python, such as <list[str]>
                 groups[_group_of(param)].append((record[0].partition(" <")[0], record[1]))
-        for group, records in groups.items():
-            if records:
+        for group in ("Arguments", *_GROUPS, "Options"):
+            if groups[group]:
                 with formatter.section(group):
-                    formatter.write_dl(records)
+                    formatter.write_dl(groups[group])
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  # its signature
         """Write the examples, each on a line that can be copied."""
@@ -185,8 +180,9 @@ def _refuse_overwriting(params: Mapping[str, Any]) -> None:
     from explainer.files import display_path, overwritten_input
 
     message = "two outputs have one name, so one would be overwritten: choose another place for it"
-    pairs = combinations(filterfalse(_is_stream, outputs), 2)
-    refuse_if(any(starmap(is_same_file, pairs)), message, "--out")
+    files = [path for path in outputs if not _is_stream(path)]
+    is_one_file = any(is_same_file(*pair) for pair in combinations(files, 2))
+    refuse_if(is_one_file, message, "--out")
     meeting = overwritten_input(list(_with_beside(outputs)), list(_inputs_in(params)))
     if meeting is not None:
         output, path = map(display_path, meeting)
@@ -218,9 +214,8 @@ def _inputs_in(params: Mapping[str, Any]) -> Iterator[Path]:
         from explainer.catalogs.settings import PROJECT_FILES
 
         yield from map(Path, PROJECT_FILES)
-    if (
-        "catalog" in params and not params["catalog"]
-    ):  # where a question is answered from when nobody says it
+    # where a question is answered from when nobody says it
+    if "catalog" in params and not params["catalog"]:
         yield Path("catalogs")
 
 
@@ -302,9 +297,8 @@ def _say_origins(ctx: Any, project: ProjectFile | None) -> None:
         source = ctx.get_parameter_source(name)
         if source is not None and source.name == "DEFAULT_MAP":
             place = project.place_of(name)
-            shown = (
-                value if isinstance(value, str) else json.dumps(value)
-            )  # true, as the file says it
+            # true, as the file says it
+            shown = value if isinstance(value, str) else json.dumps(value)
             say(f"{name}: {shown} ({place.file}:{place.line})")
 
 

@@ -120,9 +120,8 @@ class AskDisplay:
 
     def on_retry(self, prepared: PreparedQuestion, model: str, why: str, seconds: float) -> None:
         """An answer did not come."""
-        line = printable(
-            f"{model}: {why}; asked again in {seconds:.1f} s"
-        )  # one line, whatever the server says
+        # one line, whatever the server says
+        line = printable(f"{model}: {why}; asked again in {seconds:.1f} s")
         self._heads[prepared.id, model] = line
         if seconds >= _LONG_WAIT and not self._alone and not self._verbose:
             self.on_note(f"{prepared.id}: {line}; Ctrl-C stops, and what was answered is kept")

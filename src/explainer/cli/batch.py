@@ -45,7 +45,7 @@ from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
 from explainer.diagnostics.text import printable
 from explainer.engines.select import ENGINES, MissingEngineError, engine_of, run_batch
-from explainer.files import STDIN
+from explainer.files import STDIN, Buffer
 from explainer.rendering.formats import FORMATS
 
 app = new_app()
@@ -328,12 +328,13 @@ class _TerminalReporter(BatchReporter):
     def _is_shown(self, finding: Finding) -> bool:
         """Whether a finding is shown by itself; it is counted in any case."""
         self.counts[finding.code] += 1
-        if self._statistics or (
-            self._quiet and exit_status([finding], strict=self._strict) is ExitStatus.OK
-        ):
+        if self._statistics:
+            return False
+        if self._quiet and exit_status([finding], strict=self._strict) is ExitStatus.OK:
             return False
         # annotations are read by a program
-        if self._verbose or self._style == "github" or self.counts[finding.code] <= _MOST_OF_A_KIND:
+        shows_all = self._verbose or self._style == "github"
+        if shows_all or self.counts[finding.code] <= _MOST_OF_A_KIND:
             return True
         self._hidden[finding.code] += 1
         return False
@@ -349,8 +350,8 @@ class _TerminalReporter(BatchReporter):
     def wait(self) -> None:
         self.tell("waiting for another run on the same target")
 
-    def write(self, lines: bytes) -> None:
-        write_stdout(lines.decode())
+    def write(self, lines: Buffer) -> None:
+        write_stdout(str(lines, "utf-8"))
 
     def tell(self, line: str) -> None:
         """Say something that is no finding, unless only findings are wanted."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer._package import __version__
 from explainer.build import BuildResult
@@ -114,8 +115,7 @@ def run(
     finish(dict.fromkeys(reported), findings, strict=strict)
 
 
-@dataclass(frozen=True)
-class _Builder:
+class _Builder(Struct, frozen=True):
     """Builds one question after the other by the same options; what is wrong with one leaves the others."""
 
     loader: CatalogLoader

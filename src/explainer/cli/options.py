@@ -204,16 +204,16 @@ def counter_of(tokenizer: str) -> Counter:
 
 def comma_separated(values: Iterable[str] | None) -> list[str]:
     """Return the words of an option that takes one, or several with commas between, and may be repeated."""
-    words = ",".join(values or ()).split(",")
+    words = [word.strip() for word in ",".join(values or ()).split(",")]
     # what stands between two commas may be empty: nobody means that
-    return list(filter(None, map(str.strip, words)))
+    return [word for word in words if word]
 
 
 def is_same_file(first: Path, second: Path) -> bool:
     """Whether two paths lead to one file; stdin and stdout are none."""
-    return STDIN not in (str(first), str(second)) and os.path.realpath(first) == os.path.realpath(
-        second
-    )
+    if STDIN in (str(first), str(second)):
+        return False
+    return os.path.realpath(first) == os.path.realpath(second)
 
 
 def typed_question(words: Sequence[str]) -> str | None:
@@ -225,11 +225,9 @@ def typed_question(words: Sequence[str]) -> str | None:
     first = words[0]
     # not Path.exists(): it raises for a text that is longer than a path can be
     is_path = (
-        first == STDIN
-        or Path(first).suffix in _FILE_SUFFIXES
-        or any(map(os.path.exists, words[:1]))
+        first == STDIN or Path(first).suffix in _FILE_SUFFIXES or os.path.exists(first)  # noqa: PTH110
     )
-    if is_path or any(map(os.path.isfile, words)):
+    if is_path or any(os.path.isfile(word) for word in words):  # noqa: PTH113
         return None
     text = " ".join(words)
     if not text.endswith("?") and len(text.split()) < _FEWEST_WORDS:
@@ -288,7 +286,8 @@ def one_of(choices: Collection[str]) -> Callable[[str | None], str | None]:
         if value is None or value in choices:
             return value
         message = f"{value!r} is not one of {', '.join(choices)}"
-        if hint := did_you_mean(value, choices):
+        # a kind of entries is a word that shows as itself only when it is made a plain one
+        if hint := did_you_mean(value, map(str, choices)):
             message += f"; {hint}"
         refuse(message)
 

@@ -6,8 +6,6 @@ import datetime as dt
 import os
 import time
 from collections import Counter
-from itertools import filterfalse
-from operator import attrgetter
 from pathlib import Path
 from typing import Annotated
 
@@ -189,7 +187,7 @@ def _references(run: CheckRun, output_format: str, style: str | None) -> str:
 def _say_what_is_not_proved(run: CheckRun) -> None:
     from explainer.checking.reports.text import verdict_line
 
-    faulty = list(filterfalse(attrgetter("grounded"), run.reports))
+    faulty = [report for report in run.reports if not report.grounded]
     for report in faulty:
         if report.text:  # else it was not checked, and its findings say why
             complain(verdict_line(report), prefix="")

@@ -210,9 +210,10 @@ def _terminal_size() -> tuple[int, int]:
 
 def _start() -> Live:
     """Return a display that vanishes when it stops."""
+    # rich takes longer to import than a prompt to build: on terminals only
     from rich.console import (
         Console,
-    )  # rich takes longer to import than a prompt to build: on terminals only
+    )
     from rich.live import Live
 
     console = Console(stderr=True, force_terminal=True, color_system=None)
@@ -267,8 +268,7 @@ def tail(text: str, width: int, most: int) -> list[str]:
     from rich.cells import chop_cells
 
     lines: list[str] = []
-    for line in text[-4 * width * most :].split(
-        "\n"
-    ):  # no more fits, even if all of it is double width
+    # no more fits, even if all of it is double width
+    for line in text[-4 * width * most :].split("\n"):
         lines += chop_cells(line, width) or [""]
     return lines[-most:]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain, product
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from explainer.build import SupportsRender, build
 from explainer.catalogs.library import Library, unknown_entry
@@ -40,8 +41,7 @@ _SUFFIXES: Final = (".yaml", ".yml", _LINES)
 _WRONG_KEYS: Final = frozenset({"S201", "S202", "S203"})
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionFile:
+class QuestionFile(Struct, frozen=True):
     """A file of questions: one in YAML, or a line of JSON each."""
 
     path: Path
@@ -54,8 +54,7 @@ class QuestionFile:
         return self.path.suffix == _LINES
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """One place where a question names an entry.
 
     Attributes:
@@ -71,8 +70,7 @@ class Use:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
-class _NamedEntries:
+class _NamedEntries(Struct, frozen=True):
     """The questions that may name an entry; the entries that a name means, by kind and name; and what is wrong."""
 
     files: tuple[QuestionFile, ...]
@@ -80,8 +78,7 @@ class _NamedEntries:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(Struct, frozen=True):
     """A file, and the edits that it gets."""
 
     path: Path
@@ -94,8 +91,7 @@ class FileChange:
         return apply_edits(self.text, self.edits)
 
 
-@dataclass(slots=True)
-class Renaming:
+class Renaming(Struct):
     """What a new name changes, and what stands in its way.
 
     Attributes:
@@ -106,8 +102,8 @@ class Renaming:
     """
 
     label: str = ""
-    changes: list[FileChange] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    changes: list[FileChange] = []
+    findings: list[Finding] = []
     questions: int = 0
 
     @property
@@ -415,8 +411,7 @@ def _line_edits(text: str, outdated: Sequence[Use], new: str) -> tuple[Edit, ...
     return tuple(edits)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """How one entry differs.
 
     Attributes:
@@ -432,8 +427,7 @@ class Change:
     fields: tuple[tuple[str, Any, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PromptChange:
+class PromptChange(Struct, frozen=True):
     """How the prompt of one question differs: `changed`, `broken` (it cannot be built any more) or `mended`."""
 
     question: str
@@ -441,8 +435,7 @@ class PromptChange:
     what: str
 
 
-@dataclass(slots=True)
-class Comparison:
+class Comparison(Struct):
     """The differences of two catalogs.
 
     Attributes:
@@ -453,8 +446,8 @@ class Comparison:
     """
 
     findings: list[Finding]
-    changes: list[Change] = field(default_factory=list)
-    prompts: list[PromptChange] = field(default_factory=list)
+    changes: list[Change] = []
+    prompts: list[PromptChange] = []
     questions: int = 0
 
     @property

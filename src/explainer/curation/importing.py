@@ -12,9 +12,10 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
+
+from msgspec import Struct, field
 
 from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.loading import sources_path
@@ -53,8 +54,7 @@ _MOST_FINDINGS: Final = 1_000
 _TELL_EVERY: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class ImportJob:
+class ImportJob(Struct, frozen=True):
     """What is imported, and how.
 
     Attributes:
@@ -73,13 +73,12 @@ class ImportJob:
     out: Path | None
     format: str
     kind: Kind | None = None
-    mapping: Mapping[str, str] = field(default_factory=dict)
+    mapping: Mapping[str, str] = {}
     dry_run: bool = False
     tell: Callable[[int], None] = lambda _: None
 
 
-@dataclass(slots=True)
-class ImportResult:
+class ImportResult(Struct):
     """Result of an import.
 
     Attributes:
@@ -92,7 +91,7 @@ class ImportResult:
     """
 
     counts: Counts = field(default_factory=Counts)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = []
     dropped: int = 0
     diff: str = ""
     product: TextIO | None = None
@@ -241,7 +240,8 @@ class _Import:
         """Write the files whose text is not what it was, all or none."""
         changed = [(path, new.encode()) for path, (old, new) in files.items() if new != old]
         if not self._job.dry_run:
-            self.result.note(filter(None, [write_together(changed)]))
+            problem = write_together(changed)
+            self.result.note([] if problem is None else [problem])
 
     def _entries(self) -> Iterator[NormalizedEntry]:
         """The entries of the source, each name once; what is wrong with the others is noted."""
@@ -315,17 +315,11 @@ class _Import:
             for card in cards:
                 yield card, card.relative_to(path).as_posix()
             if not cards:
-                self.result.note(
-                    [Finding("F106", location, "no model card in the folder (README.md)")]
-                )
+                message = "no model card in the folder (README.md)"
+                self.result.note([Finding("F106", location, message)])
         elif path.exists():
-            self.result.note(
-                [
-                    Finding(
-                        "F102", location, "this is not a regular file", "use - to read from stdin"
-                    )
-                ]
-            )
+            message = "this is not a regular file"
+            self.result.note([Finding("F102", location, message, "use - to read from stdin")])
         else:
             self.result.note([Finding("F101", location, "no such file or folder")])
 

@@ -7,9 +7,11 @@ only what the finding is about, and is offered only where nothing can get lost b
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.catalog import LoadedCatalog, catalog_from
 from explainer.catalogs.loading import CatalogLoader
@@ -47,16 +49,14 @@ _FIXABLE: Final = frozenset({"L701", "L702", "L706"})
 _PASSES: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogText:
+class CatalogText(Struct, frozen=True):
     """A catalog file as text."""
 
     path: Path
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class LintResult:
+class LintResult(Struct, frozen=True):
     """What lint found.
 
     Attributes:
@@ -70,8 +70,7 @@ class LintResult:
     unasked: bool
 
 
-@dataclass(slots=True)
-class FixResult:
+class FixResult(Struct):
     """Catalogs whose texts were changed.
 
     Attributes:
@@ -81,8 +80,8 @@ class FixResult:
         diff: the changes, where they were only to be shown.
     """
 
-    catalogs: list[CatalogText] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    catalogs: list[CatalogText] = []
+    findings: list[Finding] = []
     count: int = 0
     diff: str = ""
 

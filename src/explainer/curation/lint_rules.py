@@ -10,11 +10,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import chain, compress, filterfalse, product
-from operator import methodcaller, ne
+from itertools import chain, product
+from operator import methodcaller
 from os.path import commonprefix
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
 
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
@@ -71,8 +72,7 @@ class CatalogItem:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LintFinding:
+class LintFinding(Struct, frozen=True):
     """A finding about an entry, and the fix if there is a safe one."""
 
     item: CatalogItem
@@ -211,7 +211,7 @@ def near_equal(name: str, another: str) -> bool:
         return True
     if len(first) != len(second):
         return False
-    differing = list(compress(zip(first, second, strict=True), map(ne, first, second)))
+    differing = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
     return len(differing) == 1 and _one_slip(*differing[0])
 
 
@@ -364,7 +364,8 @@ def _above_bar(
     """What is said when more than a part of some entries of one kind lack something."""
     if len(items) < _LEAST_ENTRIES:
         return
-    without = list(filterfalse(lambda item: _HAS[what](item.entry, papers), items))
+    has = _HAS[what]
+    without = [item for item in items if not has(item.entry, papers)]
     share = len(without) / len(items)
     if share <= bar:
         return
@@ -472,7 +473,7 @@ def damage(text: str) -> Iterator[tuple[str, str | None]]:
 def _decoded(damaged_text: str) -> str | None:
     """The character that a few signs of Windows-1252 were; None where they are what they seem to be."""
     try:
-        character = bytes(map(_BYTES.__getitem__, damaged_text)).decode("utf-8")
+        character = bytes(_BYTES[sign] for sign in damaged_text).decode("utf-8")
     except UnicodeDecodeError:
         return None
     if character.translate(_TO_PRINTABLE).isprintable():
@@ -577,7 +578,8 @@ def _expected(label: str | None, known_tasks: Taxonomy, own_tasks: Taxonomy) -> 
 
 def _fits(signature: Signature, expected: _InOut) -> bool:
     """Whether a signature takes and gives one of the expected kinds."""
-    return all(map(_shares_port, (signature.inputs, signature.outputs), expected))
+    inputs, outputs = expected
+    return _shares_port(signature.inputs, inputs) and _shares_port(signature.outputs, outputs)
 
 
 def _shares_port(ports: Sequence[str], expected: Sequence[str]) -> bool:
@@ -595,7 +597,9 @@ def never_recommended(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
     for item in items:
         entry = item.entry
         questions = entry.examples or (" ".join(filter(None, (entry.label, entry.summary))),)
-        if entry.deprecated or any(map(partial(_is_recommended, recommender, item), questions)):
+        if entry.deprecated:
+            continue
+        if any(_is_recommended(recommender, item, question) for question in questions):
             continue
         lead = f"none of its {len(entry.examples)} examples leads"
         if not entry.examples:
@@ -611,9 +615,8 @@ def _is_recommended(recommender: Recommender, item: CatalogItem, question: str) 
         choice = recommender.recommend(question, models=FOUND_DEPTH, papers=0)
     else:
         choice = recommender.recommend(question, models=0, papers=FOUND_DEPTH, chosen=())
-    return item.entry.label in [
-        recommended.entry.label for recommended in getattr(choice, item.kind)
-    ]
+    labels = [recommended.entry.label for recommended in getattr(choice, item.kind)]
+    return item.entry.label in labels
 
 
 def shared_examples(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
@@ -624,15 +627,10 @@ def shared_examples(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
         names_of_its_own = set(_WORD.findall(names.casefold()))
         for index, example in enumerate(item.entry.examples):
             words = _WORD.findall(example.casefold())
-            key = " ".join(filterfalse(names_of_its_own.__contains__, words))
+            key = " ".join(word for word in words if word not in names_of_its_own)
             earlier, position = first.setdefault(key, (item, index))
             if key and earlier.entry.label != item.entry.label:
                 where = earlier.document.locate(earlier.path("examples", position))
                 message = f"the same example is at {where.file}:{where.line}, apart from names and numbers"
-                yield item.finding(
-                    "L710",
-                    ("examples", index),
-                    message,
-                    "ask about what sets this one apart",
-                    example,
-                )
+                hint = "ask about what sets this one apart"
+                yield item.finding("L710", ("examples", index), message, hint, example)

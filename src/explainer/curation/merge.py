@@ -15,11 +15,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from explainer.catalogs.links import identify
@@ -71,8 +71,7 @@ class Origin(BaseModel):
         return json.dumps(self.model_dump(), ensure_ascii=False) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedSource:
+class ImportedSource(Struct, frozen=True):
     """A source that entries are imported from.
 
     Attributes:
@@ -115,8 +114,7 @@ def parse_origins(text: str, file: str) -> tuple[list[Origin], list[Finding]]:
     return origins, findings
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """How many records of a source were read, and how they ended."""
 
     records: int = 0
@@ -127,8 +125,7 @@ class Counts:
     removed_by_hand: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ExistingEntry:
+class ExistingEntry(Struct, frozen=True):
     """An entry of the catalog, as it stands there: number `index` of its kind."""
 
     index: int
@@ -325,7 +322,7 @@ class ProjectEntries:
     def collisions(self, entry: NormalizedEntry) -> Iterator[Finding]:
         """Yield a finding about an entry that another catalog has."""
         keys = _keys(entry.kind, entry.name, entry.record.get("paper"))
-        key = next(filter(self._places.__contains__, keys), None)
+        key = next((key for key in keys if key in self._places), None)
         if key is None:
             return
         place = self._places[key]

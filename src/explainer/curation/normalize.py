@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import chain, filterfalse
+from itertools import chain
 from typing import Any, Final, TypeGuard
+
+from msgspec import Struct
 
 from explainer.catalogs.links import arxiv_address
 from explainer.catalogs.schema import ENTRY_KEYS, Kind
@@ -21,7 +22,6 @@ from explainer.curation.importers.reading import (
     REPOSITORY,
     SourceRecord,
     as_text,
-    first_of,
     on_one_line,
     split_links,
     text_in,
@@ -112,8 +112,7 @@ _LONG_IDS_SINCE: Final = "1501"
 _YEAR: Final = re.compile(r"(?:1[89]|2\d)\d\d")
 
 
-@dataclass(frozen=True, slots=True)
-class NormalizedEntry:
+class NormalizedEntry(Struct, frozen=True):
     """An entry that can go into a catalog.
 
     Attributes:
@@ -136,8 +135,7 @@ class NormalizedEntry:
         return str(self.record[self.kind.name_key])
 
 
-@dataclass(slots=True)
-class Normalizer:
+class Normalizer(Struct):
     """Makes entries of records.
 
     Attributes:
@@ -146,9 +144,9 @@ class Normalizer:
     """
 
     kind: Kind | None = None
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    _fields: dict[str, str | None] = field(default_factory=dict)
-    _reported: set[str] = field(default_factory=set)
+    mapping: Mapping[str, str] = {}
+    _fields: dict[str, str | None] = {}
+    _reported: set[str] = set()
 
     def normalize(self, raw: SourceRecord) -> Parsed[NormalizedEntry]:
         """Make an entry of a record; without a value the record is left out, and the findings say why."""
@@ -168,9 +166,8 @@ class Normalizer:
         if has_errors(findings):
             return Parsed(None, tuple(findings))
         source_id = raw.id or str(record[kind.name_key])
-        return Parsed(
-            NormalizedEntry(kind, record, source_id, licence, raw.where("")), tuple(findings)
-        )
+        entry = NormalizedEntry(kind, record, source_id, licence, raw.where(""))
+        return Parsed(entry, tuple(findings))
 
     def _field_of(self, column: str, raw: SourceRecord) -> str | None:
         """The key of a catalog that a column of a record means; None for a column that is passed over."""
@@ -178,9 +175,8 @@ class Normalizer:
             return column
         if column not in self._fields:
             plain = _KEY_SIGNS.sub(" ", column).strip().casefold()
-            self._fields[column] = (
-                self.mapping.get(column) or self.mapping.get(plain) or _FIELD_OF.get(plain)
-            )
+            mapped = self.mapping.get(column) or self.mapping.get(plain)
+            self._fields[column] = mapped or _FIELD_OF.get(plain)
         return self._fields[column]
 
     def _renamed(self, raw: SourceRecord) -> tuple[dict[str, Any], str | None]:
@@ -196,7 +192,8 @@ class Normalizer:
             if key is not None and _is_nothing(values.get(key)):
                 values[key] = value
         stated = values.get("licence")
-        return values, stated if text_in(stated) else raw.licence
+        licence = stated if text_in(stated) else raw.licence
+        return values, licence
 
     def _is_own_id(self, raw: SourceRecord, column: str) -> bool:
         """Whether a column holds the ids that entries have in the catalog."""
@@ -206,10 +203,8 @@ class Normalizer:
         """The kind that a record states, else that of its source or of the run; without these its keys tell."""
         stated = _KIND_OF.get(text_in(values.get("kind")).casefold())
         has_title_alone = "title" in values and _is_nothing(values.get("name"))
-        kind: Kind = first_of(
-            [stated, raw.kind, self.kind, Kind.PAPERS if has_title_alone else Kind.MODELS]
-        )
-        return kind
+        by_keys = Kind.PAPERS if has_title_alone else Kind.MODELS
+        return stated or raw.kind or self.kind or by_keys
 
     def _unused(self, raw: SourceRecord, kind: Kind) -> Iterator[Finding]:
         """Columns that mean nothing here: each is mentioned once in a run."""
@@ -259,11 +254,9 @@ class Normalizer:
             problem = next(iter(self._invalid(kind, sound | {key: value}, raw)), None)
             if problem is None:
                 sound[key] = value
-            else:
-                message = f"{problem.message}; {key!r} is left out"
-                findings.append(
-                    Finding("I803", problem.location, message, problem.hint, problem.text)
-                )
+                continue
+            message = f"{problem.message}; {key!r} is left out"
+            findings.append(Finding("I803", problem.location, message, problem.hint, problem.text))
         return sound, findings
 
     def _invalid(
@@ -279,9 +272,8 @@ class Normalizer:
                 places[key,] = location.line, location.column
             return Spans(places)
 
-        return validate_item(
-            Document(where.file, record, is_yaml=False, find_spans=find_spans), ITEMS[kind]
-        )
+        document = Document(where.file, record, is_yaml=False, find_spans=find_spans)
+        return validate_item(document, ITEMS[kind])
 
 
 def _states_kind(values: Mapping[str, Any]) -> bool:
@@ -374,7 +366,7 @@ class _Cleaner:
             return self.shaped(key, value)
         urls = split_links(text)
         # of several, such as the repositories of a paper, the first is its own
-        if len(urls) > 1 and all(map(_URL.fullmatch, urls)):
+        if len(urls) > 1 and all(_URL.fullmatch(url) for url in urls):
             self._further_links += urls[1:]
             text = urls[0]
         return self._meant(key, text.strip())
@@ -412,7 +404,7 @@ def _addresses_in(item: str) -> Iterator[str]:
 
 
 def _are_texts(value: Any) -> TypeGuard[list[str]]:
-    return isinstance(value, list) and all(map(is_text, value))
+    return isinstance(value, list) and all(is_text(item) for item in value)
 
 
 def _is_nothing(value: Any) -> bool:
@@ -455,10 +447,10 @@ def _items(key: str, value: Any) -> Any:
         value = _split(key, value.strip())
     if not isinstance(value, list | tuple):
         return value
-    items = list(filterfalse(_is_nothing, value))
+    items = [item for item in value if not _is_nothing(item)]
     if key == "examples":
         return items
-    return list(map(on_one_line, items))
+    return [on_one_line(item) for item in items]
 
 
 def _split(key: str, cell: str) -> Any:
@@ -532,9 +524,8 @@ def _not_a_link(key: str, text: str, raw: SourceRecord, link: str | None = None)
             text,
         )
     hint = "write the whole address, or an id of arXiv, a DOI, or owner/name"
-    if (
-        link is not None and "\\" not in link
-    ):  # older DOIs have such signs: in a link they are written otherwise
+    # older DOIs have such signs: in a link they are written otherwise
+    if link is not None and "\\" not in link:
         hint = f"if that is the link, write {_UNSAFE.sub(_percent, link)}"
     return Finding(
         "I803", place, f"{shorten(text)!r} is not a link; {key!r} is left out", hint, text

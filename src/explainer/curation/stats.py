@@ -10,8 +10,9 @@ import itertools
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry
 from explainer.diagnostics.text import counted
@@ -48,8 +49,7 @@ _THIN_ROW: Final = 7
 _THIN_BAR: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(Struct, frozen=True):
     """The counts of some catalogs.
 
     Attributes:
@@ -154,8 +154,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str | int, ...]]) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class _Bar:
+class _Bar(Struct, frozen=True):
     """A rectangle: lengths across in per cent of the picture, lengths down in pixels."""
 
     css: str
@@ -165,8 +164,7 @@ class _Bar:
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """A row of a picture: where it begins, its label short and whole, its figures, its bars."""
 
     y: int
@@ -176,8 +174,7 @@ class _Row:
     bars: tuple[_Bar, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Picture:
+class _Picture(Struct, frozen=True):
     """A picture, its height in pixels, and the table of the same figures; `name` is its id in the page."""
 
     name: str

@@ -6,9 +6,10 @@ Nothing here raises or prints. A parser returns `Parsed`: a value, if there is o
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from explainer.diagnostics.codes import RULES, Rule, Severity
 
@@ -16,8 +17,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
+class Location(Struct, frozen=True, order=True):
     """A place in a file. `line` and `column` count from 1; columns count characters, not bytes."""
 
     file: str
@@ -32,8 +32,7 @@ NOWHERE: Final = Location("")
 """The place of a finding that is about no file, such as a name that was typed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One diagnostic.
 
     Attributes:
@@ -136,8 +135,7 @@ class ExplainerError(Exception):
         return ExplainerError, (self.findings,)
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed(Generic[T]):
+class Parsed(Struct, Generic[T], frozen=True):
     """The outcome of reading something: `value` is None only if errors made one impossible."""
 
     value: T | None

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from importlib.resources import files
 from typing import Any, Final
@@ -20,6 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup, escape
+from msgspec import Struct
 
 from explainer._package import __version__
 from explainer.diagnostics.text import replace_refused, visible
@@ -96,8 +96,7 @@ def resource(package: str, name: str) -> str:
     return files(package).joinpath(name).read_text(encoding="utf-8")
 
 
-@dataclass(frozen=True, slots=True)
-class TextMark:
+class TextMark(Struct, frozen=True):
     """How a text is marked on a page.
 
     Attributes:

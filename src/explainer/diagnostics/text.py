@@ -37,9 +37,8 @@ class LazyRegex:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._compiled, name)
-        setattr(
-            self, name, value
-        )  # so this is called once for each name, and later uses cost no more
+        # so this is called once for each name, and later uses cost no more
+        setattr(self, name, value)
         return value
 
 
@@ -84,7 +83,9 @@ def invisible_characters(text: str) -> Iterator[tuple[int, str]]:
 
 def is_plain(text: str) -> bool:
     """Whether a text has no refused and no invisible characters."""
-    if text.isascii() and text.isprintable():  # nearly all texts, and much quicker than the pattern
+    if (
+        text.isprintable()
+    ):  # nearly all texts, and much quicker than the pattern: it matches no such character
         return True
     return _NOT_PLAIN.search(text) is None
 
@@ -163,9 +164,12 @@ def slugify(name: str) -> str:
     A name that loses a sign outside ASCII gets a short hash of itself, so that no two such names become one id.
     Names that differ in ASCII punctuation or case alone may still share a slug: `EntryIndex` tells those apart.
     """
-    signs = {char for char in name.lower() if unicodedata.category(char)[0] not in "LMN"}
-    slug = re.sub("-+", "-", name.lower().translate(dict.fromkeys(map(ord, signs), "-"))).strip("-")
-    if slug and "".join(signs).isascii() and len(slug) <= MAX_SLUG:
+    lower_case = name.lower()
+    signs = {char for char in lower_case if unicodedata.category(char)[0] not in "LMN"}
+    dashes = str.maketrans(dict.fromkeys(signs, "-"))
+    slug = re.sub("-+", "-", lower_case.translate(dashes)).strip("-")
+    loses_sign = not "".join(signs).isascii()
+    if slug and not loses_sign and len(slug) <= MAX_SLUG:
         return slug
     return f"{slug[:MAX_SLUG].rstrip('-')}-{digest(name)}".lstrip("-")
 
@@ -188,9 +192,11 @@ def suggest(word: str, candidates: Iterable[str]) -> str | None:
     nearest = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=_LIKE_WORD)
     if nearest:
         return folded[nearest[0]]
+    if not word:
+        return None
     # Somebody may have typed the beginning of a long name only.
-    starts = (name for name in names if word and name.casefold().startswith(word.casefold()))
-    return min(starts, default=None)
+    beginning = word.casefold()
+    return min((name for name in names if name.casefold().startswith(beginning)), default=None)
 
 
 def one_line(text: str) -> str:
@@ -227,7 +233,6 @@ def json_document(data: object, indent: int | None = 2) -> str:
 
 
 def _json_escape(match: re.Match[str]) -> str:
-    units = match.group().encode(
-        "utf-16-be", "surrogatepass"
-    )  # JSON escapes units of UTF-16 (RFC 8259, section 7)
+    # JSON escapes units of UTF-16 (RFC 8259, section 7)
+    units = match.group().encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[place : place + 2].hex()}" for place in range(0, len(units), 2))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import reduce
 from operator import getitem
 from typing import Any, Final, TypeAlias, TypeGuard
+
+from msgspec import Struct
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import (
@@ -37,8 +38,7 @@ _UNDECODED: Final = lazy_regex("[\udc80-\udcff]")
 _FIRST_UNDECODED: Final = 0xDC00
 
 
-@dataclass(slots=True)
-class Spans:
+class Spans(Struct):
     """Where values and keys begin, by path: (line, column), both from 1.
 
     Attributes:
@@ -47,13 +47,12 @@ class Spans:
         verbatim: how many characters, such as a quote, stand before the text of those that stand there as they are.
     """
 
-    values: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
-    keys: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
-    verbatim: dict[KeyPath, int] = field(default_factory=dict)
+    values: dict[KeyPath, tuple[int, int]] = {}
+    keys: dict[KeyPath, tuple[int, int]] = {}
+    verbatim: dict[KeyPath, int] = {}
 
 
-@dataclass(slots=True)
-class Document:
+class Document(Struct):
     """Plain data read from one text.
 
     Attributes:
@@ -68,9 +67,9 @@ class Document:
 
     file: str
     data: Any = None
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = []
     readable: bool = True
-    unreliable: set[KeyPath] = field(default_factory=set)
+    unreliable: set[KeyPath] = set()
     is_yaml: bool = True
     find_spans: Callable[[], Spans] = Spans
     _spans: Spans | None = None
@@ -147,9 +146,8 @@ class Document:
 def decode(raw: bytes, file: str) -> Parsed[str]:
     """Decode the bytes of a file: UTF-8, or what a byte order mark says (YAML 1.2.2, section 5.2)."""
     codec, label = _encoding_of(raw)
-    if (
-        label == "UTF-8" and b"\0" in raw[:4]
-    ):  # a text begins with ASCII here, of which UTF-16 and -32 pad each
+    # a text begins with ASCII here, of which UTF-16 and -32 pad each
+    if label == "UTF-8" and b"\0" in raw[:4]:
         return _undecodable(
             Location(file), "this looks like UTF-16 or UTF-32 without a byte order mark"
         )
@@ -163,8 +161,7 @@ def decode(raw: bytes, file: str) -> Parsed[str]:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Undecoded:
+class Undecoded(Struct, frozen=True):
     """A byte of a text that could not be decoded: where its character stands, and what to say about it."""
 
     position: int
@@ -201,9 +198,8 @@ def character_findings(text: str, file: str, *, source: bool = True) -> list[Fin
         file: the name that findings give it.
         source: it is a whole file, where a carriage return is a line break.
     """
-    if is_plain(
-        text
-    ):  # nearly all are, and finding the lines of a text takes longer than looking at it
+    # nearly all are, and finding the lines of a text takes longer than looking at it
+    if is_plain(text):
         return []
     lines = Lines(text)
     return [

@@ -55,9 +55,8 @@ def read_json_line(text: str, file: str, line: int = 1) -> Document:
     def mapping_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         mapping = dict(pairs)
         if len(mapping) < len(pairs):
-            mapping = dict(
-                reversed(pairs)
-            )  # of a repeated key the first value counts, as in YAML text
+            # of a repeated key the first value counts, as in YAML text
+            mapping = dict(reversed(pairs))
             repeated.append(mapping)
         return mapping
 

@@ -10,10 +10,10 @@ import functools
 import json
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
+from msgspec import Struct
 
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.documents.document import KeyPath
@@ -24,8 +24,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BLOCK_SCALARS: Final = ("|", ">")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class Edit(Struct, frozen=True, order=True):
     """`text[start:end]` becomes `replacement`."""
 
     start: int
@@ -60,8 +59,7 @@ def whole_diff(old: str, new: str, file: str) -> str:
     )
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     """A value in the text: `text[start:end]`; what is behind a block is not in it.
 
     Attributes:
@@ -79,7 +77,7 @@ class _Node:
     flow: bool
     key: int | None
     is_mapping: bool = False
-    keys: list[str] = field(default_factory=list)
+    keys: list[str] = []
     size: int = 0
 
 
@@ -185,9 +183,8 @@ class Editor:
     def _replace_lines(self, start: int, node: _Node, key: str, value: Any) -> None:
         """Write a key that has lines of its own anew, with its value."""
         lines = field_lines(key, value, " " * self._column(start))
-        if (
-            len(lines) > 1 and self._rest_of_line(node.end).strip()
-        ):  # a comment that would become a part of the value
+        # a comment that would become a part of the value
+        if len(lines) > 1 and self._rest_of_line(node.end).strip():
             lines = [f"{key}: {_inline(value)}"]
         self.edits.append(
             Edit(start, max(node.end, node.start), self._newline.join(lines).lstrip(" "))
@@ -338,9 +335,8 @@ class _NodeReader:
 
     def _close(self, event: Any) -> None:
         node, path = self._open.pop()
-        if (
-            node.flow
-        ):  # the end of a block is where the next one begins: it ends with its last value
+        # the end of a block is where the next one begins: it ends with its last value
+        if node.flow:
             node.end = event.end_mark.index
         # What is around a value ends where its last value ends, at least.
         parent = self._open[-1][0]

@@ -91,9 +91,8 @@ def read_yaml(text: str, file: str) -> Document:
     text = text.removeprefix("\ufeff")
     document = Document(file, findings=character_findings(text, file))
     if document.findings:
-        text = replace_refused(
-            text
-        )  # the rest of the file is still worth reading, and no position moves
+        # the rest of the file is still worth reading, and no position moves
+        text = replace_refused(text)
     reader = _Reader(text, document)
     reader.read()
     document.data = next(iter(reader.roots), None)
@@ -249,10 +248,8 @@ class _Reader:
         self._check_properties(event)
         self._last_scalar = event
         if event.style:
-            if (
-                event.style == '"'
-                and "\\" in self.text[event.start_mark.index : event.end_mark.index]
-            ):
+            start, end = event.start_mark.index, event.end_mark.index
+            if event.style == '"' and "\\" in self.text[start:end]:
                 self._check_escapes(event)
             self._place(event.value, event)
             return
@@ -275,26 +272,26 @@ class _Reader:
             top.container.append(value)
         else:
             top.container[step] = value
-        if (
-            self.spans is not None and top.attached
-        ):  # a path for each value would cost those who need none
+        # a path for each value would cost those who need none
+        if self.spans is not None and top.attached:
             self._mark(self.spans, self._path_to(step), event)
         return top.attached
 
     def _take_key(self, top: _Frame, value: Any, event: Any) -> None:
-        top.key = _BAD_KEY
+        """Take the key of the next value; what hangs on the tree is also reported, and its place is kept."""
         if type(event) is not yaml.ScalarEvent or not value:
+            top.key = _BAD_KEY
             self._report_key(top, event)
             return
-        if value not in top.container:
-            top.key = value
+        is_repeated = value in top.container
+        top.key = _BAD_KEY if is_repeated else value
         if not top.attached:
             return
-        if value != value.lstrip() and not event.style:
+        if not event.style and value[0].isspace():
             self._report_space(value, event)
         mark: Any = event.start_mark
         # a path for each key would cost those who need none
-        if top.key is _BAD_KEY:
+        if is_repeated:
             self.repeated_keys.append((self._path_to(value), mark.index))
         elif self.spans is not None:
             self.spans.keys.setdefault(self._path_to(value), _position(mark))
@@ -306,9 +303,8 @@ class _Reader:
         self.document.unreliable.add(self._path_to(key))
 
     def _report_key(self, top: _Frame, event: Any) -> None:
-        if (
-            top.attached and type(event) is not yaml.AliasEvent
-        ):  # of an alias there is a finding already
+        # of an alias there is a finding already
+        if top.attached and type(event) is not yaml.AliasEvent:
             self._note(
                 "Y110", event, "a key must be plain text", "quote it, or check the indentation"
             )
@@ -412,9 +408,8 @@ class _Reader:
         """Where a wide space stands in the indentation of the line of an error, or just before it; and what to do."""
         for space in _WIDE_INDENTATION.finditer(self.text, self._line_before(index)):
             if space.start() <= index:
-                return space.start(
-                    1
-                ), f"indent with plain spaces: this is {describe_character(space[1])}"
+                hint = f"indent with plain spaces: this is {describe_character(space[1])}"
+                return space.start(1), hint
         return None
 
     def _explain_quotes(self, index: int) -> tuple[int, str] | None:
@@ -445,10 +440,8 @@ class _Reader:
         line_end = self._line_end(index)
         glued = _GLUED_KEY.search(self.text, self._line_before(index), line_end)
         if glued:
-            return (
-                glued.end(1) + 1,
-                f"put a space after the colon: {glued[1].strip(' -')}: {shorten(glued[2].strip())}",
-            )
+            line = f"{glued[1].strip(' -')}: {shorten(glued[2].strip())}"
+            return glued.end(1) + 1, f"put a space after the colon: {line}"
         second = _SECOND_COLON.match(self.text, self._line_start(index), line_end)
         if second and second.start(2) < index:
             return index, f"quote the text: {second[1]}: {quoted(second[2].rstrip(' '))}"

@@ -291,7 +291,7 @@ def _column(batch: pa.RecordBatch, name: str) -> list[Any]:
 def _numbers_of(batch: pa.RecordBatch) -> list[int | None]:
     numbers: list[int | None] = _column(batch, ROW)
     message = f"the column {ROW!r} holds something other than row numbers: whole numbers from 1, or nothing"
-    refuse_job_if(not all(map(_is_number, numbers)), message)
+    refuse_job_if(not all(_is_number(number) for number in numbers), message)
     return numbers
 
 
@@ -316,14 +316,14 @@ def _record_batch(rows: Sequence[RenderedRow], schema: pa.Schema) -> pa.RecordBa
         product.name: _product([result.output for result in results], product),
         "findings": pa.array(findings, _finding_type()),
     }
-    in_order = map(columns.__getitem__, schema.names)
-    return pa.record_batch(list(map(_in_one_piece, in_order)), schema=schema)
+    in_order = [_in_one_piece(columns[name]) for name in schema.names]
+    return pa.record_batch(in_order, schema=schema)
 
 
 def _manifest_columns(results: Sequence[RenderResult], schema: pa.Schema) -> dict[str, Any]:
     """The columns that come from the rows of the manifest."""
     pa = arrow()
-    names = list(filter(schema.names.__contains__, ("custom_id", "tokens", "cut")))
+    names = [name for name in ("custom_id", "tokens", "cut") if name in schema.names]
     sources = list(schema.field("sources").type)
     lines = list(map(_manifest_line, results))
     manifest = _read_lines(lines, pa.schema([*map(schema.field, names), *sources]))
@@ -478,7 +478,7 @@ def recommend_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[p
 
 
 def _recommendations(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.RecordBatch]:
-    columns = list(filter(_RECOMMEND_COLUMNS.__contains__, batch.schema.names))
+    columns = [name for name in batch.schema.names if name in _RECOMMEND_COLUMNS]
     with opened.lock:
         rows = list(map(partial(_recommend, opened), numbered_rows(batch, batch.select(columns))))
     for row, id_ in zip(rows, ids_of(batch), strict=True):
@@ -489,9 +489,8 @@ def _recommendations(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.Reco
 def _recommend(opened: OpenJob, row: NumberedRow) -> dict[str, Any]:
     if isinstance(row.raw, Finding):
         return _unanswered(row.raw)
-    loaded = decode(row.raw, ROWS).then(
-        lambda text: parse_question_line(text, ROWS, row.number or 1)
-    )
+    number = row.number or 1
+    loaded = decode(row.raw, ROWS).then(lambda text: parse_question_line(text, ROWS, number))
     if loaded.value is None or has_errors(loaded.findings):
         return _unanswered(*loaded.findings)
     question = loaded.value.question

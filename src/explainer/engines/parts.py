@@ -10,10 +10,11 @@ import contextlib
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, filterfalse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from explainer.batching.batch import BatchRun
 from explainer.batching.manifest import short_hash
@@ -70,9 +71,8 @@ class PartCounts(NamedTuple):
 def parts_of(source: ParquetSource) -> list[TablePart]:
     """Return the parts of a table."""
     size = source.size()
-    firsts = range(
-        1, max(size, 1) + 1, PART_ROWS
-    )  # without rows, a part says which columns there are
+    # without rows, a part says which columns there are
+    firsts = range(1, max(size, 1) + 1, PART_ROWS)
     parts = [
         TablePart(number, first, min(first + PART_ROWS - 1, size), {})
         for number, first in enumerate(firsts)
@@ -93,9 +93,8 @@ def _repeated(source: ParquetSource) -> dict[int, int]:
     suspects = set(counts.field("values").filter(pc.greater(counts.field("counts"), 1)).to_pylist())
     first_rows: dict[str, int] = {}
     repeated: dict[int, int] = {}
-    for row, id_ in (
-        _all_ids(source) if suspects else ()
-    ):  # a second reading, for the few whose hashes are equal
+    # a second reading, for the few whose hashes are equal
+    for row, id_ in _all_ids(source) if suspects else ():
         if short_hash(id_) in suspects and first_rows.setdefault(id_, row) != row:
             repeated[row] = first_rows[id_]
     return repeated
@@ -214,14 +213,14 @@ def _refuse_foreign(folder: Path) -> None:
         ExplainerError: when there is one.
     """
     tables = sorted(folder.glob("[!._]*.parquet"))
-    foreign = filterfalse(_is_called_part, tables)
+    foreign = [path for path in tables if not _is_called_part(path)]
     # the columns of one tell those of all: reading them of thousands would take longer than the work
-    path = next(chain(foreign, filterfalse(_has_own_columns, tables[:1])), None)
-    if path is not None:
+    if not foreign and tables and not _has_own_columns(tables[0]):
+        foreign = tables
+    if foreign:
         message = "the batch was stopped: the file is there, and no run wrote it"
-        raise ExplainerError(
-            [Finding("F105", Location(display_path(path)), message, "choose another place")]
-        )
+        place = Location(display_path(foreign[0]))
+        raise ExplainerError([Finding("F105", place, message, "choose another place")])
 
 
 def _is_called_part(path: Path) -> bool:

@@ -81,9 +81,8 @@ def recommend(dataset: ray.data.Dataset, job: Job, **options: Any) -> ray.data.D
 
 def _map(dataset: Any, map_batches: MapBatches, job: Job, options: dict[str, Any]) -> Any:
     cores = int(ray.cluster_resources().get("CPU", 1))
-    pool = ray.data.ActorPoolStrategy(
-        min_size=1, max_size=max(1, cores - 1)
-    )  # someone has to read and to write
+    # someone has to read and to write
+    pool = ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, cores - 1))
     settings = {"batch_size": 4096, "compute": pool, **options}
     return dataset.map_batches(
         _BlockActor,
@@ -148,9 +147,8 @@ class RayExecutor:
         """
         jobs = self._jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))
         box = [ray.put(work)]
-        turns: Iterator[Any] = cycle(
-            ()
-        )  # the actors, one after the other: tasks take about the same time
+        # the actors, one after the other: tasks take about the same time
+        turns: Iterator[Any] = cycle(())
 
         def submit(task: T) -> Callable[[], R]:
             nonlocal turns

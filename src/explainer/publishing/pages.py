@@ -11,11 +11,13 @@ import unicodedata
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain, filterfalse, repeat
-from operator import attrgetter, itemgetter
+from itertools import chain, repeat
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import Entry, Kind, ModelEntry, entry_record
@@ -69,8 +71,7 @@ _LINKS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
+class AnswerRow(Struct, frozen=True):
     """What lists, the search and the feeds say of an answer.
 
     Attributes:
@@ -101,8 +102,7 @@ class AnswerRow:
     updated: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerPage:
+class AnswerPage(Struct, frozen=True):
     """The page of an answer, and what goes with it.
 
     Attributes:
@@ -137,8 +137,9 @@ def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
     """Return the page of a checked answer, from what was found about it and what was offered to it."""
     entries = _offered_pages(offered)
     proved = list(proved_citations(report, offered))
-    cited = list(map(entries.__getitem__, dict.fromkeys(map(itemgetter(1), proved))))
-    drawing = _drawing(map(attrgetter("entry"), cited))
+    places = dict.fromkeys(place for _, place in proved)
+    cited = [entries[place] for place in places]
+    drawing = _drawing(page.entry for page in cited)
     row = _row(report, entries, cited)
     html = _render(
         "answer.html.j2",
@@ -147,9 +148,9 @@ def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
         report=report,
         row=row,
         errors=errors_in(report.findings),
-        remarks=list(filterfalse(attrgetter("is_error"), report.faults)),
+        remarks=[fault for fault in report.faults if not fault.is_error],
         answer=answer_html(report, _marks(report, proved, entries), top=3),
-        wrong={wrong.text: wrong for wrong in filterfalse(_is_right, report.citations)}.values(),
+        wrong=_wrong_citations(report),
         cited=cited,
         unused=[page for page in entries if page.entry.label not in report.used],
         drawing=drawing,
@@ -180,15 +181,20 @@ def _offered_pages(offered: Offered) -> list[_OfferedPage]:
     return pages
 
 
-def _is_right(citation: Citation) -> bool:
-    return citation.status in GOOD
+def _wrong_citations(report: CheckReport) -> list[Citation]:
+    """The citations that are not right, each text once."""
+    wrong: dict[str, Citation] = {}
+    for citation in report.citations:
+        if citation.status not in GOOD:
+            wrong[citation.text] = citation
+    return list(wrong.values())
 
 
 def _row(
     report: CheckReport, entries: Sequence[_OfferedPage], cited: Sequence[_OfferedPage]
 ) -> AnswerRow:
     models = [page.entry for page in cited if page.kind is Kind.MODELS]
-    tasks = filter(None, map(_task, map(attrgetter("task"), models)))
+    tasks = [_task(model.task) for model in models]
     title = replace_refused(shorten(one_line(report.question), _TITLE))
     return AnswerRow(
         id=report.id,
@@ -196,9 +202,9 @@ def _row(
         title=title or report.id,
         state=_state(report),
         verdict=_verdict(report),
-        models=tuple(dict.fromkeys(map(attrgetter("label"), models))),
-        tasks=tuple(dict.fromkeys(tasks)),
-        cited=tuple(map(attrgetter("name"), cited)),
+        models=tuple(dict.fromkeys(model.label for model in models)),
+        tasks=tuple(dict.fromkeys(task for task in tasks if task)),
+        cited=tuple(page.name for page in cited),
         offered=tuple(entry.name for entry in entries),
     )
 

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import accumulate, chain, pairwise, repeat, starmap
-from operator import itemgetter
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
@@ -55,7 +54,7 @@ class StyleError(Exception):
 def offered_entries(offered: Offered) -> list[KindedEntry]:
     """Return the entries that were offered, in their order; where only a prompt is known, as it prints them."""
     if offered.entries is None:
-        return list(map(partial(_printed_entry, offered), offered.sources))
+        return [_printed_entry(offered, source) for source in offered.sources]
     models = zip(repeat(Kind.MODELS), offered.entries.models, strict=False)
     papers = zip(repeat(Kind.PAPERS), offered.entries.papers, strict=False)
     return [*models, *papers]
@@ -88,8 +87,9 @@ def proved_citations(report: CheckReport, offered: Offered) -> Iterator[tuple[Ci
 
 def proved_entries(report: CheckReport, offered: Offered) -> list[KindedEntry]:
     """Return the entries that an answer cites rightly, each once, in the order in which it cites them."""
-    places = dict.fromkeys(map(itemgetter(1), proved_citations(report, offered)))
-    return list(map(offered_entries(offered).__getitem__, places))
+    places = dict.fromkeys(place for _, place in proved_citations(report, offered))
+    entries = offered_entries(offered)
+    return [entries[place] for place in places]
 
 
 def references(answers: Iterable[tuple[CheckReport, Offered]], output_format: str) -> str:

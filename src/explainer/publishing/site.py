@@ -9,14 +9,15 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from itertools import chain
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer._package import __version__
 from explainer.batching.workers import usable_cores
@@ -42,8 +43,7 @@ _FEW: Final = 200
 _MOST_PROCESSES: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class SiteConfig:
+class SiteConfig(Struct, frozen=True):
     """What is published, and where.
 
     Attributes:
@@ -63,8 +63,7 @@ class SiteConfig:
     processes: int = 1
 
 
-@dataclass(slots=True)
-class PublishedSite:
+class PublishedSite(Struct):
     """What a run made of a site.
 
     Attributes:
@@ -74,10 +73,10 @@ class PublishedSite:
         findings: what is wrong with files, and with answers that have no page.
     """
 
-    rows: list[AnswerRow] = field(default_factory=list)
+    rows: list[AnswerRow] = []
     written: int = 0
     removed: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding] = []
 
 
 # What pages are called; a state file is one that anyone can edit, and what it names is written to and deleted.
@@ -89,16 +88,15 @@ _FileName = Annotated[
 ]
 
 
-@dataclass(slots=True)
-class _Memory:
+class _Memory(Struct):
     """What the last run knew: its answers with their keys, its entries, and a hash of each file of the site."""
 
     schema: Literal["explainer/site/1"] = _SCHEMA
     environment: str = ""
-    catalogs: list[str] = field(default_factory=list)
-    answers: list[tuple[str, AnswerRow]] = field(default_factory=list)
-    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
-    files: dict[_FileName, str] = field(default_factory=dict)
+    catalogs: list[str] = []
+    answers: list[tuple[str, AnswerRow]] = []
+    entries: dict[str, dict[str, Any]] = {}
+    files: dict[_FileName, str] = {}
 
     def __post_init__(self) -> None:
         """Refuse what no run has written.
@@ -116,19 +114,17 @@ class _Memory:
             ITEMS[kind].model_validate({key: record[key] for key in record.keys() - {"kind"}})
 
 
-@dataclass(slots=True)
-class _Share:
+class _Share(Struct):
     """What one process rendered: rows with their keys by the places of their answers, and what else it met."""
 
-    rows: dict[int, tuple[str, AnswerRow]] = field(default_factory=dict)
-    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
-    written: set[str] = field(default_factory=set)
-    findings: list[Finding] = field(default_factory=list)
-    catalogs: set[str] = field(default_factory=set)
+    rows: dict[int, tuple[str, AnswerRow]] = {}
+    entries: dict[str, dict[str, Any]] = {}
+    written: set[str] = set()
+    findings: list[Finding] = []
+    catalogs: set[str] = set()
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     """What one process is to render: of the answers that nobody knows, every so many.
 
     Attributes:
@@ -161,9 +157,8 @@ def publish(config: SiteConfig) -> PublishedSite:
         for folder in _FOLDERS:
             _make_folder(config.out, folder)
         if not (config.out / STATE_FILE).exists():
-            _remember(
-                config.out, memory
-            )  # a run that is stopped leaves a site that the next one may go on with
+            # a run that is stopped leaves a site that the next one may go on with
+            _remember(config.out, memory)
         return _publish(config, memory)
     except OSError as error:
         return PublishedSite(findings=[cannot_write(Path(error.filename or config.out), error)])
@@ -186,7 +181,7 @@ def _publish(config: SiteConfig, memory: _Memory) -> PublishedSite:
     _forget_missing(config.out, memory.files)
     share = _share_of_all(config, memory)
     answers = _dated(share, memory, config.now)
-    rows = list(map(itemgetter(1), answers))
+    rows = [row for _, row in answers]
     # an empty folder is a wrong path more often than a wish to lose all pages
     if not rows:
         return PublishedSite(findings=share.findings)
@@ -239,7 +234,7 @@ def _offered_entries(
 ) -> dict[str, dict[str, Any]]:
     """The records of the entries that the answers were offered, by the names of their pages."""
     names = sorted(set(chain.from_iterable(row.offered for row in rows)))
-    return dict(zip(names, map(entries.__getitem__, names), strict=True))
+    return {name: entries[name] for name in names}
 
 
 def _answer_files(rows: Iterable[AnswerRow]) -> dict[str, str]:
@@ -260,7 +255,7 @@ def _known(config: SiteConfig, memory: _Memory) -> dict[str, AnswerRow]:
 def _is_whole(files: Collection[str], answer: tuple[str, AnswerRow]) -> bool:
     """Whether an answer has a key, and its files are there."""
     key, row = answer
-    return bool(key) and all(map(files.__contains__, _files_of(row)))
+    return bool(key) and all(name in files for name in _files_of(row))
 
 
 def _files_of(row: AnswerRow) -> list[str]:
@@ -427,12 +422,8 @@ def _remembered(out: Path) -> _Memory | None:
         return None if out.exists() and any(out.iterdir()) else _Memory()
     try:
         return msgspec.json.decode(read_file(path), type=_Memory)
-    except (
-        ValueError,
-        KeyError,
-        RecursionError,
-    ):  # of another version, or of somebody else: all is made anew
-        return _Memory()
+    except (ValueError, KeyError, RecursionError):
+        return _Memory()  # it is of another version, or of somebody else: all is made anew
 
 
 def _remember(out: Path, memory: _Memory) -> None:

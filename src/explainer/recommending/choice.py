@@ -90,18 +90,24 @@ def fit_findings(
     if not empty:
         return ()
     place = document.locate(("question",))
-    nearest = f"the nearest tasks are {', '.join(choice.nearest)}" if choice.nearest else None
+    nearest = f"the nearest tasks are {', '.join(choice.nearest)}" if choice.nearest else ""
     if len(empty) < len(kinds) or named:
         message = f"no {' and no '.join(empty)} in the catalogs fit this question: none are offered"
-        return (Finding("Q408", place, message, nearest),)
+        return (Finding("Q408", place, message, nearest or None),)
+    return (_nothing_fits(choice, place, nearest),)
+
+
+def _nothing_fits(choice: Choice, place: Location, nearest: str) -> Finding:
+    """The finding about a question that nothing at all fits, which may be due to its language."""
     language = NAMES.get(choice.language, choice.language)
     if choice.unreadable:
         message = f"the question seems to be in {language}, and the tasks have no vocabulary in it"
-        return (Finding("Q410", place, message, _LANGUAGE_HINT),)
+        return Finding("Q410", place, message, _LANGUAGE_HINT)
     message = NOTHING_FITS
     if choice.language != ENGLISH:
         message += f" (it was read as {language})"
-    return (Finding("Q406", place, message, "; ".join(filter(None, (nearest, _HINT)))),)
+    hint = f"{nearest}; {_HINT}" if nearest else _HINT
+    return Finding("Q406", place, message, hint)
 
 
 def weakness(choice: Choice, document: Document) -> tuple[Finding, ...]:

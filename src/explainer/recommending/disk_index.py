@@ -22,6 +22,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
+import msgspec
 from pydantic import TypeAdapter
 
 from explainer.catalogs.library import Library
@@ -397,7 +398,7 @@ def _write_bars(path: Path, index: DiskIndex[E]) -> None:
     """Write what calibration questions reach in a new index."""
     calibration = Calibration(lambda query: index.around(query, 1).reach(query))
     bars = {length: calibration.bar_of(length) for length in LENGTHS}
-    replace_facts(path, index.facts.model_copy(update={"bars": bars}))
+    replace_facts(path, msgspec.structs.replace(index.facts, bars=bars))
 
 
 def weighted_terms(fields: Mapping[str, list[str]]) -> list[str]:
@@ -453,11 +454,11 @@ class _Collector:
             if label and self._sizes[group] > 1:
                 numbers[group] = len(numbers)
         documents = self._by_task.documents(len(self._tasks))
-        index = FieldedIndex.of(map(documents.__getitem__, numbers), FIELD_WEIGHTS)
+        index = FieldedIndex.of((documents[group] for group in numbers), FIELD_WEIGHTS)
         facts = Facts(
             groups=[(numbers.get(group, NO_TASK), task) for group, task in enumerate(self._tasks)],
             signatures=list(self._signatures),
-            averages=list(map(self._average_length, FIELD_WEIGHTS)),
+            averages=[self._average_length(name) for name in FIELD_WEIGHTS],
             group_signatures=list(self._group_signatures.values()),
             same_task=len(numbers),
             prior_offsets=self._counter.offsets(),
@@ -532,9 +533,8 @@ def open_indexed(
         with a finding when the engine is missing or the index cannot be written.
     """
     if importlib.util.find_spec("tantivy") is None:
-        return Parsed(
-            None, (Finding("E703", NOWHERE, "the index on disk needs tantivy", _INSTALL),)
-        )
+        missing = Finding("E703", NOWHERE, "the index on disk needs tantivy", _INSTALL)
+        return Parsed(None, (missing,))
     try:
         key = _key(paths)
     except OSError:
@@ -552,12 +552,15 @@ def open_indexed(
         make_private(folder.parent)
         return Parsed(_build(folder, library.value, progress), library.findings)
     except Exception as error:  # noqa: BLE001  # the engine has errors of its own
-        name = getattr(error, "filename", None)
-        place = Location(display_path(Path(name)) if name else "--index")
-        message = (
-            f"the index cannot be written: {getattr(error, 'strerror', None) or reason_of(error)}"
-        )
-        return Parsed(None, (*library.findings, Finding("F105", place, message)))
+        return Parsed(None, (*library.findings, _cannot_write(error)))
+
+
+def _cannot_write(error: Exception) -> Finding:
+    """The finding about an index that could not be built; an error of the system says at which file."""
+    name = getattr(error, "filename", None)
+    place = display_path(Path(name)) if name else "--index"
+    reason = getattr(error, "strerror", None) or reason_of(error)
+    return Finding("F105", Location(place), f"the index cannot be written: {reason}")
 
 
 def _key(paths: Sequence[Path]) -> str:

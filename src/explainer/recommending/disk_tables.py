@@ -17,7 +17,7 @@ from itertools import starmap
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from pydantic import BaseModel
+import msgspec
 
 from explainer.catalogs.signature import Signature
 from explainer.recommending.bm25f import FieldedIndex, Postings, add_postings, worth_in
@@ -41,7 +41,7 @@ _AT_ONCE: Final = 10_000
 _DAMAGED: Final = "the index is damaged"
 
 
-class Facts(BaseModel):
+class Facts(msgspec.Struct, frozen=True):
     """What is known of all entries of an index together.
 
     Attributes:
@@ -135,7 +135,7 @@ def packed_row(
     keys = sorted(counts)
     lengths = [len(fields[name]) for name in _FIELDS]
     head = [group, task + 1, signature, examples, len(keys), *lengths]
-    return array("I", [*head, *keys, *map(counts.__getitem__, keys)]).tobytes()
+    return array("I", [*head, *keys, *(counts[key] for key in keys)]).tobytes()
 
 
 def _unpacked_row(label: str, link: str, entry: str, raw: bytes) -> PostingRow:
@@ -189,7 +189,7 @@ class TablesWriter:
             for term, (numbers, worths) in postings:
                 row = (term, numbers.tobytes(), worths.tobytes())
                 self._base.execute(f"INSERT INTO {table} VALUES (?, ?, ?)", row)  # noqa: S608  # one of two names
-        self._base.execute("INSERT INTO facts VALUES (?)", (facts.model_dump_json(),))
+        self._base.execute("INSERT INTO facts VALUES (?)", (msgspec.json.encode(facts).decode(),))
         self._base.execute("COMMIT")
         self._base.close()
 
@@ -201,7 +201,7 @@ class TablesWriter:
 def replace_facts(path: Path, facts: Facts) -> None:
     """Replace the facts in the tables of a file."""
     base = sqlite3.connect(path, isolation_level=None)
-    base.execute("UPDATE facts SET value = ?", (facts.model_dump_json(),))
+    base.execute("UPDATE facts SET value = ?", (msgspec.json.encode(facts).decode(),))
     base.close()
 
 
@@ -212,7 +212,10 @@ class Tables:
         uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         self._base = sqlite3.connect(uri, uri=True, check_same_thread=False)
         ((facts,),) = self._all("SELECT value FROM facts")
-        self.facts = Facts.model_validate_json(facts)
+        try:
+            self.facts = msgspec.json.decode(facts, type=Facts)
+        except msgspec.DecodeError as error:
+            raise ValueError(_DAMAGED) from error
 
     def rows(self, numbers: Sequence[int]) -> list[PostingRow]:
         """Return the rows of some entries, by number."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from itertools import starmap
 from operator import attrgetter, methodcaller
 from typing import Annotated, Any, Final
 
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from explainer.catalogs.library import EntryIndex, Library
@@ -61,8 +62,7 @@ class _LabelLine(BaseModel):
     task: Line | None = Field(None)
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A question and what would be right for it.
 
     Attributes:
@@ -82,8 +82,7 @@ class Label:
     document: Document
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What was offered for one label.
 
     Attributes:
@@ -122,8 +121,7 @@ def _hit(rank: int | None, depth: int) -> float:
     return float(rank is not None and rank <= depth)
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """A mean with its 95 % bootstrap interval, over `count` questions."""
 
     mean: float
@@ -132,8 +130,7 @@ class Interval:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Struct, frozen=True):
     """All outcomes, and the names of the entries that were never among the first five."""
 
     outcomes: tuple[Outcome, ...]
@@ -296,18 +293,18 @@ def _outcome(
     papers: Sequence[PaperEntry],
 ) -> Outcome:
     """Judge what was offered for a label, given all entries by name."""
-    right_entries = list(filter(None, map(by_name.get, label.names)))
-    offered_entries = list(filter(None, map(by_name.get, offered)))
-    right_twins = set(map(_twin_key, right_entries)) - {None}
+    right_entries = [by_name[name] for name in label.names if name in by_name]
+    offered_entries = [by_name[name] for name in offered if name in by_name]
+    right_twins = {_twin_key(entry) for entry in right_entries} - {None}
     twin_names = {entry.label for entry in offered_entries if _twin_key(entry) in right_twins}
     rank = _first_rank(offered, label.names)
     outcome = Outcome(label, offered, rank, None, _first_rank(offered, label.names | twin_names))
-    right_tasks = set(map(_task, right_entries)) - {""}
+    right_tasks = {_task(entry) for entry in right_entries} - {""}
     if not right_tasks:
         return outcome
     paper_share = None
     if papers:
-        paper_share = sum(map(right_tasks.__contains__, map(_task, papers))) / len(papers)
+        paper_share = sum(_task(paper) in right_tasks for paper in papers) / len(papers)
     same_task = not right_tasks.isdisjoint(map(_task, offered_entries[:1]))
     return replace(outcome, same_task=same_task, papers=paper_share)
 

@@ -23,10 +23,11 @@ import operator
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain, combinations
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import SEPARATOR, Signature, builtin_ports
@@ -142,7 +143,8 @@ class Taxonomy:
         parts = (
             label_words[start:end] for start, end in combinations(range(len(label_words) + 1), 2)
         )
-        longest = max(filter(self._by_label.__contains__, parts), key=len, default=())
+        known_parts = (part for part in parts if part in self._by_label)
+        longest = max(known_parts, key=len, default=())
         return self._by_label[longest] if longest else None
 
     def phrases(self) -> list[tuple[str, ...]]:
@@ -153,7 +155,7 @@ class Taxonomy:
         """Return how well each task fits the terms of a question."""
         terms = list(question)
         scores = self._index.scores(terms)
-        if any(map(is_foreign, terms)):
+        if any(is_foreign(term) for term in terms):
             scores = list(map(operator.add, scores, self._foreign_index.scores(terms)))
         return scores
 
@@ -274,8 +276,7 @@ _KINDS_IN_HAND: Final = _kinds_by_term(_IN_HAND)
 _KINDS_WANTED: Final = _kinds_by_term(_WANTED)
 
 
-@dataclass(frozen=True, slots=True)
-class QueryIntent:
+class QueryIntent(Struct, frozen=True):
     """The kinds of data that a question has and wants.
 
     Attributes:

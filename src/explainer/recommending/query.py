@@ -7,10 +7,12 @@ which the order of the words decides. What single words hint at, such as “type
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import chain, filterfalse, pairwise
+from itertools import chain, pairwise
 from typing import Final, NamedTuple, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from explainer.catalogs.signature import Signature, builtin_ports
 from explainer.diagnostics.text import lazy_regex
@@ -108,8 +110,7 @@ _UNSTATED: Final = 0.25
 _UNKNOWN: Final = -0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Direction:
+class Direction(Struct, frozen=True):
     """What a question says goes in and comes out.
 
     Attributes:
@@ -314,7 +315,9 @@ def _from(words: _Words, place: int) -> Direction:
 def _done_to(words: _Words, place: int) -> Direction:
     """`describe this picture`, `animate a drawing`."""
     usual, result = _VERBS[words.tokens[place]]
-    in_hand = _ports_of(words.after(place, _FAR)) or frozenset(filter(None, [usual]))
+    in_hand = _ports_of(words.after(place, _FAR))
+    if not in_hand and usual:
+        in_hand = frozenset({usual})
     if not in_hand:
         return Direction()
     return Direction(in_hand, frozenset({result}))
@@ -414,8 +417,7 @@ _ENLARGING: Final = lazy_regex(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A question as it is compared.
 
     Attributes:
@@ -435,7 +437,7 @@ class Query:
     tokens: tuple[str, ...] = ()
     direction: Direction = field(default_factory=Direction)
     scale: int = 0
-    corrections: Mapping[str, str] = field(default_factory=dict)
+    corrections: Mapping[str, str] = {}
     language: str = ENGLISH
 
     @classmethod
@@ -477,9 +479,7 @@ class Query:
         """
         word_of_term = terms_with_words(_LONE_NUMBER.sub(" ", text), language, _MAX_WORDS)
         if vocabulary is not None:
-            for term in list(filterfalse(vocabulary.__contains__, word_of_term)):
-                for part in filter(vocabulary.__contains__, parts_of(term)):
-                    word_of_term.setdefault(part, word_of_term[term])
+            word_of_term = _with_known_parts(word_of_term, vocabulary)
         return cls(text, word_of_term, QueryIntent.of(word_of_term), language=language)
 
     @classmethod
@@ -514,6 +514,20 @@ class Query:
         )
 
 
+def _with_known_parts(
+    word_of_term: Mapping[str, str], vocabulary: SupportsLanguages
+) -> dict[str, str]:
+    """The terms of a question, and those parts of its unknown ones that a task is known by."""
+    extended = dict(word_of_term)
+    for term, word in word_of_term.items():
+        if term in vocabulary:
+            continue
+        for part in parts_of(term):
+            if part in vocabulary:
+                extended.setdefault(part, word)
+    return extended
+
+
 def _names(tokens: Sequence[str]) -> frozenset[str]:
     """The words that begin with a capital within a sentence, unless a question writes every other word so."""
     capitals = [
@@ -541,15 +555,11 @@ def _best_known(text: str, vocabulary: SupportsLanguages) -> str:
     """The language in which most words of a text mean a task; English where no other has more of them."""
 
     def known_words(language: str) -> int:
-        return len(
-            {
-                word
-                for term, word in terms_with_words(text, language, _MAX_WORDS).items()
-                if term in vocabulary
-            }
-        )
+        word_of_term = terms_with_words(text, language, _MAX_WORDS)
+        return len({word for term, word in word_of_term.items() if term in vocabulary})
 
-    if known_words(ENGLISH) == len(set(terms_with_words(text, ENGLISH, _MAX_WORDS).values())):
+    english_words = set(terms_with_words(text, ENGLISH, _MAX_WORDS).values())
+    if known_words(ENGLISH) == len(english_words):
         return ENGLISH
     return max((ENGLISH, *vocabulary.languages), key=known_words)
 
@@ -574,12 +584,18 @@ def _negation_at(folded: Sequence[str], place: int) -> int:
     """How many tokens the negation has that begins here; 0 when none does."""
     token = folded[place]
     if token == _NOT:
-        (before,) = folded[place - 1 : place] or [","]
-        begins_clause = before in _CLAUSE_STARTS
-        return int(begins_clause and _NOT_ALONE.isdisjoint(folded[place + 1 : place + 2]))
+        return int(_negates(folded, place))
     negation = _NEGATIONS.get(token, ())
-    is_whole = tuple(folded[place : place + len(negation)]) == negation
-    return len(negation) * is_whole
+    if tuple(folded[place : place + len(negation)]) == negation:
+        return len(negation)
+    return 0
+
+
+def _negates(folded: Sequence[str], place: int) -> bool:
+    """Whether a `not` says what is not wanted: it begins a clause, as the first word of a question does."""
+    if place and folded[place - 1] not in _CLAUSE_STARTS:
+        return False
+    return _NOT_ALONE.isdisjoint(folded[place + 1 : place + 2])
 
 
 def _clause_end(folded: Sequence[str], start: int) -> int:

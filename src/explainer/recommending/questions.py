@@ -6,10 +6,11 @@ The catalogs are read into memory, or an index of them is kept on disk.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, field
 
 from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CatalogLoader, CatalogPath, empty_source, load_question_lines
@@ -24,8 +25,7 @@ from explainer.recommending.recommend import Choice, Recommender, SupportsMeanin
 _LABEL_KEYS: Final = ("model", "paper", "task")
 
 
-@dataclass(frozen=True, slots=True)
-class RecommendConfig:
+class RecommendConfig(Struct, frozen=True):
     """What is recommended from, and to which questions.
 
     Attributes:
@@ -47,8 +47,7 @@ class RecommendConfig:
     progress: Callable[[int], object] = lambda _: None
 
 
-@dataclass(frozen=True, slots=True)
-class RecommendResult:
+class RecommendResult(Struct, frozen=True):
     """What was recommended.
 
     Attributes:
@@ -93,7 +92,7 @@ def _questions(config: RecommendConfig) -> Parsed[list[LoadedQuestion]]:
             return loaded
         return Parsed(None, (empty_source(input_name(config.questions)),))
     question = question_from_text(config.text, file="TEXT")
-    return Parsed(list(filter(None, [question.value])), question.findings)
+    return Parsed([] if question.value is None else [question.value], question.findings)
 
 
 class _Recommenders:

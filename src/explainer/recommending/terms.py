@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from itertools import chain, filterfalse, pairwise
-from operator import itemgetter
 from string import ascii_lowercase
 from typing import Final
 
@@ -150,14 +149,14 @@ def word_terms(word: str) -> tuple[str, ...]:
     """
     if is_unspaced(word):
         return pieces(word)
-    found_terms = [term(word)]
+    all_terms = [term(word)]
     match = _IZE.fullmatch(_american(word.casefold()))
     if match and match[1] not in _IZE_ALONE:
-        found_terms.append(f"{match[1]}ize")
+        all_terms.append(f"{match[1]}ize")
     parts = _PARTS.findall(word)
     if len(parts) > 1:
-        found_terms += map(term, filter(_says_something, parts))
-    return tuple(dict.fromkeys(filter(None, found_terms)))
+        all_terms += [term(part) for part in parts if _says_something(part)]
+    return tuple(dict.fromkeys(filter(None, all_terms)))  # a stop word has none
 
 
 def _says_something(part: str) -> bool:
@@ -177,7 +176,7 @@ def terms(text: str) -> list[str]:
 
 def vocabulary_terms(text: str, language: str) -> list[str]:
     """Return the terms of a text of a vocabulary that is not in English, as often as they stand in it."""
-    return list(map(itemgetter(0), _foreign_terms(text, language)))
+    return [term for term, _ in _foreign_terms(text, language)]
 
 
 def terms_with_words(text: str, language: str, limit: int) -> dict[str, str]:
@@ -195,9 +194,8 @@ def terms_with_words(text: str, language: str, limit: int) -> dict[str, str]:
         return word_of_term
     for term, word in _foreign_terms(text, language)[:limit]:
         word_of_term.setdefault(term, word)
-        if not is_unspaced(
-            word
-        ):  # what the word is in a catalog in English, such as `photo` or SVG
+        # what the word is in a catalog in English, such as `photo` or SVG
+        if not is_unspaced(word):
             _add_terms(word_of_term, word)
     return word_of_term
 
@@ -232,7 +230,8 @@ def readings(words: Iterable[str], frequency: Callable[[str], int]) -> dict[str,
     """
     meant: dict[str, str] = {}
     for term in words:
-        if len(term) < _SHORTEST or not (term.isascii() and term.isalpha()) or frequency(term):
+        is_word = term.isascii() and term.isalpha() and len(term) >= _SHORTEST
+        if not is_word or frequency(term):
             continue
         # of several neighbours the one that is used most; in the order of the alphabet among equals
         nearest = min(_neighbours(term), key=lambda neighbour: (-frequency(neighbour), neighbour))
@@ -492,8 +491,8 @@ def _korean_stem(word: str) -> str:
 
 
 def _han(run: str) -> Iterator[str]:
-    yield from filterfalse(_HAN_STOP.__contains__, run)
-    yield from filterfalse(_HAN_STOP.issuperset, _pairs(run))
+    yield from (sign for sign in run if sign not in _HAN_STOP)
+    yield from (pair for pair in _pairs(run) if not _HAN_STOP.issuperset(pair))
 
 
 def _katakana(run: str) -> Iterator[str]:

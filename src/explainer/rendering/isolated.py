@@ -12,7 +12,6 @@ import queue
 import subprocess
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import jinja2
 import markupsafe
 import msgspec
+from msgspec.structs import replace
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.rendering.formats import LISTS, Context, EntryData, Rendering

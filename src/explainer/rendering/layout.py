@@ -24,6 +24,8 @@ from functools import cache
 from itertools import pairwise
 from typing import Final, Literal
 
+from msgspec import Struct
+
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import shorten
 
@@ -123,8 +125,7 @@ class PrintedEntry:
     further: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PromptContent:
+class PromptContent(Struct, frozen=True):
     """What a prompt in the built-in layout says: the question, and what is offered."""
 
     question: str

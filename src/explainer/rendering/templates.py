@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec.structs import replace
 
 from explainer.diagnostics.finding import Finding, Parsed
 from explainer.diagnostics.text import did_you_mean, suggest

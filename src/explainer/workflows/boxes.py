@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final
+
+from msgspec import Struct
 
 from explainer.workflows.graph import Node, WorkflowGraph, wrapped
 
@@ -31,16 +32,14 @@ _ASCII: Final = str.maketrans({
 })  # fmt: skip
 
 
-@dataclass(slots=True, eq=False)
-class _Rail:
+class _Rail(Struct, eq=False):
     """Data that a node gives, on its way down to those that take it, the next one first."""
 
     port: str
-    users: list[str] = field(default_factory=list)
+    users: list[str] = []
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """A line of a box: the kind of data, the rail that ends or begins there, and whether it begins."""
 
     port: str
@@ -65,7 +64,7 @@ def boxes(
     drawing = _Drawing(workflow, width, cells)
     lines: list[str] = []
     for node, kind, label in workflow.captions():
-        title = ": ".join(filter(None, (kind, label)))
+        title = f"{kind}: {label}" if kind and label else kind or label
         if ascii_only:
             title = title.encode("ascii", "backslashreplace").decode()
         lines += drawing.box(node, title)
@@ -105,7 +104,7 @@ class _Drawing:
         for (source, _), rail in self._rails.items():
             # a rail runs from its giver to the last of those who take from it
             changes[places[source]] += 1
-            changes[max(map(places.__getitem__, rail.users))] -= 1
+            changes[max(places[user] for user in rail.users)] -= 1
         return max(accumulate(changes), default=0)
 
     def box(self, node: Node, title: str) -> Iterator[str]:

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.signature import Ports, Signature
 from explainer.workflows.graph import Edge, End, Step, WorkflowGraph
@@ -55,8 +57,7 @@ class Component(NamedTuple):
     work: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Composition:
+class Composition(Struct, frozen=True):
     """The workflows of some models, or why there are none.
 
     Attributes:
@@ -143,10 +144,10 @@ def _with_workflows(
     workflows: list[WorkflowGraph] = []
     uses: list[tuple[int, ...]] = []
     for result in outcome.results:
-        uses.append(tuple(map(first.__getitem__, result.order)))
-        workflows.append(
-            _workflow(result, list(map(parts.__getitem__, uses[-1])), composition, ports)
-        )
+        places = tuple(first[number] for number in result.order)
+        used_parts = [parts[place] for place in places]
+        uses.append(places)
+        workflows.append(_workflow(result, used_parts, composition, ports))
     return replace(
         composition,
         workflows=tuple(workflows),

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from explainer.catalogs.signature import Signature
 from explainer.diagnostics.text import lazy_regex, one_line
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """A place where data enters or leaves a workflow.
 
     Attributes:
@@ -35,8 +35,7 @@ class End:
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A model at work, or something that people do without one.
 
     Attributes:
@@ -58,8 +57,7 @@ class Step:
 Node: TypeAlias = End | Step
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """Data on its way.
 
     Attributes:
@@ -73,8 +71,7 @@ class Edge:
     port: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowGraph:
+class WorkflowGraph(Struct, frozen=True):
     """A graph of steps. Nothing here promises that it makes sense; what `compose` returns does.
 
     Attributes:

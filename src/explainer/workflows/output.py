@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from operator import attrgetter
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
-from explainer.catalogs.schema import ModelEntry
+from msgspec.structs import replace
+
 from explainer.diagnostics.text import json_document, printable, shorten
 from explainer.workflows.boxes import boxes
 from explainer.workflows.graph import End, Step, WorkflowGraph, mermaid
@@ -46,7 +45,9 @@ def as_text(
         blocks.append(
             f"Workflow {position + 1} ({models})\n\n{drawing}{''.join(_alternatives(plan, position))}"
         )
-    blocks += filter(None, ["".join(_left_out(plan))])
+    left_out = "".join(_left_out(plan))
+    if left_out:
+        blocks.append(left_out)
     text = "\n".join(blocks)
     return text.encode("ascii", "backslashreplace").decode() if ascii_only else text
 
@@ -71,7 +72,7 @@ def _relabelled(nodes: tuple[_AnyNode, ...]) -> tuple[_AnyNode, ...]:
 def _alternatives(plan: WorkflowPlan, position: int) -> Iterator[str]:
     """For each step of a workflow the models that could do the same."""
     for number, place in enumerate(plan.composition.uses[position], 1):
-        names = list(map(printable, _names_instead(plan, place)))
+        names = [printable(name) for name in _names_instead(plan, place)]
         if names:
             further = f" and {len(names) - _FEW} more" * (len(names) > _FEW)
             yield f"Instead of {number}: {', '.join(names[:_FEW])}{further}\n"
@@ -79,11 +80,7 @@ def _alternatives(plan: WorkflowPlan, position: int) -> Iterator[str]:
 
 def _names_instead(plan: WorkflowPlan, place: int) -> list[str]:
     places = dict(plan.composition.alternatives).get(place, ())
-    return _names(map(plan.models.__getitem__, places))
-
-
-def _names(models: Iterable[ModelEntry]) -> list[str]:
-    return list(map(attrgetter("name"), models))
+    return [plan.models[place].name for place in places]
 
 
 def _left_out(plan: WorkflowPlan) -> Iterator[str]:
@@ -105,7 +102,7 @@ def as_json(plan: WorkflowPlan, shown: Sequence[int]) -> str:
         "input": list(composition.inputs),
         "output": list(composition.outputs),
         "workflows": [_workflow_data(plan, position) for position in shown],
-        "untyped": _names(plan.untyped),
+        "untyped": [model.name for model in plan.untyped],
         "unused": unused,
         "complete": composition.complete,
     }
@@ -138,7 +135,7 @@ def _end_data(end: End) -> dict[str, Any]:
 
 def as_mermaid(plan: WorkflowPlan, shown: Sequence[int]) -> str:
     """Return workflows as Mermaid flowcharts."""
-    return "".join(map(mermaid, map(plan.composition.workflows.__getitem__, shown)))
+    return "".join(mermaid(plan.composition.workflows[position]) for position in shown)
 
 
 def as_svg(plan: WorkflowPlan, shown: Sequence[int]) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any, Final
+
+from msgspec import Struct
 
 from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library, kinds_of_data
@@ -49,8 +49,7 @@ class Tasks:
         return self._by_name.get((label or "").casefold())
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowPlan:
+class WorkflowPlan(Struct, frozen=True):
     """The models of a question, and the workflows that they form.
 
     Attributes:
@@ -205,7 +204,7 @@ def variables(
         library: where they come from.
     """
     tasks = Tasks.of(library)
-    entries = list(map(itemgetter(0), models))
+    entries = [model for model, _ in models]
     plan = plan_workflows(loaded, entries, library, tasks, limit=1)
     ports = [*plan.composition.inputs, *plan.composition.outputs]
     for part in plan.parts:
@@ -256,9 +255,8 @@ def _workflow_data(
     composition, ports = plan.composition, plan.ports
     # Two models may be equal and still be two, so they are told apart by identity.
     entries = {id(model): entry for model, entry in offered}
-    typed, untyped = (
-        [*map(entries.__getitem__, map(id, models))] for models in (plan.models, plan.untyped)
-    )
+    typed = [entries[id(model)] for model in plan.models]
+    untyped = [entries[id(model)] for model in plan.untyped]
     signatures = {
         id(model): part.signature for model, part in zip(plan.models, plan.parts, strict=True)
     }
@@ -310,7 +308,7 @@ def _steps_data(
             "task": _task_data(tasks.find(plan.models[place].task)),
             "takes": _takes(workflow, step, plan.ports),
             "gives": _gives(workflow, step, plan.ports),
-            "instead": list(map(typed.__getitem__, alternatives.get(place, ()))),
+            "instead": [typed[other] for other in alternatives.get(place, ())],
         })  # fmt: skip
     return steps
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, filterfalse, repeat
+from itertools import chain
 from operator import itemgetter
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from explainer.catalogs.signature import Signature
 
@@ -132,7 +133,7 @@ def _parted(
 
 def lacking(signature: Signature, reached: Collection[str]) -> list[str]:
     """Return the ports that a step takes and that are not within reach."""
-    return list(filterfalse(reached.__contains__, signature.inputs))
+    return [port for port in signature.inputs if port not in reached]
 
 
 def missing_ports(
@@ -146,7 +147,7 @@ def missing_ports(
     inputs = set(inputs)
     makeable = levels(signatures, inputs)
     reached = inputs | makeable.keys()
-    queue = list(filterfalse(makeable.__contains__, outputs))
+    queue = [port for port in outputs if port not in makeable]
     queued = set(queue)
     missing: list[str] = []
     for port in queue:  # which grows: what is needed for a port comes behind it
@@ -192,7 +193,8 @@ def read_inputs(signatures: Sequence[Signature]) -> tuple[str, ...]:
 def _stuck(signatures: Sequence[Signature], inputs: Sequence[str]) -> list[list[str]]:
     """What each model lacks that cannot work yet."""
     reached = {*inputs, *levels(signatures, inputs)}
-    return list(filter(None, map(lacking, signatures, repeat(reached))))
+    needs = [lacking(signature, reached) for signature in signatures]
+    return [ports for ports in needs if ports]
 
 
 def read_outputs(signatures: Sequence[Signature], inputs: Sequence[str]) -> tuple[str, ...]:
@@ -211,8 +213,9 @@ def read_outputs(signatures: Sequence[Signature], inputs: Sequence[str]) -> tupl
         waiting.remove(number)
         order.append(number)
     outputs: list[str] = []
-    for number in filterfalse(used.__contains__, order):
-        outputs += signatures[number].outputs
+    for number in order:
+        if number not in used:
+            outputs += signatures[number].outputs
     return tuple(outputs)
 
 
@@ -226,8 +229,7 @@ def _first_ready(
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
+class SearchResult(Struct, frozen=True):
     """An order that is a workflow.
 
     Attributes:
@@ -253,9 +255,8 @@ class SearchResult:
         links: set[tuple[int, str, int]] = set()
         for model, wires in zip((*self.order, -1), (*self.wires, self.outputs), strict=True):
             for port, giver in wires:
-                links.add(
-                    (models.get(giver, giver), port, model)
-                )  # inputs keep their numbers, which are negative
+                # inputs keep their numbers, which are negative
+                links.add((models.get(giver, giver), port, model))
         return frozenset(links)
 
 
@@ -347,7 +348,7 @@ class Search:
             if port in maker and maker[port] not in needed:
                 needed.add(maker[port])
                 ports += lacking(self._signatures[maker[port]], self._inputs)
-        return list(filter(needed.__contains__, order))
+        return [model for model in order if model in needed]
 
     def _by_depth(self) -> list[int]:
         """The models that can work, those first that have what they take after fewer steps."""
@@ -355,13 +356,15 @@ class Search:
         depths: dict[int, int] = {}
         for model, signature in enumerate(self._signatures):
             if not lacking(signature, depth_of_port):
-                depths[model] = max(map(depth_of_port.__getitem__, signature.inputs))
+                depths[model] = max(depth_of_port[port] for port in signature.inputs)
         return sorted(depths, key=lambda model: depths[model])
 
     def _extend(self, steps_left: int, reached: frozenset[str]) -> Iterator[SearchResult]:
         """Yield the workflows that begin with the order so far, and have so many steps more."""
         if steps_left == 0:
-            yield from filter(None, [self._result()])
+            result = self._result()
+            if result is not None:
+                yield result
             return
         # Models of one signature go the same way from here.
         ways: dict[Signature, _Way | None] = {}
@@ -441,7 +444,9 @@ class Search:
         """Whether everything that was made can still be used, by so many steps more or as an output."""
         unused = self._unused()
         # no step takes more of them than the model that takes most
-        return len(unused) <= steps_left * self._widest and all(map(self._can_be_taken, unused))
+        if len(unused) > steps_left * self._widest:
+            return False
+        return all(self._can_be_taken(step) for step in unused)
 
     def _unused(self) -> list[int]:
         """The steps that gave nothing that is of use so far."""

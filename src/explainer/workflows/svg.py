@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from operator import attrgetter
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
+
+from msgspec import Struct
 
 from explainer.diagnostics.text import invisible_characters, one_line, printable
 from explainer.workflows.graph import WorkflowGraph, wrapped
@@ -63,16 +64,15 @@ _STYLE: Final = """
 """
 
 
-@dataclass(slots=True, eq=False)
-class _Place:
+class _Place(Struct, eq=False):
     """A box, or the lane of an edge that passes, in a column."""
 
     lines: tuple[str, ...] = ()
     kind: str = ""
-    before: list[_Place] = field(default_factory=list)
-    after: list[_Place] = field(default_factory=list)
-    leaving: list[_Path] = field(default_factory=list)
-    arriving: list[_Path] = field(default_factory=list)
+    before: list[_Place] = []
+    after: list[_Place] = []
+    leaving: list[_Path] = []
+    arriving: list[_Path] = []
     x: float = 0
     y: float = 0
     """The middle."""
@@ -85,8 +85,7 @@ class _Place:
         return max(rows * _LINE + 2 * _PADDING, len(self.before) * _APART + 8)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Path:
+class _Path(Struct, frozen=True, eq=False):
     """An edge: its places from source to target, and its port."""
 
     places: tuple[_Place, ...]
@@ -235,9 +234,8 @@ def _box(place: _Place) -> Iterator[str]:
         f'<rect class="{css}" x="{x:g}" y="{y:g}" width="{_BOX}" height="{place.height:g}" rx="{radius:g}" '
         f'stroke-width="1.5"/>'
     )
-    y = (
-        place.y - len(rows) * _LINE / 2 + _LINE * 0.74
-    )  # a baseline is about three quarters down its line
+    # a baseline is about three quarters down its line
+    y = place.y - len(rows) * _LINE / 2 + _LINE * 0.74
     for kind, line in rows:
         yield f'<text{kind} x="{place.x:g}" y="{y:g}" text-anchor="middle" direction="ltr">{escape(line)}</text>'
         y += _LINE

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache, partial
 from itertools import chain, pairwise, product, starmap
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.diagnostics.text import lazy_regex
 from explainer.recommending.terms import term, terms
@@ -274,8 +276,7 @@ _LISTED_WORDS: Final = 3  # words of the first and the last one of a list that a
 _Directions: TypeAlias = frozenset[tuple[str, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """One figure of a text.
 
     Attributes:

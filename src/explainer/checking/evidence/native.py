@@ -8,10 +8,12 @@ taken for granted of their shape.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import filterfalse
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.links import identify
 from explainer.checking.analysis import AnswerAnalysis, Violation
@@ -30,8 +32,7 @@ _CUT: Final = AT_LENGTH.union(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CitedSpan:
+class CitedSpan(Struct, frozen=True):
     """A span of an answer that its provider cites a document for.
 
     Attributes:
@@ -47,8 +48,7 @@ class CitedSpan:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NativeAnswer:
+class NativeAnswer(Struct, frozen=True):
     """An answer as a provider's batch holds it.
 
     Attributes:

@@ -11,12 +11,13 @@ import unicodedata
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import cached_property, lru_cache, partial
 from itertools import accumulate, chain, filterfalse
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from explainer.checking.evidence.figures import (
     Figure,
@@ -82,8 +83,7 @@ class QuotationFit(StrEnum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True)
-class Sentence:
+class Sentence(Struct, frozen=True, dict=True):
     """A sentence of an entry."""
 
     text: str
@@ -135,8 +135,7 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(_LEADING_ZERO.sub("", text))
 
 
-@dataclass(frozen=True)
-class EntryText:
+class EntryText(Struct, frozen=True, dict=True):
     """The text that a prompt prints of an entry.
 
     Attributes:
@@ -240,8 +239,7 @@ class QuotedPart(NamedTuple):
     ends_loose: bool
 
 
-@dataclass(frozen=True)
-class Quotation:
+class Quotation(Struct, frozen=True, dict=True):
     """A quotation, read for comparing: its words, in parts where its author left something out or edited."""
 
     parts: tuple[QuotedPart, ...]

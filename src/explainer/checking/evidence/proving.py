@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
 from explainer.checking.evidence.figures import (
@@ -192,8 +193,7 @@ class StatementVerdict(StrEnum):
     OPEN = "open"
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedStatement:
+class JudgedStatement(Struct, frozen=True):
     """A statement about entries, with what was found about it.
 
     Attributes:
@@ -213,8 +213,7 @@ class JudgedStatement:
     violations: tuple[Violation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Evidence:
+class _Evidence(Struct, frozen=True):
     """What bears on a statement: a fault and the passage that shows it, or a passage that carries it."""
 
     entry: int | None
@@ -301,8 +300,7 @@ def evidence_of(source: OfferedEntry) -> str:
     return ". ".join(part for part in parts if part)
 
 
-@dataclass
-class _Prover:
+class _Prover(Struct, dict=True):
     analysis: AnswerAnalysis
     texts: list[EntryText]
     statements: list[Statement]
@@ -692,8 +690,7 @@ class _Prover:
 # --- a figure that is stated ---------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Claim:
+class _Claim(Struct, dict=True):
     """A figure that a statement gives, with the statement as it is read for figures: without what it quotes."""
 
     statement: Statement

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, product
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from explainer.checking.analysis import AnswerAnalysis
 from explainer.checking.answer import Answer
@@ -138,8 +139,7 @@ class Quoted(NamedTuple):
     is_sure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """What the answer says in one sentence, or one item.
 
     Attributes:
@@ -185,8 +185,7 @@ class _Line(NamedTuple):
     text: str
 
 
-@dataclass(slots=True)
-class _Block:
+class _Block(Struct):
     """Lines that belong together: an item of a list, a paragraph, a heading."""
 
     start: int

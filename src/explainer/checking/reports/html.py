@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise, starmap
 from operator import attrgetter
 from typing import Any, Final
 
 from markupsafe import Markup, escape
+from msgspec import Struct
 
 from explainer.checking.answer import judged_markdown
 from explainer.checking.check import CheckedStatement, CheckReport, Citation, Workflow
@@ -36,8 +36,7 @@ _VERDICT_ORDER: Final = (*StatementVerdict,)
 _span: Final = attrgetter("start", "end")
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """A part of an answer's text: how it is marked, what it means, and the codes of the findings that end there."""
 
     text: str
@@ -46,8 +45,7 @@ class _Piece:
     codes: tuple[tuple[int, str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(Struct, frozen=True):
     """A place in an answer's text that is marked: how, and what the mark means."""
 
     start: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from itertools import chain
 from operator import attrgetter
 from typing import Any, Final
+
+from msgspec.structs import asdict
 
 from explainer.checking.check import CheckReport, Citation, Workflow, claims_data
 from explainer.checking.match import GOOD

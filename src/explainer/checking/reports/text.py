@@ -5,11 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import chain
 from operator import attrgetter
 from typing import Final
+
+from msgspec.structs import replace
 
 from explainer.checking.check import CheckReport, Workflow, WorkflowStep
 from explainer.checking.evidence.proving import StatementVerdict

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from itertools import chain
 from typing import ClassVar, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.checking.match import bare_forms
 from explainer.checking.offered import Offered
@@ -115,8 +117,7 @@ NOT_OFFERED: Final = frozenset((StepFit.CATALOGUED, StepFit.ALTERED, StepFit.FOR
 """What a step is that certainly uses a model which was not offered."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepMatch:
+class StepMatch(Struct, frozen=True):
     """What one step is.
 
     Attributes:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, Literal, TypeAlias
 
+from msgspec import Struct
+
 from explainer.checking.answer import Answer
 from explainer.checking.sections import Section
 from explainer.diagnostics.finding import Finding
@@ -75,8 +77,7 @@ class DescribedStep:
     role: StepRole = "step"
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """One workflow as the answer describes it.
 
     Attributes:

@@ -172,10 +172,12 @@ class _Target:
         self.root = self.root or tag
         self._path.append(tag)
         self._text.clear()
-        # the place under the empty key is that of the entry itself
         if tag == f"{_ATOM}entry":
-            self._entry, self._places = {"authors": [], "links": []}, {"": self.place()}
-        if self._entry is None or tag == f"{_ATOM}entry":
+            self._entry = {"authors": [], "links": []}
+            # the place under the empty key is that of the entry itself
+            self._places = {"": self.place()}
+            return
+        if self._entry is None:
             return
         self._places.setdefault(tag.rpartition("}")[2], self.place())
         if tag == f"{_ARXIV}primary_category":

@@ -271,11 +271,9 @@ def authors_in(fields: Iterable[str]) -> list[str]:
 
 def in_order(parts: Iterable[str]) -> str:
     """Return `Last, First, Jr.` as people say it."""
-    last, first, *suffixes = [
-        *filter(None, map(str.strip, parts)),
-        "",
-        "",
-    ]  # a name may have one part, or none
+    stated = [part.strip() for part in parts if part.strip()]
+    # a name may have one part, or none
+    last, first, *suffixes = [*stated, "", ""]
     if not any(suffixes) and first.strip(".") in _NO_FIRST_NAMES:
         return f"{last}, {first}"
     return " ".join(filter(None, [first, last, *suffixes]))
@@ -319,13 +317,14 @@ def reference_links(
         further: links that belong to it otherwise.
     """
     by_place: dict[str, str] = {}
-    for link in filter(None, [*pages, *further]):
-        by_place.setdefault(_place_of(link), link)
+    for link in [*pages, *further]:
+        if link:
+            by_place.setdefault(_place_of(link), link)
     links = list(by_place.values())
     code = first_of(filter(is_code, links))
     weights = first_of(filter(_is_weights, links))
     unplaced = [link for link in links if link not in (code, weights)]
-    paper = first_of(filter(pages.__contains__, unplaced))
+    paper = first_of(link for link in unplaced if link in pages)
     if paper is not None:
         unplaced.remove(paper)
     return {"github": code, "huggingface": weights, "paper": paper, "links": unplaced}

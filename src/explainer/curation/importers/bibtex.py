@@ -10,9 +10,10 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
+
+from msgspec import Struct
 
 from explainer.catalogs.links import arxiv_address, identify
 from explainer.catalogs.schema import Kind
@@ -99,8 +100,7 @@ def _entries(feed: RecordStream, latex: LatexDecoder) -> Records:
                 yield from reader.records(part)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """Some whole entries, and the number of the line where the first one begins."""
 
     text: str
@@ -134,8 +134,7 @@ class _SyntaxError(ValueError):
     """An entry that cannot be read."""
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     """An entry as it is written.
 
     Attributes:
@@ -151,9 +150,9 @@ class _Entry:
     type: str
     line: int
     key: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    slips: list[int] = field(default_factory=list)
+    fields: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    slips: list[int] = []
     end: int = 0
 
 
@@ -374,8 +373,10 @@ def _text_of(fields: Mapping[str, str], decode: Callable[[str], str], name: str)
 def _is_among(address: str, pages: Iterable[str | None]) -> bool:
     """Whether a page is the same publication, maybe in a version that `eprint` and `doi` leave out."""
     meant = identify(address)
-    links = filter(None, map(identify, filter(None, pages)))
-    return meant is not None and meant.key in (link.key for link in links)
+    if meant is None:
+        return False
+    links = [identify(page) for page in pages if page]
+    return any(link is not None and link.key == meant.key for link in links)
 
 
 def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:
@@ -386,7 +387,7 @@ def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:
     # of one paper's links its page comes first, else its preprint, else what its DOI leads to
     addresses = list(filter(None, [_arxiv(texts), doi_address(texts("doi"))]))
     preprint_and_doi = [address for address in addresses if not _is_among(address, pages)]
-    if all(map(is_code, pages)):
+    if all(is_code(page) for page in pages):
         pages += preprint_and_doi[:1] or [_eprint(texts)]
     further = [texts("huggingface"), *split_links(texts("links")), *_mentioned(texts("note"))]
     return reference_links([*pages, *published], [*preprint_and_doi, *published, *further])

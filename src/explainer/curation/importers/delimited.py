@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from explainer.batching.tables import CountedLines, separator_of, unclosed_quote
 from explainer.catalogs.schema import Kind
@@ -104,15 +105,14 @@ class _Table:
         self.header = header
         self._file = file
         self._separator = separator
-        self._numbers = {
-            name: number for number, name in reversed(list(enumerate(header)))
-        }  # the first of equal names
+        # the first of equal names is the last that is put in
+        self._numbers = {name: number for number, name in reversed(list(enumerate(header)))}
         self._is_zotero = is_zotero(header)
         self._make_record = zotero_record if self._is_zotero else row_record
 
     def _overflows(self, row: _Row) -> bool:
         """Whether a row has more cells with text than there are columns."""
-        return any(map(str.strip, row.cells[len(self.header) :]))
+        return any(cell.strip() for cell in row.cells[len(self.header) :])
 
     def is_attached(self, row: _Row) -> bool:
         """Return whether a row of Zotero belongs to another one, which is the reference."""
@@ -135,8 +135,7 @@ class _Table:
         return self._make_record(self.header, row.cells, where)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """The cells of a row; the number of its first line, and its text."""
 
     cells: list[str]
@@ -168,7 +167,7 @@ def _rows(file: str, lines: CountedLines, separator: str) -> Iterator[_Row | Fin
             yield Finding(
                 "Y101", _at(file, row, broken.position), f"{broken.message}; the row is left out"
             )
-        elif any(map(str.strip, cells)):
+        elif any(cell.strip() for cell in cells):
             yield row
 
 

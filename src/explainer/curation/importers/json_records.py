@@ -11,10 +11,11 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import chain, groupby
 from typing import Any, BinaryIO, Final
+
+from msgspec.structs import replace
 
 from explainer.catalogs.links import identify
 from explainer.catalogs.schema import Kind
@@ -412,11 +413,9 @@ def _lists(data: Any) -> dict[Kind | None, list[Any]]:
     document = as_mapping(data)
     if not document.keys().isdisjoint(_NAME_KEYS):
         return {}
-    lists: dict[Kind | None, list[Any]] = {
-        kind: document[kind] for kind in Kind if _has_entries(document.get(kind))
-    }
-    if lists:
-        return lists
+    kinds = [kind for kind in Kind if _has_entries(document.get(kind))]
+    if kinds:
+        return {kind: document[kind] for kind in kinds}
     answer = as_mapping(document.get("message")) or document
     for key in _ANSWER_KEYS:
         if _has_entries(answer.get(key)):
@@ -590,7 +589,7 @@ def _abstract(index: Mapping[str, Any]) -> str | None:
     for word, positions in index.items():
         numbers = filter(str.isdecimal, map(str, as_list(positions)))
         words.update(dict.fromkeys(map(int, numbers), word))
-    return " ".join(map(words.__getitem__, sorted(words))) or None
+    return " ".join(words[number] for number in sorted(words)) or None
 
 
 # Forms of records that are recognised by their keys, and what makes records of them.

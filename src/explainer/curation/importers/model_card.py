@@ -9,10 +9,12 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.links import arxiv_address, short_spelling
 from explainer.catalogs.schema import Kind
@@ -178,7 +180,7 @@ def _record(front: Document, above: int, body: str, folder: str | None) -> Sourc
         "dataset": ", ".join(
             texts_in(data.get("datasets")) or _texts_at(results, "dataset", "name")
         ),
-        "links": list(map("https://huggingface.co/{}".format, bases)),
+        "links": [f"https://huggingface.co/{base}" for base in bases],
         "aliases": [name for name in texts_in(stated_name) if repository not in (None, name)],
     }
     licence = as_text(data.get("license"))
@@ -201,7 +203,7 @@ def _texts_at(results: Iterable[Mapping[str, Any]], *path: str) -> list[str]:
 
 def _stated_repository(data: Mapping[str, Any], body: str, heading: str) -> str | None:
     """The id of the repository that a card itself states; one in an example counts if the heading has its name."""
-    stated = texts_in(list(map(data.get, _ID_KEYS)))
+    stated = texts_in([data.get(key) for key in _ID_KEYS])
     stated += _HEADING.findall(heading)
     stated += filter(
         lambda name: _plain(name.partition("/")[2]) == _plain(heading), _PRETRAINED.findall(body)
@@ -251,9 +253,8 @@ def _paper(data: Mapping[str, Any], body: str, mentions: Sequence[_Mention]) -> 
 
 def _code(mentions: Sequence[_Mention], repository: str | None) -> str | None:
     """The first link that says that it is the model's code, or that has the model's own name."""
-    named_alike = (
-        f"github.com/{repository}".casefold()
-    )  # without a repository no link to code ends with this
+    # without a repository no link to code ends with this
+    named_alike = f"github.com/{repository}".casefold()
     for mention in mentions:
         short = short_spelling(mention.link)
         is_own = short.casefold().endswith(named_alike) or mention.says(_CODE_WORDS, _BEFORE_CODE)
@@ -262,8 +263,7 @@ def _code(mentions: Sequence[_Mention], repository: str | None) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Mention:
+class _Mention(Struct, frozen=True):
     """A link in a card: its words, and those before it in its paragraph."""
 
     link: str
@@ -280,13 +280,12 @@ class _Mention:
         )
 
 
-@dataclass(slots=True)
-class _Outline:
+class _Outline(Struct):
     """What the text of a card says: its headings, the paragraphs that say something, and its links."""
 
-    headings: list[str] = field(default_factory=list)
-    paragraphs: list[str] = field(default_factory=list)
-    mentions: list[_Mention] = field(default_factory=list)
+    headings: list[str] = []
+    paragraphs: list[str] = []
+    mentions: list[_Mention] = []
 
     @property
     def heading(self) -> str:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 from explainer.catalogs.schema import Kind
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import one_line
@@ -69,8 +71,7 @@ Place: TypeAlias = Callable[[str], Location]
 """Gives the place of a key in a source."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
+class SourceRecord(Struct, frozen=True):
     """One record of a source, in the source's own words.
 
     Attributes:

@@ -6,10 +6,11 @@ https://en.wikipedia.org/wiki/RIS_(file_format)
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Final
+
+from msgspec import Struct
 
 from explainer.catalogs.schema import Kind
 from explainer.curation.importers.bibliography import (
@@ -53,13 +54,12 @@ def read_ris(feed: RecordStream) -> Records:
     yield from or_unrecognised(_references(feed), feed, "a reference of RIS (TY  - …)")
 
 
-@dataclass(slots=True)
-class _Reference:
+class _Reference(Struct):
     """The values of a reference by their tags, and the lines where they stand first."""
 
     line: int
-    values: dict[str, list[str]] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
+    values: dict[str, list[str]] = {}
+    lines: dict[str, int] = {}
     last: str = ""
 
     def add(self, tag: str, text: str, line: int) -> None:

@@ -144,12 +144,8 @@ def _vocabulary() -> dict[str, list[str]]:
     """The lines of the list of words beside this module, by their kind."""
     vocabulary: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in (
-        files("explainer.checking")
-        .joinpath("reference_words.txt")
-        .read_text(encoding="utf-8")
-        .splitlines()
-    ):
+    text = files("explainer.checking").joinpath("reference_words.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
         if line.startswith("["):
             lines = vocabulary.setdefault(line.strip("[]"), [])
         elif line and not line.startswith("#"):
@@ -397,10 +393,15 @@ class ReferenceLine(Struct, frozen=True):
         return read_label(self.text)
 
     @property
-    def item_number(self) -> str | None:
-        """The number of the item that it begins, or of its row."""
+    def goes_on(self) -> bool:
+        """Whether it is the rest of what the line above says."""
+        return self.follows and not (self.is_marked or self.is_heading)
+
+    @property
+    def item_number(self) -> str:
+        """The number of the item that it begins, or of its row; empty without one."""
         number = _NUMBER.match(self.lead["mark"] or "") or _NUMBER_OF_ROW.match(self.text)
-        return number[1] if number else None
+        return number[1] if number else ""
 
     @property
     def is_name(self) -> bool:
@@ -422,8 +423,7 @@ class ReferenceLine(Struct, frozen=True):
     @property
     def gaps(self) -> list[tuple[Span, Name]]:
         """The text before, between and behind its links, each with what it may name."""
-        starts, ends = zip(*self.link_spans, strict=True)
-        spans = list(zip((self.lead.end(), *ends), (*starts, len(self.text)), strict=True))
+        spans = self.around(self.link_spans)
         names = [self._leading_name(*spans[0]), *(self.name(*span) for span in spans[1:])]
         return list(zip(spans, names, strict=True))
 
@@ -435,6 +435,11 @@ class ReferenceLine(Struct, frozen=True):
     def within(self, start: int, end: int) -> Span:
         """A span of the answer, in the text."""
         return start - self.start, end - self.start
+
+    def around(self, spans: Sequence[Span]) -> list[Span]:
+        """The text before, between and behind some spans of it, from its first words."""
+        starts, ends = zip(*spans, strict=True)
+        return list(zip((self.lead.end(), *ends), (*starts, len(self.text)), strict=True))
 
     def whole(self, begin: int, end: int) -> Name:
         """A part of the text, as a name."""
@@ -539,9 +544,8 @@ class LineCutter:
     ) -> ReferenceLine:
         """Return a part of a line of the answer that begins at a column, with what stands on it."""
         start = self._answer.line_starts[number] + begin
-        indent = len(text) - len(
-            text.lstrip()
-        )  # what stands before may be the heading of the section
+        # what stands before may be the heading of the section
+        indent = len(text) - len(text.lstrip())
         inside = (start + indent, start + len(text))
         links = self._links.within(*inside)
         link_texts = [*filter(None, map(naming_text, links)), *self._odd_labels.within(*inside)]

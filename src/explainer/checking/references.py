@@ -16,7 +16,8 @@ from itertools import chain, repeat, takewhile
 from operator import attrgetter
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.reference_lines import (
@@ -39,8 +40,8 @@ from explainer.checking.reference_lines import (
     kind_of_label,
     letters,
     names_something,
-    names_source,
     naming_text,
+    overlaps,
     parts_of_reference,
     place_of,
     read_label,
@@ -67,22 +68,16 @@ Place: TypeAlias = Literal["within", "beginning", "beside"]
 _START: Final = attrgetter("start")
 _MAX_BELOW: Final = 20  # lines below a heading or an item that are looked at, for what it is
 _PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
-_BELOW_HEADING: Final = (
-    -1
-)  # the column of an item whose name is a heading: all that follows is indented more
+# the column of an item whose name is a heading: all that follows is indented more
+_BELOW_HEADING: Final = -1
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
 _LONG_TITLE: Final = 5  # content words of a title that is told from a remark by its length
 _MAX_HEADING: Final = 100  # characters of a heading of remarks
-_LONGEST_RUN: Final = (
-    200  # characters before a link, or a name, in which words that name something are looked for
-)
+# characters before a link, or a name, in which words that name something are looked for
+_LONGEST_RUN: Final = 200
 _LONGEST: Final = 2_000  # characters between the mark of a footnote and the name before it
-_COLUMN_RANKS: Final[dict[LabelKind | None, int]] = {
-    "name": 0,
-    "paper": 1,
-    "source": 1,
-    None: 2,
-}  # what names a row
+# what names a row
+_COLUMN_RANKS: Final[dict[LabelKind | None, int]] = {"name": 0, "paper": 1, "source": 1, None: 2}
 _REMARKS: Final = frozenset({"remark", "place"})
 _TITLE_COLUMNS: Final = frozenset({"name", "paper", "source"})
 
@@ -94,9 +89,8 @@ _SILENT: Final = lazy_regex(
     r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*|[\W_]*"
 )
 _OBJECT: Final = lazy_regex(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
-_RULE: Final = lazy_regex(
-    r"[\s|:>]*-[\s|:>-]*"
-)  # between the heads of columns and the first row of a table
+# between the heads of columns and the first row of a table
+_RULE: Final = lazy_regex(r"[\s|:>]*-[\s|:>-]*")
 # a line of heads of columns, of a few words each, and where the table begins
 _COLUMN_HEADS: Final = lazy_regex(
     r"(?:\s|<(?:table|thead|tr)\b[^<>]{0,200}>|</(?:thead|tr)>|<th\b[^<>]{0,200}>[^<>]{1,30}</th>)++"
@@ -193,9 +187,8 @@ _JOINED: Final = lazy_regex(
 _JOINING: Final = lazy_regex(
     r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE
 )
-_LEADING_NAME: Final = lazy_regex(
-    r"[*_`]*[^\W_][^()\[\]:,;]{1,60}\(\Z"
-)  # `LanternNet-XL (` before a name
+# `LanternNet-XL (` before a name
+_LEADING_NAME: Final = lazy_regex(r"[*_`]*[^\W_][^()\[\]:,;]{1,60}\(\Z")
 # one word that is a name and no other: two capitals, or one and a digit
 _NAME_LIKE: Final = lazy_regex(r"(?=[\w-]*[A-Z][\w-]*[A-Z\d])[\w-]+\Z")
 
@@ -290,27 +283,57 @@ def _whole(phrase: Phrase) -> Name:
 # --- what a part of a line is
 
 
+class _Item(Struct):
+    """The item that is read, as far as it is known.
+
+    Attributes:
+        subject: what was named last, which the next links belong to; at first nothing.
+        column: where the item begins; None when it has ended.
+        awaits_name: it has links, and no name yet.
+        early: these links.
+    """
+
+    subject: Reference = field(default_factory=partial(Reference, "", 0, 0))
+    column: int | None = None
+    awaits_name: bool = False
+    early: list[tuple[Cited, LinkRole]] = []
+
+    @property
+    def links(self) -> list[tuple[Cited, LinkRole]]:
+        """Where its next links go."""
+        return self.early if self.awaits_name else self.subject.links
+
+    def close(self) -> None:
+        """End it; links that stand in it without any name belong to what was named before, if that has none."""
+        if not self.subject.links:
+            self.subject.links += self.early
+        self.column, self.awaits_name, self.early = None, False, []
+
+    def name(self, reference: Reference, column: int) -> None:
+        """Give it a name, which has the links that came before it; a column if it has none."""
+        reference.links += self.early
+        self.subject, self.awaits_name, self.early = reference, False, []
+        if self.column is None:
+            self.column = column
+
+
 class _Part(Struct, frozen=True):
-    """A part of a line that may name a source, and what was read before it.
+    """A part of a line that may name a source, in the light of what was read before it.
 
     Attributes:
         answer: the answer that it stands in.
         line: the line.
         text: the part, without what stands around names.
+        item: the item that was named last.
         kind: what a label before it says; None without one.
-        subject: what was named last.
-        column: the column of the item that was named last; None when that has ended.
-        is_early: the item has links, and no name yet.
         is_nested: it tells more of the item.
     """
 
     answer: Answer
     line: ReferenceLine
     text: str
-    kind: LabelKind | None
-    subject: Reference
-    column: int | None
-    is_early: bool
+    item: _Item
+    kind: LabelKind | None = None
     is_nested: bool = False
 
     @property
@@ -336,8 +359,8 @@ class _Part(Struct, frozen=True):
     @property
     def is_beside_link(self) -> bool:
         """Whether what was named last has a link on its own line."""
-        lines = {self.answer.line_of(place_of(cited)) for cited in self.subject.cited}
-        return self.answer.line_of(self.subject.start) in lines
+        lines = {self.answer.line_of(place_of(cited)) for cited in self.item.subject.cited}
+        return self.answer.line_of(self.item.subject.start) in lines
 
 
 _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
@@ -358,18 +381,18 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "place": lambda part: part.kind == "place",
     "weights": lambda part: part.kind == "weights",
     # where it stands
-    "goes on": lambda part: _goes_on(part.line),
+    "goes on": lambda part: part.line.goes_on,
     "apart": lambda part: part.line.is_marked or not part.line.follows,
-    "item": lambda part: part.column is not None,
-    "no item": lambda part: part.column is None,
-    "indented": lambda part: part.column is not None and part.line.indent > part.column,
+    "item": lambda part: part.item.column is not None,
+    "no item": lambda part: part.item.column is None,
+    "indented": lambda part: part.item.column is not None and part.line.indent > part.item.column,
     "nested": lambda part: part.is_nested,
     "top": lambda part: not part.is_nested,
-    "after links": lambda part: part.is_early,
-    "after field": lambda part: part.subject.strict,
-    "after no field": lambda part: not part.subject.strict,
+    "after links": lambda part: part.item.awaits_name,
+    "after field": lambda part: part.item.subject.strict,
+    "after no field": lambda part: not part.item.subject.strict,
     "after linked name": lambda part: part.is_beside_link,
-    "after unlinked name": lambda part: not part.subject.links,
+    "after unlinked name": lambda part: not part.item.subject.links,
     # what it says
     "nothing": lambda part: not names_something(part.text),
     "title": lambda part: is_title(part.text),
@@ -423,9 +446,8 @@ class _Table(Generic[V]):
     def verdict(self, part: _Part) -> V:
         """Return what the table says of a part."""
         for signs, verdict in self._rows:
-            for (
-                shows
-            ) in signs:  # in loops of its own, since this is asked some ten times for each line
+            # loops of its own: `all` would build a generator some ten times for each line
+            for shows in signs:
                 if not shows(part):
                     break
             else:
@@ -546,11 +568,7 @@ class _ListReader:
         self._call_names = call_names
         self._lines: list[ReferenceLine] = []
         self._references: list[Reference] = []
-        self._subject = Reference("", 0, 0)  # what the next links belong to; at first nothing
-        self._item: int | None = None  # the column of the item that was named last
-        self._early: list[tuple[Cited, LinkRole]] | None = (
-            None  # links of an item that has no name yet
-        )
+        self._item = _Item()
         self._numbered: dict[str, Reference] = {}
         self._columns: list[LabelKind | None] = []
         # what a line is, the first that fits, and how it is read
@@ -574,7 +592,7 @@ class _ListReader:
         for line in lines:
             read = next(read for fits, read in self._readers if fits(line))
             read(line)
-        self._close_item()
+        self._item.close()
         return self._references
 
     def _below(self, line: ReferenceLine) -> Iterable[ReferenceLine]:
@@ -587,8 +605,8 @@ class _ListReader:
 
     def _open_object(self, _line: ReferenceLine) -> None:
         """The beginning of an entry of BibTeX or JSON, in which links may come first."""
-        self._close_item()
-        self._early = []
+        self._item.close()
+        self._item.awaits_name = True
 
     def _heads_remarks(self, line: ReferenceLine) -> bool:
         if line.links or line.names or len(line.text) > _MAX_HEADING:
@@ -597,8 +615,8 @@ class _ListReader:
 
     def _begin_remarks(self, _line: ReferenceLine) -> None:
         """`Summary:`: what follows are remarks on no source in particular."""
-        self._close_item()
-        self._subject, self._item = Reference("", 0, 0), _BELOW_HEADING
+        self._item.close()
+        self._item = _Item(column=_BELOW_HEADING)
 
     def _heads_columns(self, line: ReferenceLine) -> bool:
         """Whether a line heads the columns of HTML, in the first row of its table: `<th>Name</th>`."""
@@ -616,52 +634,30 @@ class _ListReader:
         return not names_something(line.before_link(line.lead.end()).text)
 
     def _attach_by_number(self, line: ReferenceLine) -> None:
-        reference = self._numbered[line.item_number or ""]
-        reference.links.extend((cited, role_of_link(cited)) for cited in line.links)
+        self._numbered[line.item_number].links += _with_roles(line.links)
 
     # --- where items begin and end
 
-    def _close_item(self) -> None:
-        """End an item; links that stand in it without any name belong to what was named before, if that has none."""
-        if not self._subject.links:
-            self._subject.links.extend(self._early or ())
-        self._early = None
-        self._item = None
-
     def _open(self, line: ReferenceLine, reference: Reference) -> None:
-        """Note a reference as the name of an item, and give it the links that came before it."""
+        """Note a reference as the name of an item."""
         self._references.append(reference)
-        reference.links.extend(self._early or ())
-        self._early = None
-        self._subject = reference
-        if self._item is None:
-            self._item = _BELOW_HEADING if line.is_heading else line.indent
-        if line.item_number is not None:
+        self._item.name(reference, _BELOW_HEADING if line.is_heading else line.indent)
+        if line.item_number:
             reference.number = int(line.item_number)
             self._numbered.setdefault(line.item_number, reference)
 
     def _attach(self, links: Iterable[Cited], role: LinkRole = "any") -> None:
         """Give links to the item, in the role of their field, or else of their own text."""
-        place = self._subject.links if self._early is None else self._early
-        place.extend((cited, role_of_link(cited) if role == "any" else role) for cited in links)
+        self._item.links.extend(_with_roles(links, role))
 
-    def _part(
-        self,
-        line: ReferenceLine,
-        text: str,
-        kind: LabelKind | None = None,
-        *,
-        is_nested: bool = False,
-    ) -> _Part:
-        """A part of a line in the light of what was read before it."""
-        is_early = self._early is not None
-        return _Part(self._answer, line, text, kind, self._subject, self._item, is_early, is_nested)
+    def _part(self, line: ReferenceLine, text: str, kind: LabelKind | None = None) -> _Part:
+        return _Part(self._answer, line, text, self._item, kind)
 
     def _enter(self, line: ReferenceLine, kind: LabelKind | None) -> bool:
         """Begin another item, unless the line goes on within the last one; return whether it does."""
         place = _PLACES.verdict(self._part(line, line.text, kind))
         if place == "beginning":
-            self._close_item()
+            self._item.close()
         return place == "within"
 
     def _divides(self, line: ReferenceLine) -> bool:
@@ -720,21 +716,20 @@ class _ListReader:
 
     def _is_sibling(self, line: ReferenceLine) -> bool:
         """Whether a label before a link stands in a column with one that named the last item, or before any name."""
-        if not self._subject.text:
+        if not self._item.subject.text:
             return True
-        return (
-            line.indent == self._item and self._part(line, line.text).is_beside_link
-        )  # `LaMa: https://…`
+        is_in_column = line.indent == self._item.column
+        return is_in_column and self._part(line, line.text).is_beside_link  # `LaMa: https://…`
 
     def _read_heading(self, line: ReferenceLine) -> None:
         """A heading ends an item; it is one itself when links or remarks follow it, and no other items."""
         title = line.whole(line.lead.end(), len(line.text))
         name = title._replace(text=title.text.strip("#*_ :："))
-        self._subject = Reference(*name)
+        self._item.subject = Reference(*name)
         if not names_something(name.text) or lists_references(name.text) or self._divides(line):
             return
         following = self._lines[line.index + 1 : line.index + 2]
-        links_follow = any(below.links and not names_source(below.text) for below in following)
+        links_follow = any(below.links for below in following)
         self._open(line, Reference(*name, is_item=True, doubtful=not links_follow))
 
     def _read_field(
@@ -745,7 +740,7 @@ class _ListReader:
             self._read_linked(line)
             return
         value = line.before_link(value_at)
-        part = self._part(line, value.text, kind, is_nested=is_nested)
+        part = replace(self._part(line, value.text, kind), is_nested=is_nested)
         standing = _FIELDS.verdict(part)
         if standing == "source":
             self._read_name(part, value)
@@ -769,28 +764,24 @@ class _ListReader:
         line, kind = part.line, part.kind
         if kind == "unknown":  # the label may be a part of the title: `Palette: Image-to-Image …`
             return Reference(*line.whole(line.lead.end(), value.end - line.start), is_item=True)
-        reference = Reference(
-            *value, strict=True, is_item=kind != "name" and not is_title(value.text)
-        )
-        if kind != "source":
-            reference.continued = self._cutter.continued(line, line.text[line.label.value_at :])
-        return reference
+        is_item = kind != "name" and not is_title(value.text)
+        continued = self._cutter.continued(line, line.text[line.label.value_at :])
+        return Reference(*value, strict=True, is_item=is_item, continued=continued)
 
     def _read_attribute(self, part: _Part) -> None:
         """A field that tells more of an item: the texts of its links may be titles, and the links those of the item."""
         for phrase in part.line.link_texts:
             if reads_like_title(phrase.text):
                 self._open(part.line, _of_link_text(phrase))
-        current = self._part(part.line, part.text, part.kind, is_nested=part.is_nested)
-        if _ARE_LINKS_OF_ITEM.verdict(current):
+        if _ARE_LINKS_OF_ITEM.verdict(part):
             self._attach(part.line.links, role_of(part.kind))
 
     def _read_linked(self, line: ReferenceLine) -> None:
         """A line with links: each belongs to the name beside it."""
         names = self._names_beside_links(line)
         if not names:
-            if self._item is None and self._early is None and not _goes_on(line):
-                self._early = []
+            if self._item.column is None and not line.goes_on:
+                self._item.awaits_name = True
             self._attach(line.links)
             return
         for reference, links in _paired(names, line.links):
@@ -816,7 +807,7 @@ class _ListReader:
         *before, behind = line.gaps
         names = _telling(before, covered)
         # behind the links of something named stands a remark
-        is_named = names or covered or self._item is not None
+        is_named = names or covered or self._item.column is not None
         return names if is_named else _telling([behind], covered)
 
     def _read_remark(self, line: ReferenceLine) -> None:
@@ -884,7 +875,7 @@ class _ListReader:
 
     def _read_row(self, line: ReferenceLine) -> None:
         """A row of a table: the cell that names a source, and the links of the row."""
-        self._close_item()
+        self._item.close()
         cells = dict(zip(line.cells, chain(self._columns, repeat(None)), strict=False))
         naming = _naming_cell(line, cells)
         names = self._names_beside_links(line)[:1] if line.link_texts else []
@@ -898,14 +889,14 @@ class _ListReader:
             del cells[naming]
             titles = [cell for cell, kind in cells.items() if kind in _TITLE_COLUMNS]
             self._references += _titles_in_cells(line, titles)
-        self._item = None
+        self._item.column = None
 
 
 def _naming_cell(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) -> Name | None:
     """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
     if line.names:
-        offered = (cell for cell in cells if not is_free((cell.start, cell.end), line.names[:1]))
-        return next(offered, None)
+        offered = [cell for cell in cells if overlaps((cell.start, cell.end), line.names[0])]
+        return next(iter(offered), None)
     ranked = [cell for cell, kind in cells.items() if kind in _COLUMN_RANKS]
     naming = [cell for cell in ranked if names_something(cell.text)]
     return min(naming, key=lambda cell: _COLUMN_RANKS[cells[cell]], default=None)
@@ -923,17 +914,17 @@ def _is_remark_of_item(line: ReferenceLine) -> bool:
     return line.is_marked and not line.names_source
 
 
+def _with_roles(links: Iterable[Cited], role: LinkRole = "any") -> list[tuple[Cited, LinkRole]]:
+    """Links with the role of their field, or else of their own text."""
+    return [(cited, role_of_link(cited) if role == "any" else role) for cited in links]
+
+
 def _opens_object(line: ReferenceLine) -> bool:
     return _OBJECT.fullmatch(line.text) is not None
 
 
 def _is_silent(line: ReferenceLine) -> bool:
     return _SILENT.fullmatch(line.text) is not None
-
-
-def _goes_on(line: ReferenceLine) -> bool:
-    """Whether a line goes on from the one above."""
-    return line.follows and not (line.is_marked or line.is_heading)
 
 
 # --- names beside names
@@ -961,13 +952,11 @@ def _remarks_beside_names(line: ReferenceLine, others: list[Reference]) -> Itera
             yield Reference(*name, doubtful=True, in_remark=True)
 
 
-def _around_names(line: ReferenceLine) -> Iterable[Span]:
+def _around_names(line: ReferenceLine) -> list[Span]:
     """The text before, between and behind the names and links of a line that has a name."""
     spans = sorted([*line.names, *line.link_spans])
-    if not spans or not (line.names or line.link_texts):
-        return ()
-    starts, ends = zip(*spans, strict=True)
-    return zip((line.lead.end(), *ends), (*starts, len(line.text)), strict=True)
+    is_named = bool(line.names or line.link_texts)
+    return line.around(spans) if spans and is_named else []
 
 
 def _is_another_name(text: str, least: int) -> bool:
@@ -1125,7 +1114,13 @@ class _ProseReader:
         return references
 
     def _read_linked(self, line: ReferenceLine) -> list[Reference]:
-        unnamed = [cited for cited in line.links if naming_text(cited) is None]
+        references, unnamed = list[Reference](), list[Cited]()
+        for cited in line.links:
+            phrase = naming_text(cited)
+            if phrase is None:
+                unnamed.append(cited)
+            else:
+                references.append(_of_link_text(phrase, links=[(cited, "any")], listed=False))
         names = self._names(line)
         # a remark on one of several names and links is none of another
         spans = [line.within(name.start, name.end) for name in names]
@@ -1135,7 +1130,7 @@ class _ProseReader:
                 name.links += [
                     (cited, "any") for cited in links if _is_close(line, masked, name, cited)
                 ]
-        return self._link_texts(line) + [name for name in names if name.links]
+        return references + [name for name in names if name.links]
 
     @staticmethod
     def _read_field(line: ReferenceLine) -> list[Reference]:
@@ -1145,15 +1140,6 @@ class _ProseReader:
         if line.names or not (is_long and is_title(value.text)):
             return []
         return [Reference(*value, is_item=True, doubtful=True, listed=False)]
-
-    @staticmethod
-    def _link_texts(line: ReferenceLine) -> list[Reference]:
-        references = []
-        for cited in line.links:
-            phrase = naming_text(cited)
-            if phrase is not None:
-                references.append(_of_link_text(phrase, links=[(cited, "any")], listed=False))
-        return references
 
     def _names(self, line: ReferenceLine) -> list[Reference]:
         """The whole names on a line of prose, those that a footnote gives the link of, and what stands before links."""
@@ -1170,9 +1156,7 @@ class _ProseReader:
         """The whole name that the text before a line with a link alone ends with: `LanternNet is published at`."""
         if words(_masked(line, line.link_spans)):
             return []
-        name = self._last_name(line.start - _LONGEST_RUN, line.start)
-        leads_here = name and _LEADS_TO_LINK.fullmatch(self._answer.body, name.end, line.start)
-        return [name] if name and leads_here else []
+        return self._name_before(line.start, _LONGEST_RUN, _LEADS_TO_LINK.fullmatch)
 
     def _of_footnote(self, line: ReferenceLine) -> list[Name]:
         """The whole name that the mark of a footnote stands behind: `LanternNet[^1]` of `[^1]: https://…`."""
@@ -1180,14 +1164,16 @@ class _ProseReader:
         place = self._answer.body.find(mark) if mark.startswith("[^") else -1
         if not 0 <= place < line.start:
             return []
-        name = self._last_name(place - _LONGEST, place)
-        return [name] if name and not words(self._answer.body[name.end : place]) else []
+        return self._name_before(place, _LONGEST, lambda between: not words(between))
 
-    def _last_name(self, start: int, end: int) -> Name | None:
-        """The last whole name that begins between two places."""
-        for first, last in self._cutter.names.within(start, end)[-1:]:
-            return Name(self._answer.body[first:last], first, last)
-        return None
+    def _name_before(self, place: int, reach: int, leads_on: Callable[[str], object]) -> list[Name]:
+        """The last whole name within reach of a place, if what stands between leads from one to the other."""
+        body = self._answer.body
+        return [
+            Name(body[start:end], start, end)
+            for start, end in self._cutter.names.within(place - reach, place)[-1:]
+            if leads_on(body[end:place])
+        ]
 
 
 def _titles_before_links(line: ReferenceLine) -> Iterator[Span]:

@@ -112,9 +112,8 @@ _FIGURE: Final = lazy_regex(
     re.VERBOSE | re.IGNORECASE,
 )
 _ARXIV_ID: Final = lazy_regex(r"\d{4}\.\d{4,5}")
-_GROUPED: Final = lazy_regex(
-    r"[1-9]\d{0,2}\.\d{3}(?![\d.])"
-)  # `30.000` is thirty thousand in half of Europe
+# `30.000` is thirty thousand in half of Europe
+_GROUPED: Final = lazy_regex(r"[1-9]\d{0,2}\.\d{3}(?![\d.])")
 DECIMAL_COMMA: Final = lazy_regex(r"0,\d+|\d+,\d{1,2}")
 """A number whose comma is a point: `0,782`."""
 # pictures of a second, a minute or an hour have many names
@@ -182,24 +181,19 @@ _NO_NOUNS: Final = frozenset("and or of in on for to with the from".split())  # 
 _DIGITS: Final = lazy_regex(r"[\d.,]+")
 _YEARS: Final = range(1900, 2100)
 _WHOLE: Final = 100
-_MOST_NOUNS: Final = (
-    4  # words behind a count among which its noun stands: `five medical image classification sets`
-)
+# words behind a count among which its noun stands: `five medical image classification sets`
+_MOST_NOUNS: Final = 4
 _AROUND: Final = 5  # words on either side of a figure that say how it compares
 _ABOUT_SHARE: Final = 0.1  # by which what is said to be about an amount may differ from it
-_BOUND_RATIO: Final = (
-    1.5  # how far from an amount a bound may be and still be said of it: `over 10` for 15
-)
-_RECKONED_RATIO: Final = (
-    1.02  # the same for what is reckoned, of which there is much: `over 90 %` for 90.7
-)
-_LEAST_RATIO: Final = (
-    1.5  # of two figures that a factor is said of: any two equal ones are `1 times` as much
-)
+# how far from an amount a bound may be and still be said of it: `over 10` for 15
+_BOUND_RATIO: Final = 1.5
+# the same for what is reckoned, of which there is much: `over 90 %` for 90.7
+_RECKONED_RATIO: Final = 1.02
+# of two figures that a factor is said of: any two equal ones are `1 times` as much
+_LEAST_RATIO: Final = 1.5
 _MOST_COUNTS: Final = 40  # of an entry that products are made of
-_SMALL: Final = (
-    10  # counts up to it are an author's own enumeration as often as a figure of the source
-)
+# counts up to it are an author's own enumeration as often as a figure of the source
+_SMALL: Final = 10
 
 _MOST: Final = lazy_regex(
     r"\b(?:up\sto|at\smost|no\smore\sthan|less\sthan|fewer\sthan|under|below|a\smaximum\sof)\W{0,3}(?:\w+\W){0,2}\Z",
@@ -572,8 +566,8 @@ def _value(match: re.Match[str]) -> tuple[float, float]:
     if match["order"]:
         return _ORDER_OF_MAGNITUDE, 1.0
     if not match["digits"]:
-        words = match["word"] or match["factor"] or match["article"]
-        return float(sum(_WORD_VALUES[word] for word in re.split("[- ]", words.lower()))), 1.0
+        words = match[0].removesuffix(match["attached"] or "").lower()
+        return float(sum(_WORD_VALUES[word] for word in re.split("[- ]", words))), 1.0
     digits = match["digits"]
     digits = digits.replace(",", "." if DECIMAL_COMMA.fullmatch(digits) else "")
     _, _, decimals = digits.partition(".")
@@ -743,8 +737,8 @@ def _unit_size(text: str, figure: Figure) -> float:
     written = _DIGITS.match(text, figure.start, figure.end)
     if written is None or figure.kind not in ("measure", "count"):
         return 1.0
-    number = float(written[0].replace(",", "").rstrip(".") or 1)
-    return figure.amount / (number or figure.amount or 1.0)
+    number = float(written[0].replace(",", "").rstrip("."))
+    return figure.amount / number if number else 1.0
 
 
 def _shares(text: str) -> Iterator[Figure]:
@@ -785,9 +779,8 @@ def _count(written: str) -> int:
 def derived_from(figures: Sequence[Figure]) -> Iterator[Figure]:
     """Yield what follows from the figures of a sentence by one step: complement, difference, change, ratio, rate."""
     for first, second in pairwise(figures):
-        if (
-            first.kind == second.kind == "count"
-        ):  # `three artificial and four real collections` are seven
+        # `three artificial and four real collections` are seven
+        if first.kind == second.kind == "count":
             yield _derived("count", first.amount + second.amount)
     amounts = [figure for figure in figures if figure.amount and not figure.is_article]
     for figure in amounts:

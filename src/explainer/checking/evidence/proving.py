@@ -59,26 +59,22 @@ from explainer.recommending.terms import term, terms
 MIN_QUOTED: Final = 4
 """Words from which a quotation is one: shorter ones are names, or words that their author keeps at a distance."""
 
-_MIN_SHARED: Final = (
-    2  # terms that a statement and a sentence share, for their figures to be about one thing
-)
-_MIN_SHARED_EQUAL: Final = (
-    1  # the same where the figure itself is printed, so that it surely is the one that is meant
-)
+# terms that a statement and a sentence share, for their figures to be about one thing
+_MIN_SHARED: Final = 2
+# the same where the figure itself is printed, so that it surely is the one that is meant
+_MIN_SHARED_EQUAL: Final = 1
 _NEAR: Final = 40  # characters on either side of a figure
 # the share of a statement's terms that a sentence of another entry has, for a figure to be taken from there
 _OTHERS_SHARE: Final = 0.4
-_VERBATIM_SUPPORT: Final = (
-    0.8  # of such a statement's terms its entries have all, but for compounds read otherwise
-)
+# of such a statement's terms its entries have all, but for compounds read otherwise
+_VERBATIM_SUPPORT: Final = 0.8
 _MIN_VERBATIM: Final = 8  # words of a statement that stands in its entry word for word
 # the share of a statement's terms that one sentence has, for the statement to be in its words (chosen on statements
 # made of 660 summaries: below it, sentences of one field begin to resemble each other)
 _SAME_WORDS: Final = 0.75
 _MIN_SAME: Final = 4  # terms of such a statement
-_CLOSED: Final = (
-    0.8  # of the terms of a passage that a statement repeats, for a missing `not` to turn it round
-)
+# of the terms of a passage that a statement repeats, for a missing `not` to turn it round
+_CLOSED: Final = 0.8
 _BESIDE: Final = 3  # words beside a passage among which its `not` stands: `does not need pairs`
 # a statement is another entry's when a sentence there has so much more of its terms than its own entry has
 _OWN_SHARE: Final = 0.6
@@ -98,9 +94,8 @@ _LABEL: Final = lazy_regex(
     r"option|item|no\.|top|rank))[\s-]\Z"
 )
 _LARGEST_LABEL: Final = 1000
-_BEFORE: Final = (
-    160  # characters on either side of a figure, or a quotation, in which its phrase is looked for
-)
+# characters on either side of a figure, or a quotation, in which its phrase is looked for
+_BEFORE: Final = 160
 # what ends a phrase, and the words of one that says nothing of an entry
 _PHRASE_END: Final = lazy_regex(r"[,;:()—–|]|\b(?:so|because|and|but|while|which)\b")
 _SUPPOSED: Final = lazy_regex(
@@ -130,9 +125,8 @@ _NEXT_PART: Final = lazy_regex(r"[,;]\s|\b(?:and|while|whereas|but)\b")
 # a name: a word with a capital behind another word, or with several capitals
 _PROPER: Final = lazy_regex(r"(?<=\w )[A-Z][\w-]+|\b[\w-]*[a-z\d-][A-Z][\w-]*|\b[A-Z]{2}[\w-]*")
 _CLAUSE_START: Final = lazy_regex(r"[,;:(|]\s|\.\s")
-_BESIDE_SHARE: Final = (
-    0.6  # of the terms beside a figure that the sentence has whose figure it is compared with
-)
+# of the terms beside a figure that the sentence has whose figure it is compared with
+_BESIDE_SHARE: Final = 0.6
 _THAN: Final = lazy_regex(
     r"\b(?:than|compared (?:with|to)|over)\s(?P<compared>(?:[\w-]+\s?){1,6})", re.IGNORECASE
 )
@@ -214,16 +208,21 @@ class JudgedStatement(Struct, frozen=True):
 
 
 class _Evidence(Struct, frozen=True):
-    """What bears on a statement: a fault and the passage that shows it, or a passage that carries it."""
+    """What bears on a statement: a passage that carries it."""
 
     entry: int | None
     passage: str
-    violation: Violation | None = None
+
+
+class _Fault(_Evidence, frozen=True):
+    """What is wrong with a statement, and the passage that shows it."""
+
+    violation: Violation
 
     @property
     def refutes(self) -> bool:
-        """Whether it is an error of the statement."""
-        return self.violation is not None and RULES[self.violation.code].severity is Severity.ERROR
+        """Whether it is an error."""
+        return RULES[self.violation.code].severity is Severity.ERROR
 
 
 def _tokens_of(statement: Statement) -> list[str]:
@@ -324,27 +323,27 @@ class _Prover(Struct, dict=True):
         """Return what was found about a statement."""
         support = self._support(statement)
         evidence = self._evidence_on(statement)
-        faults = [item for item in evidence if item.violation]
+        faults = [item for item in evidence if isinstance(item, _Fault)]
         refuting = [fault for fault in faults if fault.refutes]
-        carrying = [item for item in evidence if not item.violation]
+        carrying = [item for item in evidence if not isinstance(item, _Fault)]
         carrying += self._verbatim(statement, support)
         verdict = StatementVerdict.PROVED if carrying else StatementVerdict.OPEN
         if refuting:
             verdict = StatementVerdict.REFUTED
         shown = next(iter((*refuting, *carrying, *faults)), None) or self._nearest(statement)
-        violations = tuple(fault.violation for fault in faults if fault.violation)
+        violations = tuple(fault.violation for fault in faults)
         return JudgedStatement(statement, verdict, shown.entry, shown.passage, support, violations)
 
     def _evidence_on(self, statement: Statement) -> list[_Evidence]:
         """All that bears on a statement; whose words it has is asked where nothing else is wrong."""
-        evidence = [
+        evidence: list[_Evidence] = [
             *self._quotations(statement),
             *self._figures(statement),
             *self._opposite(statement),
         ]
-        if any(item.violation for item in evidence):
-            return evidence
-        return [*evidence, *self._words_of_another(statement)]
+        if not any(isinstance(item, _Fault) for item in evidence):
+            evidence += self._words_of_another(statement)
+        return evidence
 
     # --- quotations ----------------------------------------------------------------------------------------------
 
@@ -477,7 +476,7 @@ class _Prover(Struct, dict=True):
             return False
         return any(map(claim.figure.covers, claim.derived))
 
-    def _compared_otherwise(self, claim: _Claim, equal: Sequence[_Printed]) -> _Evidence | None:
+    def _compared_otherwise(self, claim: _Claim, equal: Sequence[_Printed]) -> _Fault | None:
         """A figure that its entry has, but for the opposite, or for something else than it is given for."""
         nearest = max(equal, key=claim.count_shared)
         if all(claim.figure.contradicts(row.figure) for row in equal):
@@ -486,13 +485,13 @@ class _Prover(Struct, dict=True):
             return self._figure_fault("A421", claim, nearest)
         return self._exchanged(claim, equal) or self._told_of_other(claim, equal)
 
-    def _compared_the_other_way(self, claim: _Claim, row: _Printed) -> _Evidence | None:
+    def _compared_the_other_way(self, claim: _Claim, row: _Printed) -> _Fault | None:
         """A figure that is printed for the opposite, unless it is of something else, or said from the other side."""
         if claim.count_shared(row) < _MIN_SHARED_EQUAL or _is_turned(claim, row):
             return None
         return self._figure_fault("A423", claim, row)
 
-    def _exchanged(self, claim: _Claim, equal: Sequence[_Printed]) -> _Evidence | None:
+    def _exchanged(self, claim: _Claim, equal: Sequence[_Printed]) -> _Fault | None:
         """A figure that its entry prints for something else than the words beside it: `X 62 and Y 92` the wrong way."""
         if len(equal) > 1:  # it is printed of several things
             return None
@@ -511,7 +510,7 @@ class _Prover(Struct, dict=True):
                 return self._figure_fault("A421", claim, row)
         return None
 
-    def _told_of_other(self, claim: _Claim, equal: Sequence[_Printed]) -> _Evidence | None:
+    def _told_of_other(self, claim: _Claim, equal: Sequence[_Printed]) -> _Fault | None:
         """A figure behind the name of one entry that is printed of another one, which is given that of the first."""
         statement = claim.statement
         sides = _sides(statement.named)
@@ -549,7 +548,7 @@ class _Prover(Struct, dict=True):
         printed = chain.from_iterable(self.texts[index].figures for index in side.entries)
         return any(figure.equals(other) for other, _ in printed)
 
-    def _counterpart(self, claim: _Claim, rows: Sequence[_Printed]) -> _Evidence | None:
+    def _counterpart(self, claim: _Claim, rows: Sequence[_Printed]) -> _Fault | None:
         """Another figure of an entry that stands where a statement about it has this one."""
         rescaled = [row for row in rows if row.relation is Relation.RESCALED]
         counterparts = rescaled or [row for row in rows if _has_its_place(claim, row)]
@@ -559,7 +558,7 @@ class _Prover(Struct, dict=True):
         code = "A421" if claim.figure.is_of_kind(likeliest.figure) else "A422"
         return self._figure_fault(code, claim, likeliest)
 
-    def _strange_figure(self, claim: _Claim) -> _Evidence | None:
+    def _strange_figure(self, claim: _Claim) -> _Fault | None:
         """A figure that its own entries do not have: another entry may have it, or none."""
         if not claim.figure.is_telling:
             return None
@@ -576,9 +575,7 @@ class _Prover(Struct, dict=True):
             "A425", start, end, f"{self._name(own)} contains no such figure", own, ""
         )
 
-    def _figure_fault(
-        self, code: str, claim: _Claim, row: _Printed, message: str = ""
-    ) -> _Evidence:
+    def _figure_fault(self, code: str, claim: _Claim, row: _Printed, message: str = "") -> _Fault:
         says = f"{self._name(row.entry)} says: {_around(row.sentence.text, row.figure)!r}"
         start, end = self._place_of_figure(claim)
         return self._fault(code, start, end, message or says, row.entry, row.sentence.text)
@@ -682,9 +679,9 @@ class _Prover(Struct, dict=True):
 
     def _fault(
         self, code: str, start: int, end: int, message: str, entry: int | None, passage: str
-    ) -> _Evidence:
+    ) -> _Fault:
         hint = f"the passage is: {shorten(passage, 300)!r}" if passage else None
-        return _Evidence(entry, passage, Violation(code, start, end, message, hint))
+        return _Fault(entry, passage, Violation(code, start, end, message, hint))
 
 
 # --- a figure that is stated ---------------------------------------------------------------------------------------

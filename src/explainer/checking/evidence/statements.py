@@ -68,9 +68,8 @@ _COMPARED_ITSELF: Final = lazy_regex(
 _URL: Final = lazy_regex(r"(?:https?://|www\.)\S+")
 # the name of a link, and the address behind it
 _LINK: Final = lazy_regex(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
-_SPACED: Final = lazy_regex(
-    r" ([.,;:](?:\s|\Z))"
-)  # the space that residue leaves before a full stop
+# the space that residue leaves before a full stop
+_SPACED: Final = lazy_regex(r" ([.,;:](?:\s|\Z))")
 _CITATION_MARK: Final = lazy_regex(CITATION_MARK)
 _CITED_ID: Final = lazy_regex(r"[\^\w-]+")
 # the line of a footnote, or of a numbered reference, that a mark sends to
@@ -98,15 +97,13 @@ _COINED: Final = lazy_regex(
     r"achiev|we )\w*",
     re.IGNORECASE,
 )
-_COINED_WITHIN: Final = (
-    80  # characters behind such a word, in the same sentence, within which the name stands
-)
+# characters behind such a word, in the same sentence, within which the name stands
+_COINED_WITHIN: Final = 80
 # of the shipped summaries 8 give their work no name but in this way, and it is theirs in all of them
 _SUBJECT: Final = lazy_regex(r"(?:\A|[.!?]\s)([A-Z][A-Za-z-]{1,30})\s(?=[a-z]{1,20}s\s)")
 _OUR_WORK: Final = lazy_regex(r"\b(?:we|our|us|this\s(?:paper|work|study))\b", re.IGNORECASE)
-_LEAD: Final = (
-    160  # characters at the beginning of an item within which a colon ends what it is about
-)
+# characters at the beginning of an item within which a colon ends what it is about
+_LEAD: Final = 160
 _LEADING: Final = 24  # characters that name it where nothing marks the end of the name
 _COLON: Final = lazy_regex(r"[:：](?=[\s*_]|\Z)")
 _HARD_BREAK: Final = lazy_regex(r"  \r?\n")
@@ -266,9 +263,7 @@ class _StatementReader:
             return
         definitions = {match.start("id"): match for match in _DEFINITION.finditer(self._text)}
         defined = {match["id"]: self._defined_by(match) for match in reversed(definitions.values())}
-        defined.update(
-            (str(number), entries) for number, entries in analysis.numbered_sources.items()
-        )
+        defined |= {str(number): entries for number, entries in analysis.numbered_sources.items()}
         for mark in _CITATION_MARK.finditer(self._text):
             if mark.start() + 1 in definitions:
                 continue

@@ -685,7 +685,7 @@ class Appender:
         with _about(target):
             self._handle = os.open(self.path, _NEW_FILE, 0o666)
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: Buffer) -> None:
         """Append some bytes; from then on they outlive this process."""
         with _about(self.target):
             write_all(self._handle, data)

@@ -13,6 +13,8 @@ import explainer.checking
 from explainer.diagnostics.text import (
     LazyRegex,
     did_you_mean,
+    invisible_characters,
+    is_plain,
     line_column,
     printable,
     refused_characters,
@@ -115,3 +117,15 @@ def test_every_regular_expression_that_waits_for_its_first_use_is_one() -> None:
     assert len(waiting) > 200
     for regex in waiting:
         assert regex.pattern is not None
+
+
+def test_what_can_be_printed_is_plain() -> None:
+    """Such a text is looked at no more."""
+    characters = "".join(filter(str.isprintable, map(chr, range(0x110000))))
+    assert not list(refused_characters(characters))
+    assert not list(invisible_characters(characters))
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\tb", "½ “é” 画 👩\u200d🔬 \u00a0"])
+def test_line_breaks_and_spaces_are_plain_too(text: str) -> None:
+    assert is_plain(text)

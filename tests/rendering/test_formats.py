@@ -13,6 +13,7 @@ from explainer.rendering.formats import (
     Output,
     Rendering,
     Segment,
+    json_escape,
     promptfoo_config,
 )
 from tests.helpers.support import examples
@@ -52,3 +53,14 @@ def test_a_pattern_of_promptfoo_stands_in_a_list_and_a_file_does_not() -> None:
         "file://**/*.json"
     ]
     assert yaml.safe_load(promptfoo_config("odd [*].jsonl"))["tests"] == "file://odd [*].jsonl"
+
+
+@given(text=st.text())
+@settings(max_examples=examples(200, 2_000))
+def test_a_text_stands_in_a_line_as_json_writes_it(text: str) -> None:
+    assert b'"' + json_escape(text) + b'"' == json.dumps(text, ensure_ascii=False).encode()
+
+
+def test_each_character_stands_in_a_line_as_json_writes_it() -> None:
+    text = "".join(chr(code) for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF)
+    assert b'"' + json_escape(text) + b'"' == json.dumps(text, ensure_ascii=False).encode()

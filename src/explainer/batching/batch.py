@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -23,11 +23,20 @@ from explainer.batching.manifest import (
 )
 from explainer.batching.open_source import cut, open_source
 from explainer.batching.previous_run import EarlierRow
-from explainer.batching.sources import QuestionSource, Skipped, SourceItem, UsedIds, no_question_in
+from explainer.batching.sources import (
+    LineBlock,
+    LinesSource,
+    QuestionSource,
+    Skipped,
+    SourceItem,
+    UsedIds,
+    no_question_in,
+)
 from explainer.batching.target import Target, TargetOutput, open_target
 from explainer.batching.workers import (
     BatchConfig,
     BatchReporter,
+    Chunk,
     ChunkResult,
     Executor,
     LocalExecutor,
@@ -212,7 +221,7 @@ class Batch:
         self._loader = CatalogLoader(setup.catalogs)
         self._hash_of_catalogs = cache(hash_of_catalogs)
         self._hash_in_folder = cache(self._hash_of_library)
-        self._chunks: deque[list[_Pending]] = deque()
+        self._chunks: deque[list[_Pending] | LineBlock] = deque()
         self._ids = UsedIds(files=setup.files, rows=target.own_rows)
         self._still_there = 0
         self._failed_sources: set[str | int] = set()
@@ -227,11 +236,23 @@ class Batch:
         """Render what has changed, and give everything to the target in the order of the source."""
         for result in executor.map(worker, self._tasks()):
             self._reporter.report(result.findings)
-            self._settle(self._chunks.popleft(), result)
+            chunk = self._chunks.popleft()
+            if isinstance(chunk, LineBlock):
+                self._settle_block(chunk, result)
+            else:
+                self._settle(chunk, result.results)
             self._reporter.show(self.summary)
 
-    def _tasks(self) -> Iterator[list[Task]]:
+    def _tasks(self) -> Iterator[Chunk]:
         """Yield what is to render of each chunk; the chunk itself waits until the results are there."""
+        if isinstance(self._source, LinesSource) and self._target.takes_lines:
+            for block in self._source.blocks(CHUNK):
+                self._chunks.append(block)
+                yield block
+            return
+        yield from self._tasks_of_items()
+
+    def _tasks_of_items(self) -> Iterator[list[Task]]:
         chunk: list[_Pending] = []
         tasks = list[Task]()
         for item in self._source:
@@ -275,9 +296,18 @@ class Batch:
 
     # --- from results to the target ---
 
-    def _settle(self, chunk: list[_Pending], result: ChunkResult) -> None:
-        """Give the outputs of one chunk to the target."""
-        results = iter(result.results)
+    def _settle_block(self, block: LineBlock, result: ChunkResult) -> None:
+        """Give the outputs of lines to the target: in one piece, or else one by one."""
+        lines = result.lines
+        if lines is not None and self._ids.claim_new(lines.ids):
+            self.summary.rendered += len(lines.ids)
+            self._target.put_lines(lines.rows, lines.output)
+            return
+        results = result.results if lines is None else lines.split(block)
+        self._settle([_Pending(item, to_render=True) for item in block.items()], results)
+
+    def _settle(self, chunk: list[_Pending], chunk_results: Iterable[RenderResult]) -> None:
+        results = iter(chunk_results)
         for pending in chunk:
             if isinstance(pending.item, Skipped):
                 self._skip(pending.item)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -25,7 +25,7 @@ from explainer.batching.manifest import (
     row_line,
 )
 from explainer.batching.previous_run import EarlierRow
-from explainer.batching.sources import SourceItem
+from explainer.batching.sources import LineBlock, SourceItem
 from explainer.batching.tokens import counter, estimate
 from explainer.build import BuildResult, offer, source_context
 from explainer.catalogs.library import Library, SourceCounts
@@ -158,7 +158,9 @@ class _EntriesByName(dict[str, "PreparedEntry | None"]):
 
 Status = Literal["rendered", "same", "failed", "skipped"]
 # The ids about which `catalogs.schema` has nothing to say.
-_ID: Final = r"\A(?=.{1,200}\Z)[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+\Z"
+_ID: Final = re.compile(
+    r"(?=.{1,200}\Z)[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+\Z"
+)
 _SUFFIX: Final = re.compile(r"\.ya?ml$")
 _KEYS: Final = frozenset({"question", "id", "models", "papers"})
 # What outputs and their manifests are called: a folder of that name would take their place.
@@ -172,8 +174,6 @@ _LONGEST_NAME: Final = 255  # bytes, on nearly all disks
 _LONGEST_ID: Final = (
     1000  # bytes: with the folder of the outputs, Linux allows 4,095 and macOS 1,023
 )
-# Where a key of an object ends. Inside a text it may be found too, never missed outside of one.
-_KEY_END: Final = re.compile(rb'"\s*+:')
 
 
 class QuestionLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -186,7 +186,7 @@ class QuestionLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     question: str
     models: list[str]
     papers: list[str]
-    id: Annotated[str, msgspec.Meta(pattern=_ID)] = ""
+    id: str = ""
     answer: str = ""
 
 
@@ -219,14 +219,50 @@ class RenderResult(msgspec.Struct, gc=False):
     output: Buffer | None = None
 
 
+class RenderedLines(msgspec.Struct, gc=False):
+    """Lines that were all rendered, with nothing to say about any of them: as nearly all are, in one piece.
+
+    Attributes:
+        ids: the id of each question.
+        rows: their rows of the manifest.
+        output: their outputs.
+    """
+
+    ids: list[str]
+    rows: bytes
+    output: Buffer
+
+    @classmethod
+    def joined(cls, results: Sequence[RenderResult]) -> RenderedLines | None:
+        """Return results in one piece; None when they need to be looked at one by one."""
+        outputs = [result.output for result in results if not result.findings]
+        if len(outputs) < len(results) or None in outputs:
+            return None
+        rows = b"".join([result.row for result in results])
+        return cls([result.id for result in results], rows, b"".join(filter(None, outputs)))
+
+    def split(self, block: LineBlock) -> list[RenderResult]:
+        """Return the result of each question of the block that they were rendered from."""
+        rows = self.rows.splitlines(keepends=True)
+        outputs = bytes(self.output).splitlines(keepends=True)
+        return [
+            RenderResult(item.source, "rendered", id_, row=row, output=output)
+            for item, id_, row, output in zip(block.items(), self.ids, rows, outputs, strict=True)
+        ]
+
+
 def _has_each_key_once(raw: bytes, line: QuestionLine) -> bool:
     """Whether each key stands once: one that stands twice is decoded without a word, and so is an empty text for none.
 
-    Quotes are counted, which takes half the time that keys take; only texts that hold some need the keys.
+    Then all quotes are those around keys and texts, and those within texts, unless one is written by its number.
     """
     keys = 3 + bool(line.id) + bool(line.answer)
     texts = keys - 2 + len(line.models) + len(line.papers)
-    return raw.count(b'"') == 2 * (keys + texts) or len(_KEY_END.findall(raw)) == keys
+    within = raw.count(b'"') - 2 * (keys + texts)
+    if not within:
+        return True
+    joined = "".join([line.question, *line.models, *line.papers, line.id, line.answer])
+    return joined.count('"') == within and b"u0022" not in raw
 
 
 def _failed(item: SourceItem, findings: tuple[Finding, ...], id_: str = "") -> RenderResult:
@@ -247,15 +283,12 @@ class _Job(msgspec.Struct, gc=False):
     catalogs: tuple[str, ...] | None = None
     findings: tuple[Finding, ...] = ()
     key: str = ""
+    custom_id: str = ""
     cut: list[dict[str, str]] = []
     tokens: int | None = None
     loaded: LoadedQuestion | None = None
     variables: dict[str, Any] | None = None
     recommended: bool = False
-
-    @property
-    def custom_id(self) -> str:
-        return f"{self.id}.{self.key[:8]}"
 
     @property
     def context(self) -> Context:
@@ -295,6 +328,11 @@ class BatchRenderer:
         self._write = line or self._format.file
         self._escape = self._format.line_escape if self._is_line else self._format.file_escape
         self._format_options = FormatOptions(options.model, options.body)
+
+    @cached_property
+    def _library_of_lines(self) -> PreparedLibrary:
+        """The entries that lines may use: they have one place, and plain ones choose no catalog."""
+        return self._library_for(None, 1)
 
     @cached_property
     def _outline(self) -> OutputOutline | None:
@@ -344,7 +382,8 @@ class BatchRenderer:
             if isinstance(understood, RenderResult):
                 return understood
             job = understood
-        self._check_name(job)
+        if self._files:
+            self._check_name(job)
         if job.findings and exit_status(job.findings, strict=self._options.strict):
             return _failed(item, job.findings, job.id)
         if self._renderer.asks:
@@ -352,22 +391,20 @@ class BatchRenderer:
         job.key = content_key(
             self._options_hash, job.question, job.models, job.papers, job.answer, job.variables
         )
-        return self._unchanged(job, earlier) or self._filled(job) or job
+        job.custom_id = f"{job.id}.{job.key[:8]}"
+        unchanged = self._unchanged(job, earlier) if earlier is not None else None
+        return unchanged or self._filled(job) or job
 
     def _check_name(self, job: _Job) -> None:
-        fault = name_fault(job.id) if self._files else None
+        fault = name_fault(job.id)
         if fault is not None:
             job.findings += (
                 Finding("B703", job.item.location, f"the id {shorten(job.id)!r} {fault}"),
             )
 
-    def _unchanged(self, job: _Job, earlier: EarlierRow | None) -> RenderResult | None:
+    def _unchanged(self, job: _Job, earlier: EarlierRow) -> RenderResult | None:
         """The result of a question that was changed in its bytes alone, or in nothing that it uses."""
-        if (
-            earlier is None
-            or not earlier.current
-            or (earlier.row.key, earlier.row.id) != (job.key, job.id)
-        ):
+        if not earlier.current or (earlier.row.key, earlier.row.id) != (job.key, job.id):
             return None
         row = self._row(job, earlier.row.size, earlier.row.output)
         return RenderResult(job.item.source, "same", job.id, job.findings, row=row)
@@ -397,7 +434,7 @@ class BatchRenderer:
         line = self._line_of(raw)
         if line is None:
             return None
-        library = self._library_for(None, item.source)
+        library = self._library_of_lines
         if library.unusable:
             return None
         models = [library.models[name] for name in line.models]
@@ -424,7 +461,7 @@ class BatchRenderer:
             line = _decode_line(raw)
         except (ValueError, RecursionError):
             return None
-        if not _has_each_key_once(raw, line):
+        if not _has_each_key_once(raw, line) or (line.id and not _ID.match(line.id)):
             return None
         if line.answer and not (self._format.completes and is_plain(line.answer)):
             return None

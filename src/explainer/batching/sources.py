@@ -7,7 +7,7 @@ import errno
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol
 
@@ -29,6 +29,8 @@ from explainer.files import (
 
 _BOM: Final = b"\xef\xbb\xbf"
 _BLOCK: Final = 1024 * 1024
+# Bytes that are read of a line at most: with its line break, it is too long then.
+_LINE_LIMIT: Final = MAX_QUESTION_BYTES + 2
 
 
 class SourceItem(msgspec.Struct, gc=False):
@@ -200,6 +202,44 @@ def _read_at_once(path: str) -> bytes:
         os.close(handle)
 
 
+class LineBlock(msgspec.Struct, gc=False):
+    """Lines that follow each other, as they were read; whoever renders them looks at each.
+
+    Attributes:
+        first: the number of the first line.
+        file: what findings call the file.
+        lines: the lines with their line breaks; of one that is too long, the beginning.
+    """
+
+    first: int
+    file: str
+    lines: list[bytes]
+
+    def items(self) -> Iterator[SourceItem]:
+        """Yield the questions; blank lines are passed over."""
+        for number, line in enumerate(self.lines, self.first):
+            if _is_too_long(line):
+                message = f"longer than {MAX_QUESTION_BYTES:,} bytes"
+                finding = Finding("F103", Location(self.file, number), message)
+                yield SourceItem(number, self.file, finding)
+            elif raw := line.strip():
+                yield SourceItem(number, self.file, raw)
+
+
+def _is_too_long(line: bytes) -> bool:
+    return len(line) == _LINE_LIMIT and not line.endswith(b"\n")
+
+
+def _next_lines(stream: BinaryIO, size: int) -> list[bytes]:
+    """The next lines, fewer at the end. A line that is too long is never held: it is read on until it ends."""
+    lines: list[bytes] = []
+    while len(lines) < size and (line := stream.readline(_LINE_LIMIT)):
+        lines.append(line)
+        while _is_too_long(line):
+            line = stream.readline(_LINE_LIMIT)
+    return lines
+
+
 class LinesSource:
     """The lines of a `.jsonl`; blank ones are passed over."""
 
@@ -216,26 +256,25 @@ class LinesSource:
         Raises:
             OSError: when the file cannot be read.
         """
-        with open_file(self._path, buffering=_BLOCK) as stream:
-            yield from self._items(stream)
+        for block in self.blocks(1):
+            yield from block.items()
 
-    def _items(self, stream: BinaryIO) -> Iterator[SourceItem]:
-        number = 0
-        # a line that is too long is never held: it is read on until it ends
-        limit = MAX_QUESTION_BYTES + 2
-        while raw := stream.readline(limit):
-            number += 1
-            if number == 1:
-                raw = raw.removeprefix(_BOM)  # spreadsheets write one
-            if len(raw) == limit and not raw.endswith(b"\n"):
-                while raw and not raw.endswith(b"\n"):
-                    raw = stream.readline(limit)
-                message = f"longer than {MAX_QUESTION_BYTES:,} bytes"
-                yield SourceItem(
-                    number, self.name, Finding("F103", Location(self.name, number), message)
-                )
-            elif raw := raw.strip():
-                yield SourceItem(number, self.name, raw)
+    def blocks(self, size: int) -> Iterator[LineBlock]:
+        """Yield so many lines at a time.
+
+        Raises:
+            OSError: when the file cannot be read.
+        """
+        with self._open() as stream:
+            first = 1
+            while lines := _next_lines(stream, size):
+                if first == 1:
+                    lines[0] = lines[0].removeprefix(_BOM)  # spreadsheets write one
+                yield LineBlock(first, self.name, lines)
+                first += len(lines)
+
+    def _open(self) -> contextlib.AbstractContextManager[BinaryIO]:
+        return open_file(self._path, buffering=_BLOCK)
 
     def size(self) -> int | None:
         """How many lines there are."""
@@ -250,9 +289,8 @@ class StdinSource(LinesSource):
         self.base = Path()
         self.name = "<stdin>"
 
-    def __iter__(self) -> Iterator[SourceItem | Skipped]:
-        """Every line."""
-        return self._items(sys.stdin.buffer)
+    def _open(self) -> contextlib.AbstractContextManager[BinaryIO]:
+        return contextlib.nullcontext(sys.stdin.buffer)
 
     def size(self) -> None:
         """Nobody knows."""
@@ -293,6 +331,14 @@ class UsedIds:
         first, source = owner
         place = f"on line {source}" if isinstance(source, int) else f"in {source!r}"
         return repeated_id(id_, item.location, first, place)
+
+    def claim_new(self, ids: Sequence[str]) -> bool:
+        """Take ids whose rows are written at once; nothing is taken, and False returned, when one may have an owner."""
+        hashes = {short_hash(self._folded(id_)) for id_ in ids}
+        if len(hashes) < len(ids) or not self._hashes.isdisjoint(hashes):
+            return False
+        self._hashes |= hashes
+        return True
 
     def all_written(self) -> None:
         """Note that the manifest has a row for every id that was claimed."""

@@ -117,6 +117,15 @@ class Target:
         """Take some outputs."""
         raise NotImplementedError
 
+    @property
+    def takes_lines(self) -> bool:
+        """Whether outputs may come as lines in one piece: nothing is compared with what an earlier run made."""
+        return False
+
+    def put_lines(self, rows: bytes, outputs: Buffer) -> None:
+        """Take outputs that are lines, and their rows."""
+        raise NotImplementedError
+
     def keep(self, rows: bytes) -> None:
         """Take rows over that stand for no output of this run."""
 
@@ -381,6 +390,16 @@ class LinesTarget(ResumableTarget):
         """Whether a line is still there as it was written."""
         return self.past.volumes[earlier.volume].line(earlier) is not None
 
+    @property
+    def takes_lines(self) -> bool:
+        """Whether there is no earlier run."""
+        return not self.past
+
+    def put_lines(self, rows: bytes, outputs: Buffer) -> None:
+        """Append lines."""
+        self._lines.append(outputs)
+        self.keep(rows)
+
     def put(self, outputs: list[TargetOutput]) -> None:
         """Append lines."""
         self._lines.append(
@@ -412,6 +431,15 @@ class StdoutTarget(Target):
     def put(self, outputs: list[TargetOutput]) -> None:
         """Write lines."""
         self._reporter.write(b"".join([output.data or b"" for output in outputs]))
+
+    @property
+    def takes_lines(self) -> bool:
+        """Always."""
+        return True
+
+    def put_lines(self, rows: bytes, outputs: Buffer) -> None:  # noqa: ARG002
+        """Write lines."""
+        self._reporter.write(outputs)
 
 
 class _Comparison(Target):

@@ -22,7 +22,7 @@ import msgspec
 from explainer.batching.manifest import RenderOptions, hash_of_catalogs
 from explainer.batching.open_source import Shard
 from explainer.batching.previous_run import EarlierRow
-from explainer.batching.sources import QuestionSource, Skipped, SourceItem
+from explainer.batching.sources import LineBlock, QuestionSource, Skipped, SourceItem
 from explainer.catalogs.loading import CatalogLoader, CatalogPath
 from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import ExplainerError, Finding
@@ -34,34 +34,67 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from types import FrameType
 
-    from explainer.batching.renderer import BatchRenderer, PreparedLibrary, RenderResult
+    from explainer.batching.renderer import (
+        BatchRenderer,
+        PreparedLibrary,
+        RenderedLines,
+        RenderResult,
+    )
 
 # The ending of a table: its outputs are rows, too.
 ROWS_SUFFIX: Final = ".parquet"
 
 # A question to render, and what an earlier run knew of it.
 Task: TypeAlias = tuple[SourceItem, EarlierRow | None]
+# What is rendered at a time: questions, or lines of which no earlier run knows anything.
+Chunk: TypeAlias = Sequence[Task] | LineBlock
 
 
 class ChunkResult:
-    """The results of a chunk of questions, in their order, and the findings about catalogs read for it."""
+    """What rendering a chunk of questions gave.
 
-    def __init__(self, results: list[RenderResult], findings: tuple[Finding, ...] = ()) -> None:
+    Attributes:
+        results: the results in the order of the questions.
+        findings: the findings about catalogs read for it.
+        lines: what stands for all results, when the chunk is lines of which all were rendered.
+    """
+
+    def __init__(
+        self,
+        results: list[RenderResult],
+        findings: tuple[Finding, ...] = (),
+        lines: RenderedLines | None = None,
+    ) -> None:
         self.results = results
         self.findings = findings
+        self.lines = lines
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Travel with all outputs in one piece, which need not be copied; see PEP 574."""
+        if self.lines is not None:
+            ids, rows, piece = self.lines.ids, self.lines.rows, self.lines.output
+            return _unpacked_lines, (ids, rows, _out_of_band(piece, protocol), self.findings)
         outputs = [result.output for result in self.results]
         sizes = [None if output is None else len(output) for output in outputs]
         others = [msgspec.structs.astuple(result)[:-1] for result in self.results]
-        joined = b"".join(filter(None, outputs))
-        piece = PickleBuffer(joined) if protocol >= _WITH_BUFFERS else joined
-        return _unpacked, (others, sizes, piece, self.findings)
+        piece = b"".join(filter(None, outputs))
+        return _unpacked, (others, sizes, _out_of_band(piece, protocol), self.findings)
 
 
 # The version of pickle that leaves large pieces to others.
 _WITH_BUFFERS: Final = 5
+
+
+def _out_of_band(piece: Buffer, protocol: int) -> PickleBuffer | bytes:
+    return PickleBuffer(piece) if protocol >= _WITH_BUFFERS else bytes(piece)
+
+
+def _unpacked_lines(
+    ids: list[str], rows: bytes, output: Buffer, findings: tuple[Finding, ...]
+) -> ChunkResult:
+    from explainer.batching.renderer import RenderedLines  # noqa: PLC0415
+
+    return ChunkResult([], findings, RenderedLines(ids, rows, output))
 
 
 def _unpacked(
@@ -82,7 +115,24 @@ def _unpacked(
 _ANY_PROCESS: Final = 0
 
 # Renders a chunk of questions. It can be sent to another process.
-Worker: TypeAlias = Callable[[Sequence[Task]], ChunkResult]
+Worker: TypeAlias = Callable[[Chunk], ChunkResult]
+
+
+def render_chunk(renderer: BatchRenderer, chunk: Chunk, *, lines: bool) -> ChunkResult:
+    """Render a chunk.
+
+    Args:
+        renderer: makes the outputs.
+        chunk: the questions.
+        lines: they are lines of JSON.
+    """
+    if not isinstance(chunk, LineBlock):
+        return ChunkResult(renderer.run(chunk, lines=lines))
+    from explainer.batching.renderer import RenderedLines  # noqa: PLC0415
+
+    results = renderer.run([(item, None) for item in chunk.items()], lines=True)
+    joined = RenderedLines.joined(results)
+    return ChunkResult(results) if joined is None else ChunkResult([], lines=joined)
 
 
 @dataclass(frozen=True)
@@ -177,7 +227,7 @@ class BatchReporter:
     def wait(self) -> None:
         """Say that another run on the same target has to end first."""
 
-    def write(self, lines: bytes) -> None:
+    def write(self, lines: Buffer) -> None:
         """Write lines of output to stdout."""
 
 
@@ -209,7 +259,7 @@ class RenderWorker:
         """Travel without what was loaded."""
         return RenderWorker, (self._setup,)
 
-    def __call__(self, chunk: Sequence[Task]) -> ChunkResult:
+    def __call__(self, chunk: Chunk) -> ChunkResult:
         """Render a chunk.
 
         Raises:
@@ -217,8 +267,9 @@ class RenderWorker:
         """
         if not chunk:  # a run that finds nothing to render loads nothing
             return ChunkResult([])
-        results = self._open().run(chunk, lines=self._setup.lines)
-        return ChunkResult(results, self._catalogs.new_findings())
+        result = render_chunk(self._open(), chunk, lines=self._setup.lines)
+        result.findings = self._catalogs.new_findings()
+        return result
 
     def _open(self) -> BatchRenderer:
         if self._renderer is not None and self._process in (_ANY_PROCESS, os.getpid()):

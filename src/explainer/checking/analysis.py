@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, cached_property, partial
-from itertools import chain, compress, count, filterfalse
+from itertools import chain, filterfalse
 from operator import itemgetter
 from typing import Final
 
@@ -138,6 +138,10 @@ class AnswerAnalysis(Struct, dict=True):
                 return Verdict(Match.CATALOGUED, (), meant)
         return Verdict(Match.NO_CITATION)
 
+    def in_references(self, position: int) -> bool:
+        """Whether a place is in the section of the references."""
+        return self.answer.line_of(position) in self.sections.lines("references")
+
     @cached_property
     def words(self) -> list[re.Match[str]]:
         """The words of the text, each with its place."""
@@ -182,15 +186,13 @@ class AnswerAnalysis(Struct, dict=True):
 
     def catalogued_runs(self) -> Iterator[tuple[str, int, int]]:
         """Yield where the text holds catalogued names that the prompt does not: (name, start, end)."""
-        runs, written = self.runs, self._written
-        for position in compress(count(), map(runs.__contains__, written)):
-            for parts, name in runs[written[position]]:
+        written = self._written
+        for position, word in enumerate(written):
+            for parts, name in self.runs.get(word, ()):
                 last = position + len(parts) - 1
+                is_there = tuple(written[position : last + 1]) == parts
                 # what the prompt itself says of a catalogued entry invents no source
-                if (
-                    tuple(written[position : last + 1]) == parts
-                    and canonical(name) not in self.offered.text
-                ):
+                if is_there and canonical(name) not in self.offered.text:
                     yield name, self.words[position].start(), self.words[last].end()
                     break
 

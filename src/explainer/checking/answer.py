@@ -121,9 +121,8 @@ _FIRST_ITEM: Final = lazy_regex(r"^[ \t>*_#-]{0,8}\(?1[.)][*_]{0,2}[ \t][^\r\n]*
 _NEXT_ITEM: Final = lazy_regex(
     r"[ \t](?=[*_(]{0,3}(?P<number>\d{1,2})[.)][*_]{0,2}[ \t]+[*_\[\"“]{0,3}[^\W\d_])"
 )
-_MIN_ITEMS: Final = (
-    3  # in a line that is a whole list: there are three sections, and `Fig. 2. The …` is no item
-)
+# in a line that is a whole list: there are three sections, and `Fig. 2. The …` is no item
+_MIN_ITEMS: Final = 3
 # a run of one mark of 64 or more is an ornament, or an attack on the parser's backtracking
 _METACHARACTER_RUN: Final = lazy_regex(r"([^\w\s/\\])\1{63,}+")
 # half characters, which JSON can carry into a text and no report could write
@@ -232,15 +231,16 @@ class Answer:
         start = self.line_starts[number]
         return start, start + len(self.line(number))
 
+    def phrases_of(self, *kinds: PhraseKind) -> list[Phrase]:
+        """The phrases of some kinds."""
+        return [phrase for phrase in self.phrases if phrase.kind in kinds]
+
     def cite_samples(self, lines: Collection[int]) -> None:
         """Take for citations the samples in spans of code on some lines, counted from 0, but files with data."""
         for cited in self.samples:
             line = self.line_of(cited.spotted.start)
-            if (
-                line in lines
-                and line not in self.code_lines
-                and not _DATA_FILE.search(cited.spotted.url)
-            ):
+            is_data = line in self.code_lines or _DATA_FILE.search(cited.spotted.url) is not None
+            if line in lines and not is_data:
                 self.citations.append(cited)
         self.citations.sort(key=lambda cited: cited.spotted.start)
 
@@ -286,17 +286,13 @@ class _Samples:
     def __init__(self, answer: Answer, urls: Sequence[str]) -> None:
         self._answer = answer
         self._urls = frozenset(urls)
-        self._spans = [
-            (phrase.start, phrase.end) for phrase in answer.phrases if phrase.kind == "code"
-        ]
+        self._spans = answer.phrases_of("code")
 
     def contains(self, cited: Cited) -> bool:
         spotted = cited.spotted
-        if (
-            spotted.form not in ("url", "bare")
-            or spotted.url in self._urls
-            or home_field(spotted.url)
-        ):
+        if spotted.form not in ("url", "bare") or spotted.url in self._urls:
+            return False
+        if home_field(spotted.url):
             return False
         if self._answer.line_of(spotted.start) not in self._answer.code_lines:
             return is_placeholder_host(spotted.url) and self._is_in_span(spotted.start)
@@ -311,7 +307,7 @@ class _Samples:
         return self._answer.is_program(number) and _IN_PROGRAM.search(line) is not None
 
     def _is_in_span(self, at: int) -> bool:
-        return any(start <= at < end for start, end in self._spans)
+        return any(span.start <= at < span.end for span in self._spans)
 
 
 class _LinksByPlace:
@@ -349,14 +345,8 @@ class _LinksByPlace:
     def _forget_shown(self, marked: _MarkedLink, link: Link | None, seen: Sequence[int]) -> None:
         """Leave out the text of a link that shows where it leads: it is one citation."""
         if marked.label is not None and link is not None:
-            shown = self._inside(marked.label.start, marked.label.end)
-            self._forget(
-                [
-                    start
-                    for start in shown
-                    if start not in seen and self._spotted[start].link == link
-                ]
-            )
+            shown = set(self._inside(marked.label.start, marked.label.end)).difference(seen)
+            self._forget({start for start in shown if self._spotted[start].link == link})
 
     def _forget(self, starts: Collection[int]) -> None:
         if starts:
@@ -371,9 +361,8 @@ class _LinksByPlace:
     def cited(self) -> list[Cited]:
         """All links, in the order of the text."""
         seen = [Cited(spotted, self._labels.get(start)) for start, spotted in self._spotted.items()]
-        return sorted(
-            [*seen, *self._added], key=lambda cited: (cited.spotted.start, cited.spotted.end)
-        )
+        cited = [*seen, *self._added]
+        return sorted(cited, key=lambda link: (link.spotted.start, link.spotted.end))
 
 
 def _quotations(body: str) -> Iterator[Phrase]:
@@ -476,13 +465,8 @@ def _without_outer_fence(text: str) -> str:
     between = text[opening.end() : closing.start()]
     if len(between.strip()) * 2 <= len(text.strip()):
         return text
-    return (
-        text[: opening.start()]
-        + _blank(opening[0])
-        + between
-        + _blank(closing[0])
-        + text[closing.end() :]
-    )
+    before, behind = text[: opening.start()], text[closing.end() :]
+    return before + _blank(opening[0]) + between + _blank(closing[0]) + behind
 
 
 def _outer_closing(fences: Sequence[re.Match[str]]) -> re.Match[str] | None:
@@ -495,12 +479,8 @@ def _outer_closing(fences: Sequence[re.Match[str]]) -> re.Match[str] | None:
         is_closing = depth > 0 and _closes_fence(fence, fences[0][1][0] * 3)
         depth += -1 if is_closing else 1
         if not depth:
-            is_ambiguous = (
-                _language(fences[0])
-                and _closes_fence(fences[-1], fences[0][1])
-                and len(fences) % 2 == 0
-            )
-            return fences[-1] if is_ambiguous else fence
+            are_pairs = len(fences) % 2 == 0 and _closes_fence(fences[-1], fences[0][1])
+            return fences[-1] if are_pairs and _language(fences[0]) else fence
     return None
 
 
@@ -582,9 +562,8 @@ def _bounded(body: str) -> str:
 
 
 _INDENT: Final = lazy_regex("^ +", re.MULTILINE)
-_FAR: Final = (
-    2_000  # characters behind the last thing found within which the next one is looked for
-)
+# characters behind the last thing found within which the next one is looked for
+_FAR: Final = 2_000
 # what a tag shows under the pointer
 _TITLE: Final = lazy_regex(r"\stitle\s{0,9}=\s{0,9}([\"'])(.*?)\1", re.IGNORECASE)
 _OPENINGS: Final = frozenset({"strong_open", "em_open", "link_open"})
@@ -678,10 +657,9 @@ class _MarkdownReader:
                 self._blocks[token.type](token, *(token.map or (0, 0)))
         for destination in self._unmarked(unparsed_destinations(self._answer.body)):
             self._mark_unparsed(destination)
-        for destination in filter(
-            self._is_opened, self._unmarked(tag_destinations(self._answer.body))
-        ):
-            self._mark_html(destination, destination.start, destination.end)
+        for destination in self._unmarked(tag_destinations(self._answer.body)):
+            if self._is_opened(destination):
+                self._mark_html(destination, destination.start, destination.end)
         return self._links
 
     def _is_opened(self, destination: Destination) -> bool:
@@ -708,9 +686,8 @@ class _MarkdownReader:
         code: set[int] = set()
         for line in self._answer.code_lines:
             code.update(range(self._answer.start_of(line), self._answer.start_of(line + 1)))
-        for phrase in self._answer.phrases:
-            if phrase.kind == "code":
-                code.update(range(phrase.start, phrase.end))
+        for phrase in self._answer.phrases_of("code"):
+            code.update(range(phrase.start, phrase.end))
         return code
 
     def _heading(self, token: Token, first: int, _: int) -> None:
@@ -729,18 +706,13 @@ class _MarkdownReader:
         if last < self._answer.lines - 1:
             return
         closing = self._answer.line(min(last, self._answer.lines) - 1).strip()
-        is_closed = (
-            last > first + 1
-            and closing.startswith(token.markup)
-            and not closing.strip(token.markup[0])
-        )
-        if not is_closed:
+        is_mark = closing.startswith(token.markup) and not closing.strip(token.markup[0])
+        if not is_mark or last <= first + 1:
             self._answer.unclosed_fence = self._answer.line_starts[first]
 
     def _inline(self, token: Token, first: int, last: int) -> None:
-        if (
-            last > first
-        ):  # the cells of a table have no place of their own: they go on from the last one
+        # the cells of a table have no place of their own: they go on from the last one
+        if last > first:
             self._at = max(self._answer.line_starts[first], self._at)
             self._end = self._answer.start_of(last)
         self._place_lines(token.content, first)
@@ -763,9 +735,8 @@ class _MarkdownReader:
 
     def _image(self, child: Token) -> None:
         start, end = child.meta["span"]
-        phrase = Phrase(
-            "label", child.content, self._place(start + 2), self._place(child.meta["label"])
-        )
+        label_start, label_end = self._place(start + 2), self._place(child.meta["label"])
+        phrase = Phrase("label", child.content, label_start, label_end)
         self._mark(child, str(child.attrs.get("src", "")), phrase)
         self._at = max(self._at, self._place(end))
 
@@ -779,10 +750,8 @@ class _MarkdownReader:
     def _html_in(self, html: str, offset: int) -> None:
         """Note the destinations in HTML that begins at a place in the content of its block."""
         for destination in html_destinations(html):
-            self._mark_html(
-                destination,
-                *map(self._place, (offset + destination.start, offset + destination.end)),
-            )
+            start, end = offset + destination.start, offset + destination.end
+            self._mark_html(destination, self._place(start), self._place(end))
 
     def _mark_html(self, destination: Destination, start: int, end: int) -> None:
         """Note a destination in HTML, which is written at a place in the body."""
@@ -864,21 +833,16 @@ class _MarkdownReader:
 
     def _telling(self, label: Phrase, tooltip: str, at: int) -> Phrase:
         """The text of a link, or what it shows under the pointer, where its text says only `paper` or `here`."""
-        if (
-            "/" in tooltip or content_words(label.text) or not content_words(tooltip)
-        ):  # a link is judged as a link
+        # a link is judged as a link
+        if "/" in tooltip or content_words(label.text) or not content_words(tooltip):
             return label
         start = self._answer.body.find(tooltip, at, at + _FAR)
-        if start < 0:
-            return label
-        return Phrase("label", tooltip, start, start + len(tooltip))
+        return label if start < 0 else Phrase("label", tooltip, start, start + len(tooltip))
 
     def _place_of(self, content: str, start: int) -> int:
         """Where a piece of text begins at or after a place, as nearly as can be told."""
-        return max(
-            start,
-            self._answer.body.find(content, start, min(self._end, start + len(content) + _FAR)),
-        )
+        end = min(self._end, start + len(content) + _FAR)
+        return max(start, self._answer.body.find(content, start, end))
 
     def _find(self, content: str) -> int:
         """Move on behind a piece of text; return where it begins, as nearly as can be told."""

@@ -16,7 +16,7 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from io import BufferedReader, BytesIO
-from itertools import chain, filterfalse, product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -79,9 +79,8 @@ _QUESTION_KEYS: Final = ("id", "question", "models", "papers", "catalog")
 _MISSPELT: Final = frozenset({"paper", "model", "prompts", "answers", "catalogs"})
 # the hash that a batch appends to an id which would clash with another one
 _HASH_TAIL: Final = lazy_regex(r"[.\-_~#@:/][0-9a-f]{4,64}$")
-_MAX_SUGGESTED: Final = (
-    2_000  # ids among which a did-you-mean looks: it compares each with the one that is missing
-)
+# ids among which a did-you-mean looks: it compares each with the one that is missing
+_MAX_SUGGESTED: Final = 2_000
 _OK: Final = 200  # HTTP
 _KEY_BYTES: Final = 16  # among millions of answers no two have one key by chance
 _ID_KEYS: Final = ("custom_id", "id", "key", "recordId")  # the last two are Gemini's and Bedrock's
@@ -106,9 +105,9 @@ class _Naming(NamedTuple):
         """Return the id that a file is called by."""
         return as_text(self.ending.sub("", file.as_posix()))
 
-    def is_foreign(self, file: Path) -> bool:
-        """Return whether a file is of another kind."""
-        return self.foreign.search(file.name) is not None
+    def names(self, file: Path) -> bool:
+        """Return whether a file is of this kind, and of no other one."""
+        return self.foreign.search(file.name) is None
 
 
 _QUESTIONS: Final = _Naming(CATALOG_SUFFIXES, lazy_regex(r"\.ya?ml\Z"), lazy_regex("(?!)"))
@@ -371,11 +370,8 @@ class AnswerReader:
         if not row.data.keys().isdisjoint({"prompt", "question"}):
             return self._of_row(row, place.file, base)
         if sources is _NO_SOURCES:
-            message, hint = (
-                "the line has neither a prompt nor a question",
-                "or give --question or --prompt",
-            )
-            return Parsed(None, (Finding("A601", place, message, hint),))
+            message = "the line has neither a prompt nor a question"
+            return _nothing("A601", place, message, "or give --question or --prompt")
         return self._offered_by(sources, row.id, place, row.id)
 
     def _offered_by(
@@ -409,9 +405,7 @@ class AnswerReader:
             offered = self._of_question(_question_in(row, _QUESTION_KEYS, place), base)
             return self._of_today(offered, {}, place, base) if holds_entries(row.data) else offered
         if not isinstance(prompt, str):
-            return Parsed(
-                None, (Finding("A601", Location(file, row.line), "'prompt' must be text"),)
-            )
+            return _nothing("A601", Location(file, row.line), "'prompt' must be text")
         return self._of_prompt(clean(prompt), f"{file}:{row.line}:prompt", base)
 
     def _of_record(self, row: _Row, place: Location, base: Path) -> Parsed[Offered]:
@@ -420,7 +414,10 @@ class AnswerReader:
         if loaded.value is None:
             return Parsed(None, loaded.findings)
         recorded = offer(loaded.value, Library([]))
-        findings = tuple(filter(_is_about_record, loaded.findings + recorded.findings))
+        # a record holds no kinds of data that a catalog adds
+        findings = tuple(
+            finding for finding in loaded.findings + recorded.findings if finding.code != "W601"
+        )
         if recorded.value is None:
             return Parsed(None, findings)
         sources, question = recorded.value[0], loaded.value.question.question
@@ -485,11 +482,6 @@ def _content(part: Path | str | _Row) -> str:
 def _prints_whole(base: Path) -> bool:
     """Whether the prompts of a folder's questions print all that is known of an entry: as their project file says."""
     return prints_all(project_file(base).value)
-
-
-def _is_about_record(finding: Finding) -> bool:
-    """Whether a finding about the entries of a record counts: it holds no kinds of data that a catalog adds (W601)."""
-    return finding.code != "W601"
 
 
 def check_input(answer: AnswerInput, *, strict_links: bool = False) -> CheckReport:
@@ -578,13 +570,11 @@ def _row_of(raw: bytes, place: Location) -> _Row:
         fault = fault or next(iter(read_json_line(line, place.file, place.line).findings), None)
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return _Row(
-            name, place.line, {}, fault or Finding("Y102", place, f"not a line of JSON: {error}")
-        )
+        fault = fault or Finding("Y102", place, f"not a line of JSON: {error}")
+        return _Row(name, place.line, {}, fault)
     if not isinstance(data, dict):
-        return _Row(
-            name, place.line, {}, fault or Finding("S203", place, "a line must be a mapping")
-        )
+        fault = fault or Finding("S203", place, "a line must be a mapping")
+        return _Row(name, place.line, {}, fault)
     return replace(_named_row(data, place.line, line), finding=fault)
 
 
@@ -627,8 +617,8 @@ def _question_in(row: _Row, keys: Sequence[str], place: Location) -> Parsed[Load
 
 def _unknown_keys(row: _Row, place: Location) -> Iterator[Finding]:
     """Warn of a misspelled key; further keys of one's own are fine."""
-    for key in filter(_MISSPELT.__contains__, row.data):
-        if not isinstance(row.data[key], str):
+    for key, value in row.data.items():
+        if key in _MISSPELT and not isinstance(value, str):
             yield Finding("A606", place, f"unknown key {key!r}", None, key)
 
 
@@ -650,7 +640,7 @@ def _sources_in_lines(path: Path, home: Path) -> Parsed[_Sources]:
 def _named_files(folder: Path, naming: _Naming) -> Parsed[list[tuple[str, Path]]]:
     """The files of one kind in a folder, with their ids."""
     try:
-        files = list(filterfalse(naming.is_foreign, files_below(folder, naming.suffixes)))
+        files = [file for file in files_below(folder, naming.suffixes) if naming.names(file)]
     except OSError as error:
         return Parsed(None, (cannot_read(folder, error),))
     return Parsed([(naming.id_of(file.relative_to(folder)), file) for file in files])
@@ -659,10 +649,12 @@ def _named_files(folder: Path, naming: _Naming) -> Parsed[list[tuple[str, Path]]
 def _refuse_none(folder: Path, files: list[tuple[str, Path]]) -> Parsed[list[tuple[str, Path]]]:
     if files:
         return Parsed(files)
-    return Parsed(
-        None,
-        (Finding("A607", Location(input_name(folder)), "no answer in the folder (.md, .txt)"),),
-    )
+    return _nothing("A607", Location(input_name(folder)), "no answer in the folder (.md, .txt)")
+
+
+def _nothing(code: str, place: Location, message: str, hint: str | None = None) -> Parsed[Any]:
+    """No value, and why there is none."""
+    return Parsed(None, (Finding(code, place, message, hint),))
 
 
 def _beside_manifest(path: Path) -> Path:
@@ -679,26 +671,18 @@ def _answer_in(
     if isinstance(data.get("answer"), str):
         return Parsed(clean(data["answer"]))
     if "answer" in data:
-        return Parsed(None, (Finding("A601", place, "'answer' must be text"),))
+        return _nothing("A601", place, "'answer' must be text")
     if native is not None:
         return _native_answer(native, place)
     if data.keys().isdisjoint({"response", "error"}):
-        return Parsed(
-            None, (Finding("A601", place, "the line has no answer", "add the key 'answer'"),)
-        )
+        return _nothing("A601", place, "the line has no answer", "add the key 'answer'")
     return _answer_of_batch(data, place)
 
 
 def _native_answer(native: NativeAnswer, place: Location) -> Parsed[str]:
     if native.text is None:
-        return Parsed(
-            None,
-            (
-                Finding(
-                    "A605", place, f"the request failed: {clean(native.failure)}", "send it again"
-                ),
-            ),
-        )
+        failure = clean(native.failure)
+        return _nothing("A605", place, f"the request failed: {failure}", "send it again")
     return Parsed(clean(native.text), _cut_off(place, native.cut))
 
 
@@ -716,20 +700,16 @@ def _cut_off(place: Location, reason: str) -> tuple[Finding, ...]:
 def _answer_of_batch(data: Mapping[str, Any], place: Location) -> Parsed[str]:
     failure = _failure(data.get("response"), data.get("error"))
     if failure is not None:
-        return Parsed(
-            None, (Finding("A605", place, f"the request failed: {failure}", "send it again"),)
-        )
+        return _nothing("A605", place, f"the request failed: {failure}", "send it again")
     body = value_at(data, "response", "body")
     text = _completion(body)
     if text is None:
-        return Parsed(None, (Finding("A605", place, "the response has no text", "send it again"),))
-    ending = value_at(body, "choices", 0, "finish_reason") or value_at(
-        body, "incomplete_details", "reason"
-    )
-    is_incomplete = value_at(body, "status") == "incomplete"
-    return Parsed(
-        clean(text), _cut_off(place, cut_by(ending) or ("length" if is_incomplete else ""))
-    )
+        return _nothing("A605", place, "the response has no text", "send it again")
+    finished = value_at(body, "choices", 0, "finish_reason")
+    reason = cut_by(finished or value_at(body, "incomplete_details", "reason"))
+    if not reason and value_at(body, "status") == "incomplete":
+        reason = "length"
+    return Parsed(clean(text), _cut_off(place, reason))
 
 
 def _failure(response: Any, error: Any) -> str | None:
@@ -746,7 +726,8 @@ def _completion(body: Any) -> str | None:
         text = _joined(value_at(body, *path))
         if text is not None:
             return text
-    return "".join(map(_text_of, without_thoughts(value_at(body, "output")))) or None
+    messages = without_thoughts(value_at(body, "output"))
+    return "".join(_text_of(message) for message in messages) or None
 
 
 def with_answer(line: str, old: str, new: str) -> str | None:
@@ -774,13 +755,10 @@ def prompt_in(data: Mapping[str, Any]) -> str | None:
     messages = next(filter(None, (value_at(data, *path) for path in _MESSAGE_PLACES)), None)
     if not isinstance(messages, list):
         return _joined(messages)
-    return "".join(map(_text_of, filterfalse(_is_of_assistant, mappings_in(messages))))
-
-
-def _is_of_assistant(message: Mapping[str, Any]) -> bool:
-    return bool(
-        message.get("role") == "assistant"
-    )  # what was answered before is no part of the prompt
+    # what was answered before is no part of the prompt
+    return "".join(
+        _text_of(message) for message in mappings_in(messages) if message.get("role") != "assistant"
+    )
 
 
 def _text_of(message: Mapping[str, Any]) -> str:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from itertools import accumulate, chain, product
-from operator import attrgetter
+from itertools import accumulate
 from typing import Final
 
 from msgspec import Struct
@@ -45,22 +44,18 @@ MIN_TITLE_WORDS: Final = 4
 """Content words from which a text on its own is taken for a title."""
 # share of words that must be the title's own for a text beside the title's right link to mean it
 _SHARED_HALF: Final = 0.5
-_SHARED_MOST: Final = (
-    0.6  # the same for a text without a link, where only its words speak for the title
-)
+# the same for a text without a link, where only its words speak for the title
+_SHARED_MOST: Final = 0.6
 # share of a title's words up to which a text shortens the title; with more of them it misquotes the title
 _ABRIDGED: Final = 0.7
-_MIN_QUOTED_KEY: Final = (
-    12  # canonical characters of a title that a longer text may hold: shorter ones stand by chance
-)
-_MAX_PREFIX_WORDS: Final = (
-    3  # words that may stand before a whole title and its colon, as in `TransMed: …`
-)
+# canonical characters of a title that a longer text may hold: shorter ones stand by chance
+_MIN_QUOTED_KEY: Final = 12
+# words that may stand before a whole title and its colon, as in `TransMed: …`
+_MAX_PREFIX_WORDS: Final = 3
 # content words up to which even a name given as a title is a call name, not a misquoted title
 _MAX_MISQUOTE_FREE: Final = 2
-_MAX_CALL_WORDS: Final = (
-    5  # words in a row that are looked up as a call name: the head of a title has no more
-)
+# words in a row that are looked up as a call name: the head of a title has no more
+_MAX_CALL_WORDS: Final = 5
 _MAX_NAME: Final = 1_000  # characters that a name may have: catalogs hold none longer
 # bare forms of one text that are compared with every title: each costs a similarity for every entry
 _MAX_FORMS: Final = 4
@@ -149,7 +144,6 @@ GOOD: Final = frozenset({*CERTAIN, *OWN, Match.REWORDED})
 # Foreign links are compared with the offered ones, for a did-you-mean, among the first links of an answer only.
 _MAX_RESEMBLANCES: Final = 60
 # forms that give an id and no URL, so that there is no spelling to insist on
-_URL: Final = attrgetter("url")
 _BY_NUMBER: Final = frozenset({"arxiv", "doi", "number"})
 
 
@@ -196,7 +190,8 @@ def _judge(link: Link, spotted: LinkInText, offered: Offered) -> Verdict:
         return _offered(spotted, owners)
     known = offered.known_owners(link)
     if known:
-        return _owned(Match.KNOWN, known, next(map(_URL, offered.sources[known[0][0]].links), None))
+        printed = [own_link.url for own_link in offered.sources[known[0][0]].links]
+        return _owned(Match.KNOWN, known, *printed[:1])
     if link.key in offered.question_keys:
         return Verdict(Match.QUESTION)
     catalogued = offered.lookup.by_link(link)
@@ -257,6 +252,21 @@ class _Name(Struct, frozen=True, dict=True):
     linked: tuple[int, ...]
 
     @cached_property
+    def key(self) -> str:
+        """Its canonical form."""
+        return canonical(self.plain)
+
+    @cached_property
+    def forms(self) -> frozenset[str]:
+        """The canonical forms in which it is compared with every title."""
+        return frozenset((self.key, *self.keys[1:_MAX_FORMS]))
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Its words in canonical form."""
+        return [canonical(word) for word in words(self.plain)]
+
+    @cached_property
     def count(self) -> int:
         """The number of its content words."""
         return len(content_words(self.plain))
@@ -264,79 +274,90 @@ class _Name(Struct, frozen=True, dict=True):
     @cached_property
     def runs(self) -> frozenset[str]:
         """The canonical forms of its words, and of the words in a row that may be a call name."""
-        parts = [canonical(word) for word in words(self.plain)]
         runs: set[str] = set()
-        for at in range(len(parts)):
-            runs.update(accumulate(parts[at : at + _MAX_CALL_WORDS]))
+        for start in range(len(self.words)):
+            runs.update(accumulate(self.words[start : start + _MAX_CALL_WORDS]))
         return frozenset(runs)
 
     @cached_property
-    def shares(self) -> list[float]:
-        """The share of its words that each source accounts for."""
-        return [own_words(self.plain, source.vocabulary) for source in self.offered.sources]
+    def parts(self) -> list[str]:
+        """What stands before its colon or dash, and, where it has one, what stands behind that."""
+        return _HEADING_MARK.split(self.plain, maxsplit=1)
 
     @cached_property
-    def best(self) -> int:
-        """The source that accounts for most of its words."""
-        return max(range(len(self.shares)), key=self.shares.__getitem__)
+    def pairs(self) -> list[_Pair]:
+        """The name beside each of the sources."""
+        return [_Pair(self, *numbered) for numbered in enumerate(self.offered.sources)]
 
     @property
-    def made_of_words(self) -> list[int]:
-        """The sources that account for all of its words; one word says too little."""
-        return [index for index, share in enumerate(self.shares) if share == 1 and self.count > 1]
-
-    @property
-    def nearest(self) -> tuple[float, int]:
-        """How alike it is to the title that it is most like, and whose that is."""
-        forms = {canonical(self.plain), *self.keys[1:_MAX_FORMS]}
-        pairs = product(forms, enumerate(self.offered.sources))
-        return max(
-            ((similarity(form, source.key), index) for form, (index, source) in pairs),
-            default=(0.0, 0),
-        )
-
-    def holding(self, names: Callable[[OfferedEntry], frozenset[str]]) -> list[int]:
-        """The sources one of whose names it holds."""
-        return [
-            index for index, source in enumerate(self.offered.sources) if self.runs & names(source)
-        ]
-
-    def misquotes(self, index: int, least_share: float = 1) -> bool:
-        """Whether it is given as a title, and has too much of a source's title to shorten it, or other words."""
-        if not self.strict or self.count <= _MAX_MISQUOTE_FREE:
-            return False
-        title = content_words(self.offered.sources[index].name)
-        return self.shares[index] < least_share or self.count > _ABRIDGED * len(title)
-
-    def is_rewritten(self, index: int) -> bool:
-        """Whether all its words are a name's own: of a model in any order, of a title some as initials (`GANs`)."""
-        source = self.offered.sources[index]
-        if self.shares[index] < 1 or canonical(self.plain) == f"{source.key}s":
-            return False
-        new = [word for word in words(self.plain) if canonical(word) not in source.key]
-        if any(sum(map(str.isupper, word)) < _MIN_INITIALS for word in new):
-            return False  # a word of the name with a letter too few, or with another ending
-        return source.kind == "model" or bool(new)
-
-    def adds_to(self, index: int) -> bool:
-        """Whether it reads like a title, and has words that neither the title nor anything printed about it has."""
-        source = self.offered.sources[index]
-        title = _AUTHORS_AND_YEAR.sub("", _unwrapped(list(bare_forms(self.plain))[-1]))
-        if not reads_like_title(title):
-            return False
-        return any(_is_new_word(word, source) for word in words(title))
+    def quotations(self) -> Iterator[tuple[_Pair, int, int]]:
+        """The sources whose whole titles it holds, and where each begins and ends."""
+        lowered = self.plain.lower()
+        for pair in self.pairs:
+            start = lowered.find(pair.source.name.lower())
+            if start >= 0 and len(pair.source.key) >= _MIN_QUOTED_KEY:
+                yield pair, start, start + len(pair.source.name)
 
     def verdict(self, match: Match, *sources: int) -> Verdict:
         """Return the verdict that it means some sources, and is called as the first of them."""
         return Verdict(match, sources, self.offered.sources[sources[0]].name)
 
 
-def _is_new_word(word: str, source: OfferedEntry) -> bool:
-    """Whether a word tells something, and neither a title nor anything printed about it has it."""
-    if _TELLING_WORD.match(word) is None or own_words(word, source.vocabulary):
-        return False
-    is_telling = label_words().isdisjoint(content_words(word) or label_words())
-    return is_telling and canonical(word) not in source.all_known_key
+class _Pair(Struct, frozen=True, dict=True):
+    """A name beside one source: what the two have in common.
+
+    Attributes:
+        name: the name.
+        index: the place of the source.
+        source: the source.
+    """
+
+    name: _Name
+    index: int
+    source: OfferedEntry
+
+    @cached_property
+    def share(self) -> float:
+        """The share of the name's words that are the title's own."""
+        return own_words(self.name.plain, self.source.vocabulary)
+
+    @property
+    def likeness(self) -> float:
+        """How alike the name and the title are, in that form of the name that is most like it."""
+        return max(similarity(form, self.source.key) for form in self.name.forms)
+
+    @property
+    def is_called(self) -> bool:
+        """Whether the name holds what people call the source."""
+        return not self.name.runs.isdisjoint(self.source.call_names)
+
+    @property
+    def is_nicknamed(self) -> bool:
+        """Whether the name holds a name from the summary of the source."""
+        return not self.name.runs.isdisjoint(self.source.nicknames)
+
+    def misquotes(self, least_share: float = 1) -> bool:
+        """Whether the name is given as a title, and has too much of the title to shorten it, or other words."""
+        if not self.name.strict or self.name.count <= _MAX_MISQUOTE_FREE:
+            return False
+        length = len(content_words(self.source.name))
+        return self.share < least_share or self.name.count > _ABRIDGED * length
+
+    def adds_words(self) -> bool:
+        """Whether the name reads like a title, and has words that nothing known of the source has."""
+        title = _AUTHORS_AND_YEAR.sub("", _unwrapped(list(bare_forms(self.name.plain))[-1]))
+        return reads_like_title(title) and any(self._is_new(word) for word in words(title))
+
+    def _is_new(self, word: str) -> bool:
+        """Whether a word tells something, and neither the title nor anything known of the source has it."""
+        if _TELLING_WORD.match(word) is None or own_words(word, self.source.vocabulary):
+            return False
+        is_telling = label_words().isdisjoint(content_words(word) or label_words())
+        return is_telling and canonical(word) not in self.source.all_known_key
+
+    def verdict(self, match: Match) -> Verdict:
+        """Return the verdict that the name means the source."""
+        return Verdict(match, (self.index,), self.source.name)
 
 
 def judge_name(
@@ -351,7 +372,7 @@ def judge_name(
         right: the sources that the links beside it are right for.
     """
     name = _name(text, offered, strict=strict, right=right)
-    for judge in _STEPS[bool(name.linked)]:
+    for judge in _STEPS[strict, bool(right)]:
         verdict = judge(name)
         if verdict is not None:
             return verdict
@@ -360,9 +381,8 @@ def judge_name(
 
 def _name(text: str, offered: Offered, *, strict: bool, right: Collection[int]) -> _Name:
     forms = list(bare_forms(text[:_MAX_NAME]))
-    return _Name(
-        forms[1], tuple(dict.fromkeys(map(canonical, forms))), offered, strict, tuple(right)
-    )
+    keys = dict.fromkeys(canonical(form) for form in forms)
+    return _Name(forms[1], tuple(keys), offered, strict, tuple(right))
 
 
 # what the parts of a reference say about it, the first that any part says counts
@@ -385,29 +405,30 @@ def judge_item(
         verdict = judge_name(part, offered, strict=True, right=right)
         if _counts(part, verdict, offered):
             verdicts.setdefault(verdict.match, verdict)
-    whole = _name(text, offered, strict=True, right=right)
+    # a part that is an offered title says nothing where the whole makes it another title
+    whole, altered = _name(text, offered, strict=True, right=right), None
     if Match.OFFERED in verdicts:
-        longer = _longer(whole)
-        is_altered = longer is not None and longer.match is Match.ALTERED
-        verdicts = {Match.ALTERED: longer} if longer and is_altered else verdicts
+        altered = _longer(whole)
     elif Match.CATALOGUED not in verdicts:
-        retitled = _retitled(whole)
-        verdicts = {Match.ALTERED: retitled} if retitled else verdicts
-    telling = filter(verdicts.__contains__, _TELLING)
-    return verdicts.get(next(telling, Match.FOREIGN), Verdict(Match.FOREIGN))
+        altered = _retitled(whole)
+    if altered is not None:
+        return altered
+    for match in _TELLING:
+        if match in verdicts:
+            return verdicts[match]
+    return Verdict(Match.FOREIGN)
 
 
 def _counts(part: str, verdict: Verdict, offered: Offered) -> bool:
     """Whether what a part of a reference is says something about the whole: remarks have words of titles, too."""
+    sources, key = [offered.sources[index] for index in verdict.sources], canonical(part)
     if verdict.match is Match.SHORTENED:
-        begins_title = canonical(verdict.meant or "").startswith(canonical(part))
+        begins_title = sources[0].key.startswith(key)
         return begins_title or len(content_words(part)) <= _MAX_MISQUOTE_FREE
-    if verdict.match is not Match.ALTERED:
-        return True
-    if similarity(canonical(part), canonical(verdict.meant or "")) >= NEAR:
-        return True
-    shares = [own_words(part, offered.sources[index].vocabulary) for index in verdict.sources]
-    return reads_like_title(part) and max(shares, default=0) >= _SHARED_MOST
+    if verdict.match is Match.ALTERED and similarity(key, sources[0].key) < NEAR:
+        share = max(own_words(part, source.vocabulary) for source in sources)
+        return reads_like_title(part) and share >= _SHARED_MOST
+    return True
 
 
 def bare_forms(text: str) -> Iterator[str]:
@@ -428,104 +449,30 @@ def _unwrapped(text: str) -> str:
     return text.strip().strip(_WRAPPING).strip(" :：")
 
 
-def _exact(name: _Name) -> Verdict | None:
-    for match, lookup in (
-        (Match.OFFERED, name.offered.by_key),
-        (Match.KNOWN, name.offered.by_alias),
-    ):
-        for sources in filter(None, map(lookup.get, name.keys)):
-            return name.verdict(match, *sources)
-    return None
-
-
-def _bracketed(name: _Name) -> Verdict | None:
-    """The whole name of a source in brackets, behind words of it: `FHDR (HDR-FHDR-I1)`."""
-    match = _IN_BRACKETS.fullmatch(name.plain)
-    sources = name.offered.by_key.get(canonical(match["inside"])) if match else None
-    if match is None or sources is None:
-        return None
-    if own_words(match["before"], name.offered.sources[sources[0]].vocabulary) == 1:
-        return name.verdict(Match.SHORTENED, *sources)
-    return (
-        name.verdict(Match.ALTERED, *sources)
-        if _is_new_name(match["before"], name.offered)
-        else None
-    )
-
-
-def _is_new_name(text: str, offered: Offered) -> bool:
-    """Whether a text has a word that is a name and no term of the field, and nothing offered speaks of it."""
-    is_name = any(
-        _NAME_SIGNS.search(word) and canonical(word) not in GENERIC_ACRONYMS for word in words(text)
-    )
-    return is_name and canonical(text) not in offered.text
-
-
-def _says_nothing(name: _Name) -> Verdict | None:
-    return None if name.count else Verdict(Match.NO_CITATION)
-
-
-def _prefixed(name: _Name) -> Verdict | None:
-    """A whole title with a few words before it that a colon or a dash sets apart: `TransMed: …`."""
-    before, *behind = _HEADING_MARK.split(name.plain, maxsplit=1)
-    sources = name.offered.by_key.get(canonical("".join(behind)))
-    if sources is None or len(words(before)) > _MAX_PREFIX_WORDS:
-        return None
-    is_in_prompt = canonical(before) in name.offered.sources[sources[0]].all_text
-    return name.verdict(Match.SHORTENED if is_in_prompt else Match.REWORDED, sources[0])
-
-
-def _quoting(name: _Name) -> Verdict | None:
-    """A longer text, not given as a title, that holds a whole title, set apart from what stands around it."""
-    if name.strict:
-        return None
-    for index, source in enumerate(name.offered.sources):
-        before, title, behind = name.plain.casefold().partition(source.name.casefold())
-        if title and len(source.key) >= _MIN_QUOTED_KEY and _is_apart(before, behind):
-            return name.verdict(Match.SHORTENED, index)
-    return None
-
-
-def _is_apart(before: str, behind: str) -> bool:
-    """Whether what stands around a title is no part of a longer one."""
-    if _HYPHENATED.match(behind):
-        return False
-    return all(map(_APART.match, (before[::-1], behind)))
+# --- the steps: each gives a verdict on the names that it is about, and None for all others
 
 
 def _longer(name: _Name) -> Verdict | None:
     """A whole title with words that make it another: `Improved …`, `…: A Survey`; in doubt behind a small word."""
-    if not (name.strict or name.linked):
-        return None
-    lowered = name.plain.lower()
-    for index, source in enumerate(name.offered.sources):
-        begin = lowered.find(source.name.lower())
-        if begin < 0 or len(source.key) < _MIN_QUOTED_KEY:
-            continue
-        end = begin + len(source.name)
-        first, last = longer_title(name.plain, begin, end)
-        before, behind = name.plain[first:begin], name.plain[end:last]
-        if canonical(name.plain[first:last]) in name.offered.text or _is_list(behind, name.offered):
-            continue
-        if not _says_nothing_new(source, before, behind):
-            return name.verdict(_match_of_longer(name, before, behind), index)
+    for pair, start, end in name.quotations:
+        first, last = longer_title(name.plain, start, end)
+        before, behind = name.plain[first:start], name.plain[end:last]
+        if _makes_another_title(pair, before, behind):
+            is_doubtful = not name.strict and _joins_in_prose(before, behind)
+            return pair.verdict(Match.REWORDED if is_doubtful else Match.ALTERED)
     return None
 
 
-def _match_of_longer(name: _Name, before: str, behind: str) -> Match:
-    is_doubtful = not name.strict and _joins_in_prose(before, behind)
-    return Match.REWORDED if is_doubtful else Match.ALTERED
-
-
-def _is_list(behind: str, offered: Offered) -> bool:
-    """Whether what stands behind a title is another offered one: `<title> and <title>`."""
-    return canonical(behind.strip().removeprefix("and ")) in offered.by_key
-
-
-def _says_nothing_new(source: OfferedEntry, before: str, behind: str) -> bool:
-    """Whether the words around a title stand in the links of its source, too."""
-    urls = canonical(" ".join(own_link.url for own_link in source.own_links))
-    return all(word in urls for word in chain(content_words(before), content_words(behind)))
+def _makes_another_title(pair: _Pair, before: str, behind: str) -> bool:
+    """Whether the words around a title are in nothing that was offered."""
+    offered = pair.name.offered
+    if canonical(before + pair.source.name + behind) in offered.text:
+        return False
+    # a list, and no title that goes on: `<title> and <title>`
+    if canonical(behind.strip().removeprefix("and ")) in offered.by_key:
+        return False
+    urls = canonical(" ".join(own_link.url for own_link in pair.source.own_links))
+    return any(word not in urls for word in content_words(before) + content_words(behind))
 
 
 def _joins_in_prose(before: str, behind: str) -> bool:
@@ -539,39 +486,105 @@ def _joins_in_prose(before: str, behind: str) -> bool:
     return not FILLERS.isdisjoint(joining)
 
 
+def _exact(name: _Name) -> Verdict | None:
+    """The name of a source, or another catalogued name of it."""
+    by_name, by_alias = name.offered.by_key, name.offered.by_alias
+    for match, sources in ((Match.OFFERED, by_name), (Match.KNOWN, by_alias)):
+        for key in name.keys:
+            if key in sources:
+                return name.verdict(match, *sources[key])
+    return None
+
+
+def _bracketed(name: _Name) -> Verdict | None:
+    """The whole name of a source in brackets, behind words of it: `FHDR (HDR-FHDR-I1)`."""
+    match = _IN_BRACKETS.fullmatch(name.plain)
+    if match is None:
+        return None
+    sources = name.offered.by_key.get(canonical(match["inside"]))
+    if sources is None:
+        return None
+    before = match["before"]
+    if own_words(before, name.offered.sources[sources[0]].vocabulary) == 1:
+        return name.verdict(Match.SHORTENED, *sources)
+    # another name, and no term of the field: then nothing offered speaks of it
+    names = [canonical(word) for word in words(before) if _NAME_SIGNS.search(word)]
+    if GENERIC_ACRONYMS.issuperset(names) or canonical(before) in name.offered.text:
+        return None
+    return name.verdict(Match.ALTERED, *sources)
+
+
+def _says_nothing(name: _Name) -> Verdict | None:
+    return None if name.count else Verdict(Match.NO_CITATION)
+
+
+def _prefixed(name: _Name) -> Verdict | None:
+    """A whole title with a few words before it that a colon or a dash sets apart: `TransMed: …`."""
+    before, *behind = name.parts
+    sources = name.offered.by_key.get(canonical("".join(behind)))
+    if sources is None or len(words(before)) > _MAX_PREFIX_WORDS:
+        return None
+    is_in_prompt = canonical(before) in name.offered.sources[sources[0]].all_text
+    return name.verdict(Match.SHORTENED if is_in_prompt else Match.REWORDED, sources[0])
+
+
+def _quoting(name: _Name) -> Verdict | None:
+    """A longer text that holds a whole title, set apart from what stands around it."""
+    for pair, start, end in name.quotations:
+        if _is_apart(name.plain, start, end):
+            return pair.verdict(Match.SHORTENED)
+    return None
+
+
+def _is_apart(text: str, start: int, end: int) -> bool:
+    """Whether what stands around a title in a text is no part of a longer one."""
+    if _HYPHENATED.match(text, end) or _APART.match(text, end) is None:
+        return False
+    return _APART.match(text[:start][::-1]) is not None
+
+
 def _catalogued(name: _Name) -> Verdict | None:
-    for meant in filter(None, map(name.offered.lookup.by_name, name.keys)):
-        return Verdict(Match.CATALOGUED, (), meant)
+    """The name of a catalogued entry that was not offered."""
+    for key in name.keys:
+        meant = name.offered.lookup.by_name(key)
+        if meant:
+            return Verdict(Match.CATALOGUED, (), meant)
     return None
 
 
 def _nearly_title(name: _Name) -> Verdict | None:
     """A title but for a few letters or words: altered, also beside its right link, unless it is a call name."""
-    ratio, index = name.nearest
-    if ratio < NEAR:
+    likeness, index = max((pair.likeness, pair.index) for pair in name.pairs)
+    if likeness < NEAR:
         return None
-    return name.verdict(
-        Match.SHORTENED if _is_rightly_called(name, index) else Match.ALTERED, index
-    )
+    pair = name.pairs[index]
+    return pair.verdict(Match.SHORTENED if _is_rightly_called(pair) else Match.ALTERED)
 
 
-def _is_rightly_called(name: _Name, index: int) -> bool:
+def _is_rightly_called(pair: _Pair) -> bool:
     """Whether a text that is nearly a title is what the entry is called, perhaps with a label, or is rewritten."""
-    source = name.offered.sources[index]
-    without_labels = "".join(
-        word for word in map(canonical, words(name.plain)) if word not in label_words()
-    )
-    if without_labels == source.key or canonical(name.plain) in source.call_names:
+    name, source = pair.name, pair.source
+    without_labels = "".join(word for word in name.words if word not in label_words())
+    if without_labels == source.key or name.key in source.call_names:
         return True
-    return not name.strict and index in name.linked and name.is_rewritten(index)
+    return not name.strict and pair.index in name.linked and _is_rewritten(pair)
+
+
+def _is_rewritten(pair: _Pair) -> bool:
+    """Whether all words are a source's own: of a model in any order, of a title some as initials (`GANs`)."""
+    if pair.share < 1 or pair.name.key == f"{pair.source.key}s":
+        return False
+    new = [word for word in words(pair.name.plain) if canonical(word) not in pair.source.key]
+    if any(sum(map(str.isupper, word)) < _MIN_INITIALS for word in new):
+        return False  # a word of the name with a letter too few, or with another ending
+    return pair.source.kind == "model" or bool(new)
 
 
 def _variant(name: _Name) -> Verdict | None:
     """The call name of a source with a size, a version or another part that nothing offered has: `LanternNet-XL`."""
     for stem in _stems_of_variants(name):
-        for index, source in enumerate(name.offered.sources):
-            if stem in source.call_names:
-                return name.verdict(Match.ALTERED, index)
+        for index in name.offered.by_call_name.get(stem, ()):
+            return name.verdict(Match.ALTERED, index)
     return None
 
 
@@ -582,139 +595,129 @@ def _stems_of_variants(name: _Name) -> Iterator[str]:
             yield canonical(match["stem"])
     for token in _JOINED_PARTS.findall(name.plain):
         # `whisper.cpp`, in small letters, is a variant where it is the whole name; elsewhere it may be a word
-        is_name = not token.islower() or canonical(name.plain) == canonical(token)
-        parts = list(map(canonical, _PART_ENDS.split(token)))
-        if is_name and any(_is_new_part(part, name.offered) for part in parts):
+        if token.islower() and name.key != canonical(token):
+            continue
+        parts = [canonical(part) for part in _PART_ENDS.split(token)]
+        strange = {part for part in parts if part not in name.offered.text}
+        if strange - _NO_VARIANT - label_words():
             yield from parts
-
-
-def _is_new_part(part: str, offered: Offered) -> bool:
-    return part not in offered.text and part not in _NO_VARIANT and part not in label_words()
 
 
 def _retitled(name: _Name) -> Verdict | None:
     """The call name of a source, a colon, and a title that is not its own: `LanternNet: A Survey of Rain`."""
-    before, *titles = _HEADING_MARK.split(name.plain, maxsplit=1)
-    for title in titles:
-        if len(content_words(title)) >= _MIN_RETITLED and not _SAYING.match(title):
-            return _of_other_title(name, canonical(before), title)
+    key, title = canonical(name.parts[0]), "".join(name.parts[1:])
+    if len(content_words(title)) < _MIN_RETITLED or _SAYING.match(title):
+        return None
+    for index in name.offered.by_call_name.get(key, ()):
+        pair = name.pairs[index]
+        if key != pair.source.key and pair.adds_words() and _is_of_another(title, pair.source):
+            return pair.verdict(Match.ALTERED)
     return None
 
 
-def _of_other_title(name: _Name, key: str, title: str) -> Verdict | None:
-    for index, source in enumerate(name.offered.sources):
-        is_called = key in source.call_names and key != source.key
-        if is_called and name.adds_to(index) and _is_new(title, source):
-            return name.verdict(Match.ALTERED, index)
-    return None
-
-
-def _is_new(text: str, source: OfferedEntry) -> bool:
+def _is_of_another(title: str, source: OfferedEntry) -> bool:
     """Whether a text reads like a title, and shares less than half of its words with that of a source."""
-    return reads_like_title(text) and own_words(text, source.vocabulary) < _SHARED_HALF
+    return reads_like_title(title) and own_words(title, source.vocabulary) < _SHARED_HALF
 
 
 def _beside_right_link(name: _Name) -> Verdict | None:
     """A text with something in it that speaks for the source whose link stands beside it."""
-    named = {*name.holding(_CALL_NAMES), *name.holding(_NICKNAMES)}
-    matches: dict[int, Match] = {}
+    sources: dict[Match, list[int]] = {}
     for index in name.linked:
-        if index in named:
-            matches[index] = _match_of_called(name, index)
-        elif name.shares[index] >= _SHARED_HALF:
-            matches[index] = _match_of_words(name, index)
+        match = _match_beside_link(name.pairs[index])
+        if match is not None:
+            sources.setdefault(match, []).append(index)
     # `Latent diffusion`, with the links of the paper and of the model: both
-    for match in matches.values():
-        return name.verdict(match, *(index for index, other in matches.items() if other is match))
+    for match, indices in sources.items():
+        return name.verdict(match, *indices)
     return None
 
 
-def _match_of_called(name: _Name, index: int) -> Match:
-    """What a text is that has the call name of a source, beside the right link."""
-    # a text that goes on behind the name is no shortened title: `Context Encoders for Video Inpainting`
-    goes_on = not _HEADING_MARK.search(name.plain) and name.adds_to(index)
-    return Match.ALTERED if goes_on or name.misquotes(index, _SHARED_HALF) else Match.SHORTENED
-
-
-def _match_of_words(name: _Name, index: int) -> Match:
-    """What a text is that has words of a source's title, beside the right link."""
-    if name.misquotes(index):
+def _match_beside_link(pair: _Pair) -> Match | None:
+    """What a text is beside the right link of a source; None where no word of it speaks for the source."""
+    if pair.is_called or pair.is_nicknamed:
+        # a text that goes on behind the name is no shortened title: `Context Encoders for Video Inpainting`
+        goes_on = len(pair.name.parts) == 1 and pair.adds_words()
+        return Match.ALTERED if goes_on or pair.misquotes(_SHARED_HALF) else Match.SHORTENED
+    if pair.share < _SHARED_HALF:
+        return None
+    if pair.misquotes():
         return Match.ALTERED
-    is_one_word = name.count == 1 and not acronyms(
-        name.plain
-    )  # `Diffusion` may be the name of anything
-    return Match.REWORDED if is_one_word or name.shares[index] < 1 else Match.SHORTENED
+    # `Diffusion` may be the name of anything
+    is_one_word = pair.name.count == 1 and not acronyms(pair.name.plain)
+    return Match.REWORDED if is_one_word or pair.share < 1 else Match.SHORTENED
 
 
 def _called(name: _Name) -> Verdict | None:
     """A text that keeps the call name of a source, or is made of its words."""
-    called = name.holding(_CALL_NAMES) or name.made_of_words
+    called = [pair for pair in name.pairs if pair.is_called]
+    if not called and name.count > 1:  # one word says too little
+        called = [pair for pair in name.pairs if pair.share == 1]
     if not called:
         return None
-    best = max(called, key=name.shares.__getitem__)
-    if name.misquotes(best):
-        return name.verdict(Match.ALTERED, best)
-    same = [index for index in called if name.shares[index] == name.shares[best]]
-    return Verdict(Match.SHORTENED, tuple(same), name.offered.sources[best].name)
+    share = max(pair.share for pair in called)
+    best = [pair for pair in called if pair.share == share]
+    if best[0].misquotes():
+        return best[0].verdict(Match.ALTERED)
+    return name.verdict(Match.SHORTENED, *(pair.index for pair in best))
 
 
 def _nicknamed(name: _Name) -> Verdict | None:
-    sources = name.holding(_NICKNAMES)
-    if name.strict or not sources:
-        return None
-    return name.verdict(Match.REWORDED, *sources)
+    """A text with a name from the summaries of some sources."""
+    sources = [pair.index for pair in name.pairs if pair.is_nicknamed]
+    return name.verdict(Match.REWORDED, *sources) if sources else None
 
 
 def _mostly_own_words(name: _Name) -> Verdict | None:
-    if name.count == 1 or name.shares[name.best] < _SHARED_MOST:
+    """Other words than those of a title: an error where the title itself is asked for."""
+    if name.count == 1:
         return None
-    return name.verdict(_REWORDED[name.strict], name.best)
+    best = max(name.pairs, key=lambda pair: pair.share)
+    if best.share < _SHARED_MOST:
+        return None
+    return best.verdict(Match.ALTERED if name.strict else Match.REWORDED)
 
 
 def _few_words_beside_link(name: _Name) -> Verdict | None:
     """A few words beside a right link: the link says which entry is meant."""
-    if name.strict or name.count >= MIN_TITLE_WORDS or _is_other_name(name):
+    if name.count >= MIN_TITLE_WORDS or _is_other_name(name):
         return None
     return name.verdict(Match.REWORDED, name.linked[0])
 
 
 def _is_other_name(name: _Name) -> bool:
     """Whether it is one word, and the name of something that no offered text or link speaks of: `GPT-4`."""
-    # capitals alone may be a task or a field: `ASR`
-    is_name = any(map(str.isdigit, name.plain)) or not name.plain.isupper()
-    if not is_name or acronyms(name.plain) != [name.plain]:
+    is_field = name.plain.isupper() and not any(map(str.isdigit, name.plain))  # or a task: `ASR`
+    if is_field or acronyms(name.plain) != [name.plain] or name.key in name.offered.text:
         return False
-    urls = (own_link.url for index in name.linked for own_link in name.offered.sources[index].links)
-    return canonical(name.plain) not in name.offered.text + canonical(
-        " ".join(urls)
-    )  # `[OpenReview](…)` is a host
+    linked = [name.offered.sources[index] for index in name.linked]
+    urls = (own_link.url for source in linked for own_link in source.links)
+    return name.key not in canonical(" ".join(urls))  # `[OpenReview](…)` is a host
 
 
-def _foreign(name: _Name) -> Verdict | None:
-    if name.strict or reads_like_title(name.plain):
-        return Verdict(Match.FOREIGN)
-    return None
+def _foreign_title(name: _Name) -> Verdict | None:
+    return _foreign(name) if reads_like_title(name.plain) else None
 
 
-# other words than those of a title are an error where the title itself is asked for
-_REWORDED: Final = {True: Match.ALTERED, False: Match.REWORDED}
-_CALL_NAMES: Final = attrgetter("call_names")
-_NICKNAMES: Final = attrgetter("nicknames")
-_CERTAIN: Final = (
-    _longer,
-    _exact,
-    _bracketed,
-    _says_nothing,
-    _prefixed,
-    _quoting,
-    _catalogued,
-    _nearly_title,
-    _variant,
-    _retitled,
-)
-# what a name may be, the most certain first, beside a link that is right for some source and without one; the first
-# verdict counts
+def _foreign(_: _Name) -> Verdict:
+    return Verdict(Match.FOREIGN)
+
+
+# What a name may be, the most certain first: the first verdict counts. What is exact comes before what is near, and a
+# change of a title before the words that the two share, for an altered title keeps most of its words.
+_WHOLE: Final = (_exact, _bracketed, _says_nothing, _prefixed)
+_NEARLY: Final = (_catalogued, _nearly_title, _variant, _retitled)
+# The steps by whether the name is given as a title, and whether a link beside it is right for some source: such a link
+# says which entry is meant, so that words may say less.
 _STEPS: Final = {
-    True: (*_CERTAIN, _beside_right_link, _called, _few_words_beside_link, _foreign),
-    False: (*_CERTAIN, _called, _nicknamed, _mostly_own_words, _foreign),
+    (True, True): (_longer, *_WHOLE, *_NEARLY, _beside_right_link, _called, _foreign),
+    (True, False): (_longer, *_WHOLE, *_NEARLY, _called, _mostly_own_words, _foreign),
+    (False, True): (
+        *(_longer, *_WHOLE, _quoting, *_NEARLY),
+        *(_beside_right_link, _called, _few_words_beside_link, _foreign_title),
+    ),
+    (False, False): (
+        *(*_WHOLE, _quoting, *_NEARLY),
+        *(_called, _nicknamed, _mostly_own_words, _foreign_title),
+    ),
 }

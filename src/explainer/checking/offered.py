@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache, partial
-from itertools import chain, compress, count, repeat
-from operator import attrgetter
+from functools import cached_property, lru_cache
+from itertools import chain, repeat
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -33,18 +32,15 @@ Role: TypeAlias = Literal["paper", "github", "summary"]
 Calls: TypeAlias = dict[str, list[tuple[tuple[str, ...], int]]]
 
 # The shortest names that count as such. Whatever is shorter stands in prose, and in other titles, by chance.
-_MIN_CALL_NAME: Final = (
-    3  # canonical characters of what people may call an entry: `SAM`, but not `3D`
-)
+# canonical characters of what people may call an entry: `SAM`, but not `3D`
+_MIN_CALL_NAME: Final = 3
 # canonical characters of a name by which an entry is found that was not offered: a wrong hit is a false alarm
 _MIN_CATALOGUED: Final = 4
-_MAX_HEAD_WORDS: Final = (
-    5  # words before the colon of a title that are a name; more of them are half of the title
-)
+# words before the colon of a title that are a name; more of them are half of the title
+_MAX_HEAD_WORDS: Final = 5
 _MIN_RUN_WORDS: Final = 4  # words of a catalogued name that is looked for in prose
-_MIN_RUN_CONTENT: Final = (
-    3  # content words of such a name: `State of the Art` has four words and names nothing
-)
+# content words of such a name: `State of the Art` has four words and names nothing
+_MIN_RUN_CONTENT: Final = 3
 
 _KINDS: Final = {"model": Kind.MODELS, "paper": Kind.PAPERS}
 _REPOSITORY_KINDS: Final = frozenset({"github", "huggingface"})
@@ -60,9 +56,6 @@ class OwnLink(Struct, frozen=True):
     url: str
     link: Link
     role: Role
-
-
-_url: Final = attrgetter("url")
 
 
 class OfferedEntry(Struct, frozen=True, dict=True):
@@ -142,7 +135,8 @@ class OfferedEntry(Struct, frozen=True, dict=True):
     @cached_property
     def all_text(self) -> str:
         """The canonical form of everything that was printed about it."""
-        return canonical(" ".join((self.name, self.text, *self.details, *map(_url, self.links))))
+        urls = (own_link.url for own_link in self.links)
+        return canonical(" ".join((self.name, self.text, *self.details, *urls)))
 
     @cached_property
     def all_known_key(self) -> str:
@@ -152,15 +146,16 @@ class OfferedEntry(Struct, frozen=True, dict=True):
     @property
     def all_known(self) -> tuple[str, ...]:
         """Everything that was printed about it, or that the catalogs have."""
-        return (self.name, self.text, *self.details, *self.aliases, *map(_url, self.own_links))
+        urls = (own_link.url for own_link in self.own_links)
+        return (self.name, self.text, *self.details, *self.aliases, *urls)
 
     @cached_property
     def calls(self) -> tuple[tuple[str, ...], ...]:
         """What prose may call it, each name by its words in canonical form."""
         title = (self.name, head(self.name), *self.aliases, *acronyms(self.name))
         names = dict.fromkeys((*title, *acronyms(self.text), *self.repositories, *self._tails))
-        calls = (tuple(_keys(words(name))) for name in filter(content_words, names))
-        return tuple(filter(_is_long_enough, calls))
+        calls = [tuple(_keys(words(name))) for name in names if content_words(name)]
+        return tuple(call for call in calls if len("".join(call)) >= _MIN_CALL_NAME)
 
     @property
     def _head(self) -> str:
@@ -178,7 +173,8 @@ class OfferedEntry(Struct, frozen=True, dict=True):
         parts = self.name.replace("_", "-").split("-")
         for start in range(1, len(parts) - 1):
             # `gender-recognition` may be said of any model; a long name or one with capitals within is its own
-            if len(parts) - start >= _MIN_RUN_WORDS or any(map(acronyms, parts[start:])):
+            is_long = len(parts) - start >= _MIN_RUN_WORDS
+            if is_long or any(acronyms(part) for part in parts[start:]):
                 yield "-".join(parts[start:])
         # a last part alone is mostly a size or a style (`-Large`, `-Oil`), unless it is written as a name is
         if len(acronyms(parts[-1])) == 1:
@@ -295,6 +291,11 @@ class Offered:
         return _grouped(source.alias_keys for source in self.sources)
 
     @cached_property
+    def by_call_name(self) -> dict[str, tuple[int, ...]]:
+        """The sources by the canonical forms of what people call them."""
+        return _grouped(source.call_names for source in self.sources)
+
+    @cached_property
     def by_any_name(self) -> dict[str, int]:
         """The first source of each canonical form of a name, of an alias, or of what people call it."""
         indices: dict[str, int] = {}
@@ -313,24 +314,16 @@ class Offered:
 
     def field_urls(self, sources: Iterable[int], *roles: str) -> list[str]:
         """Return the printed URLs of some sources, of some roles or of all but those in summaries."""
-        urls: list[str] = []
-        for index in sources:
-            urls += [
-                own_link.url
-                for own_link in self.sources[index].links
-                if own_link.role in (roles or _FIELDS)
-            ]
-        return urls
+        printed = chain.from_iterable(self.sources[index].links for index in sources)
+        return [own_link.url for own_link in printed if own_link.role in (roles or _FIELDS)]
 
     @cached_property
     def urls(self) -> tuple[str, ...]:
         """All offered and known URLs, as they are spelled, and those in the question."""
         own_links = chain.from_iterable(source.own_links for source in self.sources)
-        return tuple(
-            dict.fromkeys(
-                chain(map(_url, own_links), map(attrgetter("text"), spot_links(self.question)))
-            )
-        )
+        offered = [own_link.url for own_link in own_links]
+        asked = [spotted.text for spotted in spot_links(self.question)]
+        return tuple(dict.fromkeys(offered + asked))
 
     @cached_property
     def question_keys(self) -> frozenset[str]:
@@ -347,7 +340,7 @@ class Offered:
     @cached_property
     def said(self) -> str:
         """Everything that was asked and offered, case-folded: the question, then the names and summaries."""
-        printed = chain.from_iterable(map(attrgetter("name", "text"), self.sources))
+        printed = chain.from_iterable((source.name, source.text) for source in self.sources)
         return "\n".join((self.question, *printed)).casefold()
 
     @cached_property
@@ -368,10 +361,11 @@ class Offered:
             written: the words, as they are written.
         """
         # few words begin a name, and most stand there more than once
-        distinct = set(written)
-        beginnings = set(compress(distinct, map(self.calls.__contains__, map(canonical, distinct))))
-        for position in compress(count(), map(beginnings.__contains__, written)):
-            for parts, index in self.calls[canonical(written[position])]:
+        beginnings = {word for word in set(written) if canonical(word) in self.calls}
+        for position, word in enumerate(written):
+            if word not in beginnings:
+                continue
+            for parts, index in self.calls[canonical(word)]:
                 if tuple(map(canonical, written[position : position + len(parts)])) == parts:
                     yield position, index, parts
 
@@ -398,10 +392,6 @@ def echoes_of(question: str) -> tuple[str, ...]:
 def _keys(names: Iterable[str], least: int = 1) -> list[str]:
     """The canonical forms of some names, of those that have at least some characters of it."""
     return [key for key in map(canonical, names) if len(key) >= least]
-
-
-def _is_long_enough(call: tuple[str, ...]) -> bool:
-    return len("".join(call)) >= _MIN_CALL_NAME
 
 
 def _grouped(keys_of_sources: Iterable[Iterable[str]]) -> dict[str, tuple[int, ...]]:
@@ -437,9 +427,9 @@ def offered_by_sources(
         lookup: what else is in the catalogs.
         prints_all: the prompt prints all links of the entries, and the summaries of models, as that of `evidence` does.
     """
-    models = map(partial(_of_entry, "model", prints_all=prints_all), sources.models)
-    papers = map(partial(_of_entry, "paper", prints_all=prints_all), sources.papers)
-    return Offered(chain(models, papers), question, lookup, sources)
+    models = [_of_entry("model", entry, prints_all=prints_all) for entry in sources.models]
+    papers = [_of_entry("paper", entry, prints_all=prints_all) for entry in sources.papers]
+    return Offered(models + papers, question, lookup, sources)
 
 
 def offered_by_question(
@@ -504,7 +494,7 @@ def _printed_links(printed: PrintedEntry) -> Iterator[OwnLink]:
 
 def _with_known(source: OfferedEntry, entry: Entry) -> OfferedEntry:
     """An offered entry with what its catalog adds to what the prompt prints."""
-    printed = set(map(_url, source.links))
+    printed = {own_link.url for own_link in source.links}
     catalogued = (*_catalogued_links(entry), *_inside("summary", entry.summary))
     return replace(
         source,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain, filterfalse
+from itertools import chain, product
 from operator import attrgetter
 from typing import Final, Literal, TypeAlias
 
@@ -61,7 +61,9 @@ _WEAK: Final[dict[SectionKind, re.Pattern[str]]] = {
     ),
 }
 _EXPECTED: Final[dict[SectionKind, int]] = {"task": 1, "workflow": 2, "references": 3}
-_NUMBERED_KINDS: Final = {number: kind for kind, number in _EXPECTED.items()}
+_NUMBERED_KINDS: Final[dict[int | None, SectionKind]] = {
+    number: kind for kind, number in _EXPECTED.items()
+}
 # headings that follow the sections, and end the last of them
 _CLOSING: Final = lazy_regex(
     r"\b(?:summary|conclusion|conclusions|final|note|notes|disclaimer|takeaways?|in short)\b"
@@ -85,7 +87,6 @@ _DIVIDING: Final = lazy_regex(f"{_CLOSING.pattern}|{_CONTINUING.pattern}")
 _FIELD_LABELS: Final = frozenset(
     "model paper github link title input output source url arxiv".split()  # noqa: SIM905
 )
-_LINK: Final = lazy_regex(r"http|\]\(")
 _ACCENTS: Final = lazy_regex("[\u0300-\u036f]")  # of Latin, Greek and Cyrillic letters
 
 # --- the parts of a line that may be a heading, from left to right
@@ -123,8 +124,6 @@ _BEHIND_PLAIN: Final = lazy_regex(r"\s?:(?=\s)|\s?：|\s[-–—]+\s")
 _ONE_WORD: Final = lazy_regex(r"[^\W\d_]{4,20}(?=\.\s)")
 _STOP: Final = lazy_regex(r"\.\s++(?=\S)")
 _NO_TEXT: Final = lazy_regex(r"(?:[\s|*_#]|</?\w[^<>]*>)*")
-# a plain line is short and without a full stop, because what is longer, or ends as a sentence does, is prose
-_PLAIN_TITLE: Final = lazy_regex(r"[^\W\d_][^.!?\n]{1,60}")
 _CAPITALS: Final = lazy_regex(
     r"[A-Z]{2,20}(?:[ &/,'-]{1,3}[A-Z]{2,20}){1,8}:?\s*\Z"
 )  # no name alone: `BLIP`
@@ -139,9 +138,14 @@ _BOLD, _NUMBERED, _RUN_IN, _PLAIN = (
 # how many sections are enough not to look at lines of a form: plain lines are so often no headings
 _ENOUGH: Final = {_BOLD: 3, _NUMBERED: 3, _RUN_IN: 3, _PLAIN: 2}
 _MAX_TITLE: Final = 300  # characters of a heading that are read
-_MAX_RUN_IN: Final = (
-    60  # characters of a title whose text follows on its line: a longer one is prose with a colon
-)
+# what the title of a heading may be: one with a link is an entry of a list, not a section
+_TITLE: Final = lazy_regex(rf"\A(?!.*(?:http|\]\()).{{1,{_MAX_TITLE}}}")
+# the same of lines that only look like headings: a longer title whose text follows on its line is prose with a colon,
+# and a plain line that is longer, or has a full stop, as a sentence does, is prose
+_TITLES: Final = {
+    _RUN_IN: lazy_regex(r"\A(?!.*(?:http|\]\()).{1,60}"),
+    _PLAIN: lazy_regex(r"\A(?!.*(?:http|\]\())[^\W\d_][^.!?\n]{1,60}"),
+}
 # headings of one form that are looked at: far more than answers have, and a bound on the work
 _MAX_HEADINGS: Final = 300
 
@@ -169,6 +173,21 @@ class Heading(Struct, frozen=True):
     text_at: int | None = None
     announces: bool = False
 
+    @property
+    def numbered_kind(self) -> SectionKind | None:
+        """The section that its number stands for."""
+        return _NUMBERED_KINDS.get(self.number)
+
+    @property
+    def first(self) -> int:
+        """The first line of the text behind it, which may be its own."""
+        return self.line if self.text_at is not None else self.line + 1
+
+    @property
+    def form(self) -> tuple[int, int | None, frozenset[SectionKind]]:
+        """What two headings have in common that head the same part of two answers."""
+        return self.level, self.number, self.names
+
     def matches(self, pattern: re.Pattern[str]) -> bool:
         """Whether its words hold some word."""
         return pattern.search(self.title.casefold()) is not None
@@ -176,7 +195,6 @@ class Heading(Struct, frozen=True):
 
 _LINE: Final = attrgetter("line")
 _LEVEL: Final = attrgetter("level")
-_NUMBER_OF: Final = attrgetter("number")
 
 
 class Section(Struct, frozen=True):
@@ -241,20 +259,20 @@ def find_sections(answer: Answer, cites: Callable[[int, int], bool]) -> Sections
 
 
 def _headings(answer: Answer) -> Iterator[Heading]:
-    """The headings of Markdown and HTML; one that holds a link is an entry of a list, not a section."""
+    """The headings of Markdown and HTML."""
     tagged = {
         answer.line_of(tag.start()) for tag in _HEADING_TAG.finditer(answer.body)
     } - answer.code_lines.keys()
     for number in sorted(answer.headings.keys() | tagged):
         heading = _read_heading(answer.line(number), number, answer.headings.get(number))
-        if heading is not None and _LINK.search(heading.title) is None:
+        if heading is not None:
             yield heading
 
 
 def _line_headings(answer: Answer) -> Iterator[Heading]:
     """Lines that are no headings for Markdown, and may be some for people."""
-    no_headings = answer.headings.keys() | answer.code_lines
-    for number in filterfalse(no_headings.__contains__, range(answer.lines)):
+    plain_lines = set(range(answer.lines)) - answer.headings.keys() - answer.code_lines.keys()
+    for number in sorted(plain_lines):
         heading = _read_heading(answer.line(number), number, None)
         if heading is not None and _is_believable(heading):
             yield heading
@@ -262,21 +280,14 @@ def _line_headings(answer: Answer) -> Iterator[Heading]:
 
 def _is_believable(heading: Heading) -> bool:
     """Whether a line that only looks like a heading may be one: it names a section, or has the form for certain."""
-    if _LINK.search(heading.title) or heading.title.casefold() in _FIELD_LABELS:
+    if heading.title.casefold() in _FIELD_LABELS:
         return False
-    fits = _BELIEVED.get(heading.level)
-    return bool(heading.names) or (fits is not None and fits(heading))
-
-
-# whether a line that names no section is believed, by its form
-_BELIEVED: Final[dict[int, Callable[[Heading], bool]]] = {
-    _BOLD: lambda _: True,
-    # `2. How the model works`: its words and its number tell the same
-    _NUMBERED: lambda heading: (
-        heading.announces or _NUMBERED_KINDS.get(heading.number or 0) in heading.hints
-    ),
-    _RUN_IN: lambda heading: heading.number in _NUMBERED_KINDS,
-}
+    if heading.names or heading.level == _BOLD:
+        return True
+    if heading.level == _NUMBERED:
+        # `2. How the model works`: its words and its number tell the same
+        return heading.announces or heading.numbered_kind in heading.hints
+    return heading.level == _RUN_IN and heading.numbered_kind is not None
 
 
 class _Parts(Struct, frozen=True):
@@ -300,7 +311,7 @@ def _read_heading(line: str, number: int, level: int | None) -> Heading | None:
     announces = line.rstrip(" *_").endswith(_ANNOUNCING)
     if level is None:
         level = _level(line, parts, announces=announces, has_text=has_text)
-    if not _may_be_title(title, level):
+    if _TITLES.get(level, _TITLE).fullmatch(title) is None:
         return None
     names, hints = _named_by(title, parts.number)
     return Heading(
@@ -315,25 +326,20 @@ def _read_heading(line: str, number: int, level: int | None) -> Heading | None:
     )
 
 
-def _may_be_title(title: str, level: int) -> bool:
-    if level == _PLAIN and _PLAIN_TITLE.fullmatch(title) is None:
-        return False
-    return 0 < len(title) <= (_MAX_RUN_IN if level == _RUN_IN else _MAX_TITLE)
-
-
 def _parts(line: str, *, is_heading: bool) -> _Parts | None:
     opening = _OPENING.match(line)
     if opening is None or not line[opening.end() :].strip():
         return None
     start = _behind(_ORNAMENTS, line, opening.end())
     at = _behind(_ORNAMENTS, line, _behind(_MARKS, line, start))
-    numeral = _NUMBER.match(line, at)
-    at = _behind(_MARKS, line, numeral.end() if numeral else at)
+    number, numeral = None, _NUMBER.match(line, at)
+    if numeral is not None:
+        number, at = _value(numeral["number"]), numeral.end()
+    at = _behind(_MARKS, line, at)
     is_bold = _is_open(line[start:at])
-    end, text_at = _title_end(line, at, opening, is_bold=is_bold, is_heading=is_heading)
-    return _Parts(
-        opening, _value(numeral["number"]) if numeral else None, is_bold, at, end, text_at
-    )
+    gap = _gap_behind_title(line, at, opening, is_bold=is_bold, is_heading=is_heading)
+    end, text_at = gap.span() if gap else (len(line), len(line))
+    return _Parts(opening, number, is_bold, at, end, text_at)
 
 
 def _behind(pattern: re.Pattern[str], line: str, at: int) -> int:
@@ -347,33 +353,23 @@ def _is_open(marks: str) -> bool:
     return opened > 0 or (marks.count("**") + marks.count("__")) % 2 > 0
 
 
-def _title_end(
+def _gap_behind_title(
     line: str, at: int, opening: re.Match[str], *, is_bold: bool, is_heading: bool
-) -> tuple[int, int]:
-    """Where a title ends, and where the text behind it begins."""
-    # the heading of Markdown is the whole line: `## 2. Workflow: Input → Model → Output`
-    is_whole = is_heading and (is_bold or not opening["html"])
-    match = None if is_whole else _behind_title(line, at, opening, is_bold=is_bold)
-    return match.span() if match else (len(line), len(line))
-
-
-def _behind_title(
-    line: str, at: int, opening: re.Match[str], *, is_bold: bool
 ) -> re.Match[str] | None:
-    """What parts a title from the text behind it."""
+    """What parts a title from the text behind it on its line; None where the title is all of the line."""
+    # the heading of Markdown is the whole line: `## 2. Workflow: Input → Model → Output`
+    if is_heading and (is_bold or not opening["html"]):
+        return None
     if is_bold:
         return _BEHIND_BOLD.search(line, at)
     if opening["html"]:
         return _BEHIND_HTML.search(line, at)
     if opening["row"]:
         return _BEHIND_CELL.search(line, at)
-    return _behind_word(line, at) or _BEHIND_PLAIN.search(line, at)
-
-
-def _behind_word(line: str, at: int) -> re.Match[str] | None:
-    """The full stop behind one word that names a section, as letters have it: `References. LanternNet, …`."""
+    # the full stop behind one word that names a section, as letters have it: `References. LanternNet, …`
     word = _ONE_WORD.match(line, at)
-    return _STOP.search(line, at) if word and _named_by(word[0], None)[0] else None
+    names_section = word is not None and _named_by(word[0], None)[0]
+    return (_STOP if names_section else _BEHIND_PLAIN).search(line, at)
 
 
 def _level(line: str, parts: _Parts, *, announces: bool, has_text: bool) -> int:
@@ -403,7 +399,7 @@ def _named_by(
         "NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", title[:_LONGEST].casefold()))
     )
     strong, weak = _kinds_in(folded, _STRONG), _kinds_in(folded, _WEAK)
-    numbered = strong & {_NUMBERED_KINDS.get(number or 0)}
+    numbered = strong & {_NUMBERED_KINDS.get(number)}
     # `Papers on this task`: the word for the references is the one that stands in other headings, too
     return numbered or strong - {"references"} or strong, weak
 
@@ -433,33 +429,30 @@ class _Finder:
         self._lines = lines
         self._cites = cites
         # words say most, then numbers; where a heading stands says least
-        for fits in (self._is_named, self._is_hinted_at, self._is_numbered, self._is_in_place):
-            for kind in KINDS:
-                self._choose(kind, fits)
+        tellings = (self._is_named, self._is_hinted_at, self._is_numbered, self._is_in_place)
+        for fits, kind in product(tellings, KINDS):
+            self._choose(kind, fits)
         if not self.chosen:
             self._choose_by_order()
 
     def _choose(self, kind: SectionKind, fits: Callable[[Heading, SectionKind], bool]) -> None:
         """Choose the most prominent of the headings that fit a kind which has none yet."""
-        fitting = [
-            heading for heading in self._free if kind not in self.chosen and fits(heading, kind)
-        ]
+        if kind in self.chosen:
+            return
+        fitting = [heading for heading in self._free if fits(heading, kind)]
         if fitting:
             self._take(kind, self._first_in_row(_most_prominent(fitting, kind), fitting))
 
     def _first_in_row(self, heading: Heading, fitting: list[Heading]) -> Heading:
         """The first of lists of references that follow each other: `References`, then `Bibliography`."""
-        at = self.headings.index(heading)
-        while at and heading.number is None and lists_references(self.headings[at].title):
-            before = self.headings[at - 1]
-            if (
-                before not in fitting
-                or before.level != heading.level
-                or not lists_references(before.title)
-            ):
+        if heading.number is not None or not lists_references(heading.title):
+            return heading
+        for before in reversed(self.headings[: self.headings.index(heading)]):
+            is_equal = before in fitting and before.level == heading.level
+            if not is_equal or not lists_references(before.title):
                 break
-            at -= 1
-        return self.headings[at]
+            heading = before
+        return heading
 
     def _take(self, kind: SectionKind, heading: Heading) -> None:
         self.chosen[kind] = heading
@@ -467,7 +460,7 @@ class _Finder:
 
     def _choose_by_order(self) -> None:
         """Where no heading tells, three or more of one level are the sections when one behind the second cites."""
-        for level in sorted(set(map(_LEVEL, self.headings))):
+        for level in sorted({heading.level for heading in self.headings}):
             equals = [heading for heading in self.headings if heading.level == level < _NUMBERED]
             citing = [heading for heading in equals[2:] if self._may_be(heading, "references")]
             if citing:
@@ -484,9 +477,8 @@ class _Finder:
         return kind in heading.hints and heading.number in (None, _EXPECTED[kind])
 
     def _is_numbered(self, heading: Heading, kind: SectionKind) -> bool:
-        return (
-            heading.number == _EXPECTED[kind] and not heading.names and self._may_be(heading, kind)
-        )
+        is_numbered = heading.numbered_kind == kind and not heading.names
+        return is_numbered and self._may_be(heading, kind)
 
     def _is_in_place(self, heading: Heading, kind: SectionKind) -> bool:
         """Whether a heading without a number, on the level of the others, stands where the section belongs."""
@@ -497,17 +489,20 @@ class _Finder:
 
     def _may_be(self, heading: Heading, kind: SectionKind) -> bool:
         """Whether what follows a heading fits a kind of section: references cite something."""
-        first = heading.line + (heading.text_at is None)
-        return kind != "references" or self._cites(first, self._end(heading))
+        return kind != "references" or self._cites(heading.first, self._end(heading))
 
     def may_begin(self, heading: Heading) -> bool:
         """Whether a line may begin a section: none that stands within one, unless it says that another one begins."""
-        if heading.level == _RUN_IN and heading.names:
-            return not heading.names <= self.chosen.keys()
-        if heading.level != _RUN_IN and (heading.number is not None or len(self.headings) <= 1):
+        if not heading.names <= self.chosen.keys():
             return True
-        first = min(map(_LINE, self.chosen.values()), default=heading.line)
-        return heading.line <= first or not heading.names <= self.chosen.keys()
+        if heading.level == _RUN_IN:
+            return not heading.names and self._is_before_all(heading)
+        is_alone = len(self.headings) <= 1
+        return heading.number is not None or is_alone or self._is_before_all(heading)
+
+    def _is_before_all(self, heading: Heading) -> bool:
+        """Whether a line stands before all chosen headings."""
+        return heading.line <= min(map(_LINE, self.chosen.values()), default=heading.line)
 
     def joined(self, candidates: Iterable[Heading]) -> list[Heading]:
         """Return its headings with those of some candidates that may begin a section, in order."""
@@ -520,38 +515,31 @@ class _Finder:
     def sections(self) -> Sections:
         """Return the sections that were found."""
         found: dict[SectionKind, Section] = {}
-        for kind in filter(self.chosen.__contains__, KINDS):
+        for kind in sorted(self.chosen, key=KINDS.index):
             heading = self.chosen[kind]
-            first = heading.line + (heading.text_at is None)
-            found[kind] = Section(kind, heading, first, self._end(heading), heading.text_at or 0)
-        return Sections(found, tuple(filter(self._is_extra, self._free)), self._repeated())
+            end = self._end(heading)
+            found[kind] = Section(kind, heading, heading.first, end, heading.text_at or 0)
+        extra = tuple(heading for heading in self._free if self._is_extra(heading))
+        return Sections(found, extra, self._repeated())
 
     def _repeated(self) -> tuple[Heading, ...]:
         """The headings of a second answer: each section is named again, by a heading like its own."""
-        again: dict[SectionKind, Heading] = {}
-        for kind, heading in self.chosen.items():
-            for other in self._free:
-                if (other.level, other.names) == (
-                    heading.level,
-                    heading.names,
-                ) and other.number == heading.number:
-                    again[kind] = other
-        return tuple(again.values()) if again.keys() == set(KINDS) else ()
+        last = {heading.form: heading for heading in self._free}
+        again = [last.get(heading.form) for heading in self.chosen.values()]
+        if None in again or len(again) < len(KINDS):
+            return ()
+        return tuple(filter(None, again))
 
     def _is_extra(self, heading: Heading) -> bool:
         """Whether a heading is on the level of the sections, numbered as they are, and none of them."""
         chosen = self.chosen.values()
-        if (
-            heading.number is None
-            or heading.level not in map(_LEVEL, chosen)
-            or heading.level == _RUN_IN
-        ):
+        levels = {section.level for section in chosen} - {_RUN_IN}
+        if heading.number is None or heading.level not in levels:
             return False
         # a numbered line is a section of its own only behind them: it may be an item of a list inside one
-        is_behind = heading.line > max(map(_LINE, chosen)) and heading.number not in map(
-            _NUMBER_OF, chosen
-        )
-        return heading.level < _BOLD or is_behind
+        is_new = heading.number not in {section.number for section in chosen}
+        is_behind = heading.line > max(map(_LINE, chosen))
+        return heading.level < _BOLD or (is_new and is_behind)
 
     def _end(self, heading: Heading) -> int:
         """The line behind the last one of a section."""

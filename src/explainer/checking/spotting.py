@@ -340,6 +340,7 @@ def html_destinations(html: str, depth: int = 1) -> Iterator[Destination]:
         group = str(match.lastgroup)
         name, value = match["name"].lower(), unescape(match[group])
         tag = html[html.rfind("<", 0, match.start()) : match.start()][1:8].lower()
+        is_base, is_anchor = tag.startswith("base"), _IS_ANCHOR.match(tag) is not None
         for href in _hrefs(name, value, depth):
             if name in _SPELLED_OUT and not _ABSOLUTE.match(href):
                 continue
@@ -347,9 +348,7 @@ def html_destinations(html: str, depth: int = 1) -> Iterator[Destination]:
             written = html.find(href, start, end)
             if written >= 0:
                 start, end = written, written + len(href)
-            yield Destination(
-                href, start, end, tag.startswith("base"), _IS_ANCHOR.match(tag) is not None
-            )
+            yield Destination(href, start, end, is_base, is_anchor)
 
 
 def unparsed_destinations(text: str) -> Iterator[Destination]:
@@ -386,12 +385,11 @@ def _hrefs(name: str, value: str, depth: int) -> Iterator[str]:
     if name.startswith("on"):
         yield "javascript:"
         return
-    if name == "srcdoc":
-        if depth < _MAX_DOCUMENTS:
-            for destination in html_destinations(value, depth + 1):
-                yield destination.href
-        return
-    yield from _SPLITTERS.get(name, _whole)(value)
+    if name != "srcdoc":
+        yield from _SPLITTERS.get(name, _whole)(value)
+    elif depth < _MAX_DOCUMENTS:
+        for destination in html_destinations(value, depth + 1):
+            yield destination.href
 
 
 def _whole(value: str) -> Iterator[str]:

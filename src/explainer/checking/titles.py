@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from functools import lru_cache, partial
+from functools import lru_cache
 from html import unescape
 from itertools import takewhile
 from operator import eq
@@ -22,15 +22,12 @@ NEAR: Final = 0.8
 """The similarity from which an unequal title counts as an altered one, not as another one (measured on HALLMARK)."""
 # a quick upper bound of the similarity below which the exact one, which takes longer, is not computed
 _FAR: Final = 0.6
-_MAX_COMPARED: Final = (
-    600  # characters of titles that are compared for similarity, which takes quadratic time
-)
-_MIN_ACRONYM: Final = (
-    3  # characters of a distinctive name: shorter ones are units, initials and parts of formulas
-)
-_MIN_STEM: Final = (
-    4  # letters that two forms of one word share at least: `removal` and `removing` share five
-)
+# characters of titles that are compared for similarity, which takes quadratic time
+_MAX_COMPARED: Final = 600
+# characters of a distinctive name: shorter ones are units, initials and parts of formulas
+_MIN_ACRONYM: Final = 3
+# letters that two forms of one word share at least: `removal` and `removing` share five
+_MIN_STEM: Final = 4
 # the share of the shorter word that the common beginning takes: `portable` is no form of `portrait`
 _STEM_SHARE: Final = 0.6
 _INITIALS: Final = range(2, 6)  # lengths of what may be the initials of a title's words
@@ -146,11 +143,8 @@ def canonical(text: str) -> str:
         return _ASCII_DROPPED.sub("", text.lower()).replace("&", "and")
     if _MOJIBAKE.search(text):
         text = _repaired(text)
-    for _ in range(
-        3
-    ):  # taking a sign away can bring two others together; the third time nothing changes any more
-        text = _folded(text)
-    return text
+    # taking a sign away can bring two others together; the third time nothing changes any more
+    return _folded(_folded(_folded(text)))
 
 
 def _decoded(match: re.Match[str]) -> str:
@@ -160,9 +154,8 @@ def _decoded(match: re.Match[str]) -> str:
 
 
 def _folded(text: str) -> str:
-    text = "".join(
-        filter(_is_kept, unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED))
-    )
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED)
+    text = "".join(char for char in text if _is_kept(char))
     text = unicodedata.normalize("NFC", _LATIN_MARKS.sub("", unicodedata.normalize("NFD", text)))
     return text.replace("&", "and")
 
@@ -207,7 +200,7 @@ def acronyms(text: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def _distinctive_names(text: str) -> tuple[str, ...]:
-    return tuple(filter(_is_distinctive, _COMPOUND.findall(text)))
+    return tuple(word for word in _COMPOUND.findall(text) if _is_distinctive(word))
 
 
 def _is_distinctive(word: str) -> bool:
@@ -246,10 +239,10 @@ def longer_title(text: str, begin: int, end: int) -> tuple[int, int]:
     """Return where a title in a text begins and ends together with the words that go on with it: `Improved <title>`."""
     before = _GOES_BEFORE.search(text, max(0, begin - _LONGEST_BEFORE), begin)
     behind = _GOES_BEHIND.match(text, end)
-    first = (
-        before.start() if before and content_words(before[0]) else begin
-    )  # `Code of <title>` is no title
-    return first, behind.end() if behind else end
+    last = behind.end() if behind else end
+    if before is None or not content_words(before[0]):  # `Code of <title>` is no title
+        return begin, last
+    return before.start(), last
 
 
 @lru_cache(maxsize=4096)
@@ -288,7 +281,7 @@ def own_words(text: str, vocabulary: Sequence[str]) -> float:
 
 
 def _is_own(word: str, vocabulary: Sequence[str], initials: str) -> bool:
-    if any(map(partial(same_word, word), vocabulary)):
+    if any(same_word(word, known) for known in vocabulary):
         return True
     short = word.removesuffix("s")
     return len(short) in _INITIALS and short.isalpha() and short in initials

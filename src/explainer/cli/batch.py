@@ -45,7 +45,7 @@ from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import ExitStatus, Finding, exit_status
 from explainer.diagnostics.text import printable
 from explainer.engines.select import ENGINES, MissingEngineError, engine_of, run_batch
-from explainer.files import STDIN
+from explainer.files import STDIN, Buffer
 from explainer.rendering.formats import FORMATS
 
 app = new_app()
@@ -350,8 +350,8 @@ class _TerminalReporter(BatchReporter):
     def wait(self) -> None:
         self.tell("waiting for another run on the same target")
 
-    def write(self, lines: bytes) -> None:
-        write_stdout(lines.decode())
+    def write(self, lines: Buffer) -> None:
+        write_stdout(str(lines, "utf-8"))
 
     def tell(self, line: str) -> None:
         """Say something that is no finding, unless only findings are wanted."""

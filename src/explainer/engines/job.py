@@ -28,7 +28,7 @@ from explainer.batching.manifest import (
 )
 from explainer.batching.renderer import BatchRenderer, PreparedLibrary
 from explainer.batching.tokens import counter
-from explainer.batching.workers import ChunkResult, Task
+from explainer.batching.workers import Chunk, ChunkResult, render_chunk
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CatalogLoader, CatalogPath, read_catalog, shipped_tasks
 from explainer.catalogs.parsing import LoadedCatalog
@@ -466,10 +466,9 @@ class JobWorker:
         self._files = files
         self._lines = lines
 
-    def __call__(self, chunk: Sequence[Task]) -> ChunkResult:
+    def __call__(self, chunk: Chunk) -> ChunkResult:
         """Render a chunk."""
         if not chunk:
             return ChunkResult([])
-        return ChunkResult(
-            open_job(self._job).renderer(files=self._files).run(chunk, lines=self._lines)
-        )
+        renderer = open_job(self._job).renderer(files=self._files)
+        return render_chunk(renderer, chunk, lines=self._lines)

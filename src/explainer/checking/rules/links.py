@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from operator import attrgetter, le
-from typing import Final, Literal
+from typing import Final
 
 from explainer.catalogs.links import Link, identify
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation
-from explainer.checking.answer import Answer, Cited, Phrase
+from explainer.checking.answer import Answer, Cited
 from explainer.checking.match import CERTAIN, OWN, Match, Verdict
 from explainer.checking.offered import Offered
 from explainer.checking.spotting import LinkInText, spot_links
 from explainer.checking.titles import is_nothing
 from explainer.diagnostics.text import lazy_regex, shorten
 
-# an id such as `owner/name`, of parts that begin with a letter or digit
-_REPOSITORY_ID: Final = lazy_regex(r"[^\W_][\w.-]+/[^\W_][\w.-]+")
 # an issue or a commit, of which GitHub makes a link ("Autolinked references and URLs")
 _REFERENCE: Final = lazy_regex(
     r"(?<![\w/.:@#-])(?P<id>[a-z\d][a-z\d-]{0,38}/[\w.-]{1,100})(?:#\d{1,9}|@[\da-f]{7,40})(?!\w)",
@@ -43,21 +40,19 @@ _LISTED: Final = lazy_regex(
     r"[,;–—] (?P<id>[a-z\d][a-z\d-]{1,38}/(?=[\w.]*[-\d])[\w.-]{2,99}\w)(?=\s*(?:[,;]|\Z))",
     re.IGNORECASE,
 )
-# a media type (RFC 6838), or the path of a file or folder
-_TYPE_OR_PATH: Final = lazy_regex(
-    r"(?:application|audio|font|image|message|model|multipart|text|video|src|path|data|dataset|datasets|usr|etc|home|bin"
-    r"|tests?|docs?|configs?|scripts?|checkpoints|weights|outputs?|inputs?|train|examples?)/.*"
-    r"|.*\.(?:c|cc|cfg|cpp|csv|gif|h|html|ini|ipynb|jpe?g|js|jsonl?|lock|md|mp[34]|npy|pdf|png|pt|pth|py|rst|sh|svg|toml|ts"
-    r"|txt|wav|xml|ya?ml|zip)"
-)
-# what is given as an alternative: `Code: Python/PyTorch`
-_NO_OWNERS: Final = frozenset(
-    "c cpp cuda jax julia keras matlab numpy onnx python pytorch tensorflow no yes".split()  # noqa: SIM905
+# an id such as `owner/name`, of parts that begin with a letter or digit
+_REPOSITORY_ID: Final = lazy_regex(
+    # no media type (RFC 6838), and no path of a file or folder
+    r"\A(?!(?:(?:application|audio|font|image|message|model|multipart|text|video|src|path|data|dataset|datasets|usr|etc|home"
+    r"|bin|tests?|docs?|configs?|scripts?|checkpoints|weights|outputs?|inputs?|train|examples?)/.*"
+    r"|.*\.(?:c|cc|cfg|cpp|csv|gif|h|html|ini|ipynb|jpe?g|js|jsonl?|lock|md|mp[34]|npy|pdf|png|pt|pth|py|rst|sh|svg|toml"
+    r"|ts|txt|wav|xml|ya?ml|zip))\Z)"
+    # nor what is given as an alternative: `Code: Python/PyTorch`
+    r"(?!(?:(?:c|cpp|cuda|jax|julia|keras|matlab|numpy|onnx|python|pytorch|tensorflow|no|yes)(?:/|\Z)){2}\Z)"
+    r"[^\W_][\w.-]+/[^\W_][\w.-]+"
 )
 _ANCHOR: Final = lazy_regex("#.")
-_KEY: Final = attrgetter("key")
-_OWN_LINK: Final = attrgetter("link")
-_OTHER_ROLE: Final[dict[str, Literal["paper", "github"]]] = {"paper": "github", "github": "paper"}
+_OTHER_ROLE: Final = {"paper": "github", "github": "paper"}
 _ROLE_NAMES: Final = {"paper": "paper", "github": "code"}
 _INSTEAD: Final = "{instead}"
 _MEANT: Final = "did you mean {meant}?"
@@ -113,10 +108,8 @@ def link_status(analysis: AnswerAnalysis) -> Iterator[Violation]:
         code, message, hint = fault
         message = message.format(name=shorten(analysis.entry_name(verdict) or ""))
         hint = (hint if verdict.meant else _INSTEAD).format(meant=verdict.meant, instead=instead)
-        is_whole = (
-            analysis.answer.body[max(0, spotted.start - 1) : spotted.start] not in _INSIDE_LINK
-        )
-        yield _at(spotted, code, message, hint, _respelling(spotted, verdict) if is_whole else None)
+        before = analysis.answer.body[max(0, spotted.start - 1) : spotted.start]
+        yield _at(spotted, code, message, hint, _respelling(spotted, verdict, before))
 
 
 # What ends the text before a link that is only the rest of a longer one, such as `https:/\\arxiv.org/abs/…`.
@@ -129,14 +122,15 @@ def _at(
     return Violation(code, spotted.start, spotted.end, message, hint, fix)
 
 
-def _respelling(spotted: LinkInText, verdict: Verdict) -> Fix | None:
+def _respelling(spotted: LinkInText, verdict: Verdict, before: str) -> Fix | None:
     """A link as it was offered, where only its spelling differs: never changed to http, to a PDF, or to one version."""
-    if verdict.match is not Match.RESPELLED:
+    if verdict.match is not Match.RESPELLED or before in _INSIDE_LINK:
         return None
     offered = verdict.spellings[0].url
     if _ENDS_LINK.search(spotted.text + offered):
         return None
-    is_no_worse = all(map(le, _merits(spotted.url), _merits(offered)))
+    merits = zip(_merits(spotted.url), _merits(offered), strict=True)
+    is_no_worse = all(as_written <= as_offered for as_written, as_offered in merits)
     return Fix(spotted.start, spotted.end, offered) if is_no_worse else None
 
 
@@ -170,24 +164,20 @@ def odd_destinations(analysis: AnswerAnalysis) -> Iterator[Violation]:
 def spoofed(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A205: the text of a link reads as a link, and it leads to another one."""
     for cited, verdict in analysis.links:
+        label, spotted = cited.label, cited.spotted
         # of a link that was not offered it is said that it was not
-        if cited.label is None or verdict.match not in OWN or _is_shown_itself(cited, cited.label):
+        if label is None or verdict.match not in OWN:
             continue
-        if _shows_other_link(cited.label.text, cited.spotted.link):
-            message = (
-                f"the text of this link is {shorten(cited.label.text)}, but it leads elsewhere"
-            )
-            yield _at(cited.spotted, "A205", message, "make both the same")
+        is_shown_itself = label.start <= spotted.start < label.end
+        if not is_shown_itself and _shows_other_link(label.text, verdict.spellings[0].link):
+            message = f"the text of this link is {shorten(label.text)}, but it leads elsewhere"
+            yield _at(spotted, "A205", message, "make both the same")
 
 
-def _is_shown_itself(cited: Cited, label: Phrase) -> bool:
-    return label.start <= cited.spotted.start < label.end
-
-
-def _shows_other_link(text: str, link: Link | None) -> bool:
+def _shows_other_link(text: str, link: Link) -> bool:
     """Whether the text of a link has links in it, and none that leads to the same thing."""
-    shown = list(filter(None, map(_OWN_LINK, spot_links(text))))
-    return bool(shown) and link is not None and link.key not in map(_KEY, shown)
+    keys = {shown.link.key for shown in spot_links(text) if shown.link}
+    return bool(keys) and link.key not in keys
 
 
 def misattributed(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -203,17 +193,13 @@ def misattributed(analysis: AnswerAnalysis) -> Iterator[Violation]:
 def wrong_place(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A402: the paper's link where the code belongs, or the other way round."""
     for cited, role, verdict in _links_of_named(analysis):
-        other = _OTHER_ROLE.get(role)
-        if other is not None and _roles(analysis.link_verdict(cited), verdict) == {other}:
+        other = _OTHER_ROLE.get(role, "")
+        if _roles(analysis.link_verdict(cited), verdict) == {other}:
             expected, actual = _ROLE_NAMES[role], _ROLE_NAMES[other]
+            message = f"this is the link of the {actual}, given as the {expected}"
             urls = analysis.offered.field_urls(verdict.sources, role)[:1]
             hint = _write(urls, f"no link of the {expected} was offered")
-            yield _at(
-                cited.spotted,
-                "A402",
-                f"this is the link of the {actual}, given as the {expected}",
-                hint,
-            )
+            yield _at(cited.spotted, "A402", message, hint)
 
 
 def _write(urls: Sequence[str], otherwise: str) -> str:
@@ -242,33 +228,26 @@ def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for text, start, end in _possible_ids(analysis.answer, analysis.sections.lines("references")):
         key = text.strip().casefold()
         # what may be an id is often a path or two words, such as `and/or`: what the prompt writes itself is none
-        if not _is_repository_id(key) or key in offered_ids or key in analysis.offered.said:
+        is_id = _REPOSITORY_ID.fullmatch(key) is not None
+        if not is_id or key in offered_ids or key in analysis.offered.said:
             continue
-        code, message, hint = (
-            _OTHER_OWNER if _without_owner(key) in by_name else _FOREIGN_REPOSITORY
-        )
-        hint = hint.format(
-            meant=by_name.get(_without_owner(key)), instead=_instead(analysis.offered)
-        )
+        meant = by_name.get(_without_owner(key))
+        code, message, hint = _OTHER_OWNER if meant else _FOREIGN_REPOSITORY
+        hint = hint.format(meant=meant, instead=_instead(analysis.offered))
         yield Violation(code, start, end, message, hint)
 
 
 def _possible_ids(answer: Answer, references: Iterable[int]) -> Iterator[tuple[str, int, int]]:
     """What may be the id of a repository, and where it begins and ends."""
-    for phrase in filter(_is_code, answer.phrases):
+    for phrase in answer.phrases_of("code"):
         yield phrase.text, phrase.start, phrase.end
-    for match in chain(
-        _references_in(answer), _LOADED.finditer(answer.body), _GIVEN.finditer(answer.body)
-    ):
+    loaded, given = _LOADED.finditer(answer.body), _GIVEN.finditer(answer.body)
+    for match in chain(_references_in(answer), loaded, given):
         yield match["id"], *match.span("id")
     for number in references:
         start = answer.line_starts[number]
         for match in _LISTED.finditer(answer.line(number)):
             yield match["id"], start + match.start("id"), start + match.end("id")
-
-
-def _is_code(phrase: Phrase) -> bool:
-    return phrase.kind == "code"
 
 
 def _references_in(answer: Answer) -> Iterator[re.Match[str]]:
@@ -283,12 +262,6 @@ def _references_in(answer: Answer) -> Iterator[re.Match[str]]:
 
 def _without_owner(key: str) -> str:
     return key.partition("/")[2]
-
-
-def _is_repository_id(key: str) -> bool:
-    if _REPOSITORY_ID.fullmatch(key) is None or _TYPE_OR_PATH.fullmatch(key) is not None:
-        return False
-    return not _NO_OWNERS.issuperset(key.split("/"))
 
 
 def _repositories(offered: Offered) -> Iterator[str]:

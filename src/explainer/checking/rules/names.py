@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from itertools import chain, filterfalse
+from itertools import chain
 from operator import attrgetter
 from typing import Final, TypeAlias
 
@@ -45,29 +44,22 @@ _NOTE: Final = lazy_regex(
     re.MULTILINE,
 )
 _SPAN: Final = attrgetter("start", "end")
-_VOCABULARY: Final = attrgetter("vocabulary")
 _NOTE_BEGINS: Final = ("[^", "^[", "\\footnote")
 _TITLE_KINDS: Final = frozenset({"quote", "emphasis"})  # how titles stand out in prose
-_CODE_OR_LABEL: Final = frozenset({"code", "label"})
 _NO_TITLE_END: Final = lazy_regex(
     r"[:：,.]\s*\Z"
 )  # what sentences and labels end with, and titles do not
-_LONG_TITLE: Final = (
-    5  # words of a title that is mended, or that is told from other words in quotes
-)
+# words of a title that is mended, or that is told from other words in quotes
+_LONG_TITLE: Final = 5
 _MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title
-_MAX_CALLED: Final = (
-    300  # characters from where an entry is called by its name to the authors behind it
-)
-_MIN_KEY: Final = (
-    4  # canonical characters of a text that is looked for in other texts: shorter ones are in most
-)
-_SAFE: Final = (
-    0.9  # the similarity from which an altered title is mended unasked: a letter or two, no word
-)
-_SHARED_HALF: Final = (
-    0.5  # the share of words of an offered title from which a quotation may be of that title
-)
+# characters from where an entry is called by its name to the authors behind it
+_MAX_CALLED: Final = 300
+# canonical characters of a text that is looked for in other texts: shorter ones are in most
+_MIN_KEY: Final = 4
+# the similarity from which an altered title is mended unasked: a letter or two, no word
+_SAFE: Final = 0.9
+# the share of words of an offered title from which a quotation may be of that title
+_SHARED_HALF: Final = 0.5
 _INSTEAD: Final = "remove it, or cite one of the offered entries"
 _CATALOGUED: Final = "is catalogued but was not offered"
 _ALTERED: Final = "differs from what was offered"
@@ -131,9 +123,8 @@ def _is_right_in_prose(analysis: AnswerAnalysis, reference: Reference, verdict: 
     """Whether words before a link in prose may name what the link leads to."""
     if not reference.in_prose:
         return False
-    if not any(
-        map(analysis.owners, reference.cited)
-    ):  # of another link it is said that it is foreign
+    # of another link it is said that it is foreign
+    if not any(analysis.owners(cited) for cited in reference.cited):
         return True
     if verdict.match is Match.ALTERED:
         return len(words(reference.text)) < _LONG_TITLE
@@ -143,18 +134,13 @@ def _is_right_in_prose(analysis: AnswerAnalysis, reference: Reference, verdict: 
 def is_cut_off(analysis: AnswerAnalysis, reference: Reference) -> bool:
     """Whether a reference is an offered title that ends where the answer ends: cut off, not altered."""
     key = canonical(reference.text)
-    if (
-        not reference.strict
-        or len(key) < _MIN_KEY
-        or _VISIBLE.search(analysis.answer.body, reference.end)
-    ):
+    if not reference.strict or len(key) < _MIN_KEY:
         return False
-    return any(map(partial(_goes_on_behind, key), analysis.offered.sources))
-
-
-def _goes_on_behind(key: str, source: OfferedEntry) -> bool:
-    """Whether the name of an entry begins with another one that is not its own."""
-    return source.key.startswith(key) and key not in source.call_names
+    if _VISIBLE.search(analysis.answer.body, reference.end):
+        return False
+    # a title may begin with what the entry is called: that is whole
+    begun = [source for source in analysis.offered.sources if source.key.startswith(key)]
+    return any(key not in source.call_names for source in begun)
 
 
 def _is_broken_off(analysis: AnswerAnalysis, reference: Reference, _: Verdict) -> bool:
@@ -187,7 +173,7 @@ def _fix(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> Fi
     meant = verdict.meant or ""
     if verdict.match is not Match.ALTERED or not _is_title_alone(reference, meant):
         return None
-    if any(map(frozenset(verdict.sources).isdisjoint, map(analysis.owners, reference.cited))):
+    if any(analysis.owners(cited).isdisjoint(verdict.sources) for cited in reference.cited):
         return None
     if similarity(canonical(reference.text), canonical(meant)) < _SAFE:
         return None
@@ -233,24 +219,14 @@ def _fault_of_phrase(
 
 def _loose_phrases(analysis: AnswerAnalysis) -> Iterator[Phrase]:
     """Phrases that read like titles, but that no reference and no step of a diagram stands for."""
-    referenced = set(map(_SPAN, analysis.references))
-    phrases = chain(analysis.answer.phrases, _notes(analysis.answer.body))
-    for phrase in filter(partial(_may_be_title, analysis), phrases):
-        if _SPAN(phrase) not in referenced and _is_in_text(phrase, analysis):
+    referenced = {_SPAN(reference) for reference in analysis.references}
+    standing_out = analysis.answer.phrases_of("strong", "emphasis", "code", "quote")
+    for phrase in chain(standing_out, _notes(analysis.answer.body)):
+        if not _has_words(phrase, _MIN_PHRASE, analysis) or not reads_like_title(phrase.text):
+            continue
+        is_referenced = _SPAN(phrase) in referenced or analysis.in_references(phrase.start)
+        if not is_referenced and not analysis.in_diagram(phrase.start):
             yield phrase
-
-
-def _may_be_title(analysis: AnswerAnalysis, phrase: Phrase) -> bool:
-    if phrase.kind == "label" or not _has_words(phrase, _MIN_PHRASE, analysis):
-        return False
-    return reads_like_title(phrase.text)
-
-
-def _is_in_text(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
-    """Whether a phrase stands outside the references and diagrams."""
-    if analysis.answer.line_of(phrase.start) in analysis.sections.lines("references"):
-        return False
-    return not analysis.in_diagram(phrase.start)
 
 
 def _notes(body: str) -> Iterator[Phrase]:
@@ -266,10 +242,8 @@ def _has_words(phrase: Phrase, least: int, analysis: AnswerAnalysis) -> bool:
     """Whether a phrase has some words, or stands in the Chinese marks of titles, where no spaces part words."""
     if len(words(phrase.text)) >= least:
         return True
-    return (
-        len(phrase.text) > _LONG_TITLE
-        and analysis.answer.body[phrase.start - 1 : phrase.start] == "《"
-    )
+    mark = analysis.answer.body[phrase.start - 1 : phrase.start]
+    return mark == "《" and len(phrase.text) > _LONG_TITLE
 
 
 def _is_foreign_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
@@ -277,22 +251,19 @@ def _is_foreign_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
         return False
     if _NO_TITLE_END.search(phrase.text) or canonical(phrase.text) in analysis.offered.text:
         return False
-    shares = map(partial(own_words, phrase.text), map(_VOCABULARY, analysis.offered.sources))
-    return max(shares, default=0.0) < _SHARED_HALF
+    vocabularies = (source.vocabulary for source in analysis.offered.sources)
+    return all(own_words(phrase.text, vocabulary) < _SHARED_HALF for vocabulary in vocabularies)
 
 
 def _variants(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A304: the name of an offered model with another ending, in the text: `LanternNet-v2`."""
-    models = (source.name for source in analysis.offered.sources if source.kind == "model")
-    for model in filter(_is_long_enough, models):
-        for name in filterfalse(
-            partial(_is_judged_elsewhere, analysis), _with_endings(model, analysis.answer.body)
-        ):
-            yield _violation(name, _REWORDED_PHRASE, Verdict(Match.REWORDED, (), model))
-
-
-def _is_long_enough(name: str) -> bool:
-    return len(name) >= _MIN_KEY
+    for source in analysis.offered.sources:
+        if source.kind != "model" or len(source.name) < _MIN_KEY:
+            continue
+        for name in _with_endings(source.name, analysis.answer.body):
+            if not _is_judged_elsewhere(analysis, name):
+                verdict = Verdict(Match.REWORDED, (), source.name)
+                yield _violation(name, _REWORDED_PHRASE, verdict)
 
 
 def _with_endings(name: str, body: str) -> Iterator[Phrase]:
@@ -310,14 +281,10 @@ def _is_judged_elsewhere(analysis: AnswerAnalysis, name: Phrase) -> bool:
     """Whether a name was offered, or is of the references, or of what code, a link or a diagram says."""
     if canonical(name.text) in analysis.offered.text:
         return True
-    line = analysis.answer.line_of(name.start)
-    if line in analysis.sections.lines("references") or line in analysis.answer.code_lines:
+    if analysis.answer.line_of(name.start) in analysis.answer.code_lines:
         return True
-    return is_within(name.start, map(_SPAN, filter(_is_code_or_label, analysis.answer.phrases)))
-
-
-def _is_code_or_label(phrase: Phrase) -> bool:
-    return phrase.kind in _CODE_OR_LABEL
+    labels_and_code = map(_SPAN, analysis.answer.phrases_of("code", "label"))
+    return analysis.in_references(name.start) or is_within(name.start, labels_and_code)
 
 
 def catalogued_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -408,52 +375,43 @@ def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A310: `[7]` in the text, where the references have no item of that number, and fewer than seven items."""
     listed = _listed_numbers(analysis)
     for match in _marks_in_text(analysis, _CITATION_NUMBERS):
-        numbers = list(map(int, _DIGITS.findall(match[1])))
-        strange = next(filterfalse(listed.__contains__, numbers), None)
-        if strange is not None and 0 not in numbers:  # `[0, 1]` is a range
-            message = f"the references have no item {strange}"
-            yield Violation(
-                "A310",
-                *match.span(),
-                message,
-                "cite an item of the references, or leave the number out",
-            )
+        numbers = _numbers_in(match)
+        strange = [number for number in numbers if number not in listed]
+        if strange and 0 not in numbers:  # `[0, 1]` is a range
+            yield _unlisted(match, str(strange[0]), "number")
 
 
 def citation_notes(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A310: `[^smith]` in the text, where no footnote and no item of the references has that label."""
     marks = list(_marks_in_text(analysis, _NOTE_MARK))
-    if not marks:
-        return
-    listed = set(map(str, _listed_numbers(analysis))) | _labels_of_notes(analysis)
+    listed = _labels_of_notes(analysis) if marks else set()
     for match in marks:
-        label = match["label"]
-        if label not in listed:
-            message = f"the references have no item {label!r}"
-            yield Violation(
-                "A310",
-                *match.span(),
-                message,
-                "cite an item of the references, or leave the mark out",
-            )
+        if match["label"] not in listed:
+            yield _unlisted(match, repr(match["label"]), "mark")
+
+
+def _unlisted(match: re.Match[str], item: str, mark: str) -> Violation:
+    message = f"the references have no item {item}"
+    hint = f"cite an item of the references, or leave the {mark} out"
+    return Violation("A310", *match.span(), message, hint)
+
+
+def _numbers_in(match: re.Match[str]) -> list[int]:
+    return [int(number) for number in _DIGITS.findall(match[1])]
 
 
 def _labels_of_notes(analysis: AnswerAnalysis) -> set[str]:
-    """The labels of footnotes, and of marks that stand in the references."""
-    lines = analysis.sections.lines("references")
-    marks = _NOTE_MARK.finditer(analysis.answer.body)
-    return {
-        mark["label"]
-        for mark in marks
-        if mark["colon"] or analysis.answer.line_of(mark.start()) in lines
-    }
+    """The labels of footnotes, of marks that stand in the references, and of their numbered items."""
+    labels = {str(number) for number in _listed_numbers(analysis)}
+    for mark in _NOTE_MARK.finditer(analysis.answer.body):
+        if mark["colon"] or analysis.in_references(mark.start()):
+            labels.add(mark["label"])
+    return labels
 
 
 def swapped_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A401: the title of an offered paper with the number of another one: `LanternNet … [2]`, which is item 1."""
-    papers = dict(_ends_of_papers(analysis)) if analysis.numbered_sources else {}
-    if not papers:
-        return
+    papers = dict(_ends_of_papers(analysis))
     for match in _marks_in_text(analysis, _CITATION_NUMBERS):
         index = papers.get(_end_of_words(analysis.answer.body, match.start()))
         if index is not None:
@@ -471,11 +429,10 @@ def _swapped_number(
 ) -> Iterator[Violation]:
     """A number behind the title of a paper that is none of its own."""
     listed = analysis.numbered_sources
-    cited = list(map(listed.get, map(int, _DIGITS.findall(match[1]))))
-    right = _number_of(analysis, index)
-    if right is None or None in cited:
+    numbers, right = _numbers_in(match), _number_of(analysis, index)
+    if right is None or not listed.keys() >= set(numbers):
         return
-    others = set[int]().union(*filter(None, cited))
+    others = set[int]().union(*(listed[number] for number in numbers))
     if index in others or _share_link(analysis, index, others):
         return
     message = f"this number is of {analysis.quoted_name(min(others))}, not of {analysis.quoted_name(index)}"
@@ -510,9 +467,13 @@ def _link_keys(analysis: AnswerAnalysis, index: int) -> frozenset[str]:
 
 def _listed_numbers(analysis: AnswerAnalysis) -> set[int]:
     """The numbers of the items of the references; where none is numbered, their places."""
-    lines = map(analysis.answer.line, analysis.sections.lines("references"))
-    numbered = {int(match["number"]) for match in map(_ITEM_NUMBER.match, lines) if match}
-    return numbered or set(range(1, 1 + sum(reference.listed for reference in analysis.references)))
+    numbered = set[int]()
+    for line in analysis.sections.lines("references"):
+        item = _ITEM_NUMBER.match(analysis.answer.line(line))
+        if item is not None:
+            numbered.add(int(item["number"]))
+    items = sum(reference.listed for reference in analysis.references)
+    return numbered or set(range(1, items + 1))
 
 
 def _marks_in_text(analysis: AnswerAnalysis, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
@@ -521,11 +482,10 @@ def _marks_in_text(analysis: AnswerAnalysis, pattern: re.Pattern[str]) -> Iterat
     matches = list(pattern.finditer(answer.body))
     if not matches:  # most answers have none, and need no list of what is code
         return
-    elsewhere = {*analysis.sections.lines("references"), *answer.code_lines}
-    labels = filter(None, (citation.label for citation in answer.citations))
-    spans = list(map(_SPAN, filter(_is_code_or_label, chain(answer.phrases, labels))))
+    labels = [citation.label for citation in answer.citations if citation.label]
+    spans = [_SPAN(phrase) for phrase in (*answer.phrases_of("code", "label"), *labels)]
     for match in matches:
-        if answer.line_of(match.start()) not in elsewhere and not is_within(
-            match.start() + 1, spans
-        ):
+        start = match.start()
+        is_elsewhere = answer.line_of(start) in answer.code_lines or analysis.in_references(start)
+        if not is_elsewhere and not is_within(start + 1, spans):
             yield match

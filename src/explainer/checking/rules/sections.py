@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
-from operator import attrgetter, itemgetter
+from itertools import chain, islice
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
@@ -49,14 +48,11 @@ def sections(analysis: AnswerAnalysis) -> Iterator[Violation]:
             hint = "give each of the three parts a heading, numbered 1 to 3"
             yield Violation("A111", 0, 0, f"{NAMES[kind]}: missing", hint)
         elif not _says_something(analysis, section) and not _is_task_in_heading(section):
-            yield _at(
-                section, analysis, "A112", f"{NAMES[kind]}: empty", "write it, or ask for it again"
-            )
+            hint = "write it, or ask for it again"
+            yield _at(section, analysis, "A112", f"{NAMES[kind]}: empty", hint)
         elif kind == "references" and not analysis.cited_in(section.first, section.last):
-            message, hint = (
-                f"{NAMES[kind]}: cites nothing that was offered",
-                "list the entries that support the answer",
-            )
+            message = f"{NAMES[kind]}: cites nothing that was offered"
+            hint = "list the entries that support the answer"
             yield _at(section, analysis, "A112", message, hint)
 
 
@@ -67,14 +63,9 @@ def _at(
 
 
 def _says_something(analysis: AnswerAnalysis, section: Section) -> bool:
-    answer = analysis.answer
-    others = answer.headings.keys() - {section.heading.line}
-    lines = (
-        section.line(answer, number)
-        for number in range(section.first, section.last)
-        if number not in others
-    )
-    return any(map(_VISIBLE.search, lines))
+    headings = analysis.answer.headings.keys() - {section.heading.line}
+    numbers = sorted(set(range(section.first, section.last)) - headings)
+    return any(_VISIBLE.search(section.line(analysis.answer, number)) for number in numbers)
 
 
 def _is_task_in_heading(section: Section) -> bool:
@@ -86,32 +77,24 @@ def _is_task_in_heading(section: Section) -> bool:
 def order(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A113-A116: order and number of the sections, sections besides, and a second answer behind the first."""
     answer, ordered = analysis.answer, analysis.sections.found.values()
-    starts = list(map(attrgetter("heading.line"), ordered))
-    if starts != sorted(starts):
-        start = answer.line_starts[min(starts)]
+    lines = [section.heading.line for section in ordered]
+    if lines != sorted(lines):
+        start = answer.line_starts[min(lines)]
         message = "the sections are not in the order task, workflow, references"
         yield Violation("A113", start, start, message, "move them")
     for heading in analysis.sections.extra:
-        yield Violation(
-            "A115", *answer.span(heading.line), f"another section: {shorten(heading.title, 60)!r}"
-        )
+        message = f"another section: {shorten(heading.title, 60)!r}"
+        yield Violation("A115", *answer.span(heading.line), message)
     for section in ordered:
         number = section.heading.number
         # another section between them says already why the numbers differ
         if number not in (None, section.number) and not analysis.sections.extra:
-            message, hint = (
-                f"this is section {section.number}, numbered {number}",
-                f"number it {section.number}",
-            )
-            yield _at(section, analysis, "A114", message, hint)
+            message = f"this is section {section.number}, numbered {number}"
+            yield _at(section, analysis, "A114", message, f"number it {section.number}")
     for heading in analysis.sections.repeated[:1]:
         message = "a second answer begins here: each of the three sections is there again"
-        yield Violation(
-            "A116",
-            *answer.span(heading.line),
-            message,
-            "keep one answer: only one of them was checked",
-        )
+        hint = "keep one answer: only one of them was checked"
+        yield Violation("A116", *answer.span(heading.line), message, hint)
 
 
 def workflow(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -128,7 +111,7 @@ def workflow(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 
 def _uses_strange_names(analysis: AnswerAnalysis) -> bool:
-    matches = chain.from_iterable(map(itemgetter(1), analysis.flows))
+    matches = chain.from_iterable(matches for _, matches in analysis.flows)
     return not NOT_OFFERED.isdisjoint(match.fit for match in matches)
 
 
@@ -136,36 +119,27 @@ def completeness(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A104 and A105: the answer was read whole, and does not end in the middle."""
     answer = analysis.answer
     if answer.cut:
-        yield Violation(
-            "A105",
-            0,
-            0,
-            "the answer is too long to be read whole",
-            "what was not read was not checked",
-        )
+        message = "the answer is too long to be read whole"
+        yield Violation("A105", 0, 0, message, "what was not read was not checked")
         return
-    ending = _broken_ending(analysis)
-    if ending is not None:
-        start, end, message = ending
+    for start, end, message in islice(_broken_endings(analysis), 1):
         yield Violation("A104", start, end, message, "ask for the answer again, with more room")
 
 
-def _broken_ending(analysis: AnswerAnalysis) -> tuple[int, int, str] | None:
-    """Where an answer ends in the middle of something, and of what."""
+def _broken_endings(analysis: AnswerAnalysis) -> Iterator[tuple[int, int, str]]:
+    """Where an answer ends in the middle of something, and of what; the most certain first."""
     fence = analysis.answer.unclosed_fence
     if fence is not None:
-        return fence, fence + _FENCE_MARK, "a code fence is opened here and never closed"
+        yield fence, fence + _FENCE_MARK, "a code fence is opened here and never closed"
     for reference in analysis.references:
         if is_cut_off(analysis, reference):
-            return reference.start, reference.end, "the answer ends in the middle of a title"
+            yield reference.start, reference.end, "the answer ends in the middle of a title"
     body = analysis.answer.body.rstrip()
     start = body.rfind("\n") + 1
     line = _without_offered(analysis, body[start:])
-    if _OPEN_END.search(line, max(0, len(line) - _LONGEST_END)) or _ends_in_url(
-        analysis, len(body)
-    ):
-        return start, len(body), "the answer ends in the middle"
-    return None
+    is_open = _OPEN_END.search(line, max(0, len(line) - _LONGEST_END)) is not None
+    if is_open or _ends_in_url(analysis, len(body)):
+        yield start, len(body), "the answer ends in the middle"
 
 
 def _without_offered(analysis: AnswerAnalysis, line: str) -> str:
@@ -207,13 +181,12 @@ def unlisted(analysis: AnswerAnalysis) -> Iterator[Violation]:
     if section is None:
         return
     reported = analysis.named_in(section.first, section.last)
-    for at, index in analysis.mentions:
+    for place, index in analysis.mentions:
         if index not in reported:
             reported.add(index)
-            message = (
-                f"{analysis.quoted_name(index)} is used here, but the references do not list it"
-            )
-            yield Violation("A501", at, at, message, "list it with its link")
+            name = analysis.quoted_name(index)
+            message = f"{name} is used here, but the references do not list it"
+            yield Violation("A501", place, place, message, "list it with its link")
 
 
 def unlinked(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -224,8 +197,7 @@ def unlinked(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for reference, verdict in analysis.verdicts:
         if verdict.match is not Match.OFFERED or not reference.asks_for_link:
             continue
-        if linked.isdisjoint(verdict.sources):
-            for url in analysis.offered.field_urls(verdict.sources)[:1]:
-                yield Violation(
-                    "A503", reference.start, reference.end, "listed without its link", f"add {url}"
-                )
+        urls = analysis.offered.field_urls(verdict.sources)
+        if urls and linked.isdisjoint(verdict.sources):
+            message = "listed without its link"
+            yield Violation("A503", reference.start, reference.end, message, f"add {urls[0]}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from itertools import chain, islice, pairwise
-from operator import itemgetter
+from itertools import islice, pairwise
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
@@ -26,7 +25,6 @@ from explainer.recommending.terms import term, terms
 
 _MIN_WITHIN: Final = 5  # signs of a name that is looked for within words
 _MIN_CONTENT: Final = 4  # letters of a stem that is no article or preposition
-_FIRST: Final = itemgetter(0)
 _LONGEST: Final = 160  # characters of what an acronym stands for
 _MIN_INITIALS: Final = 3  # letters of an acronym whose words are looked for
 _FEWEST: Final = 2  # capitals of an acronym
@@ -63,6 +61,7 @@ _NO_NAME: Final = lazy_regex(r"\d[\d.,]*[a-zA-Z]{1,5}|(?=[IVX])X{0,3}(?:IX|IV|V?
 _JOINT: Final = lazy_regex(r"[-+/]")
 _CAPITALS: Final = lazy_regex(r"\A[a-z]|[A-Z]")  # `mAP`: the first word counts, too
 _CLAUSE: Final = lazy_regex(r"[.;:()\[\]“”\"]|\*\*")
+_NO_LETTER: Final = lazy_regex(r"[\W\d_]")
 _SPACES: Final = "  "  # where a tag was blanked out
 _CODE: Final = lazy_regex(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}】")
 
@@ -75,8 +74,8 @@ def _lines_of(name: str) -> list[str]:
 
 @cache
 def _common_names() -> frozenset[str]:
-    names = chain.from_iterable(map(str.split, _lines_of("common_terms.txt")))
-    return frozenset(map(canonical, chain(names, GENERIC_ACRONYMS)))
+    names = " ".join(_lines_of("common_terms.txt")).split()
+    return frozenset(map(canonical, (*names, *GENERIC_ACRONYMS)))
 
 
 @cache
@@ -131,9 +130,9 @@ def _is_familiar(name: str, offered: Offered) -> bool:
         return True
     if _is_said(canonical(name), offered):
         return True
-    parts = list(filter(None, _JOINT.split(name)))
-    named = map(canonical, filter(acronyms, parts))
-    return len(parts) > 1 and all(map(partial(_is_said, offered=offered), named))
+    parts = _JOINT.sub(" ", name).split()
+    names = [canonical(part) for part in parts if acronyms(part)]
+    return len(parts) > 1 and all(_is_said(key, offered) for key in names)
 
 
 def _is_said(key: str, offered: Offered) -> bool:
@@ -163,14 +162,18 @@ def _prose_of(
     for number, (start, end) in enumerate(pairwise((*starts, len(body)))):
         line = body[start:end]
         # residue before an item makes Markdown take it for code
-        if number not in code_lines or line.lstrip().startswith(("*", "-")):
-            lines.append(
-                (
-                    start,
-                    _CODE.sub(lambda match: " " * len(match[0]), line) if "://" in line else line,
-                )
-            )
+        if number in code_lines and not line.lstrip().startswith(("*", "-")):
+            continue
+        if "://" in line:
+            line = _CODE.sub(lambda match: " " * len(match[0]), line)
+        lines.append((start, line))
     return tuple(lines)
+
+
+_MESSAGES: Final = {
+    "A432": "the offered text says that {acronym!r} stands for something other than {text!r}",
+    "A433": "nothing offered says that {acronym!r} stands for {text!r}",
+}
 
 
 def expansions(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -179,14 +182,10 @@ def expansions(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for start, line in _prose(analysis):
         for acronym, text, at in _expanded(line):
             code = offered.judge(canonical(acronym), _stems(text))
-            if code is None:
-                continue
-            message = f"nothing offered says that {acronym!r} stands for {text!r}"
-            if code == "A432":
-                message = f"the offered text says that {acronym!r} stands for something other than {text!r}"
-            yield Violation(
-                code, start + at, start + at + len(text), message, "give the acronym alone"
-            )
+            if code is not None:
+                message = _MESSAGES[code].format(acronym=acronym, text=text)
+                span = (start + at, start + at + len(text))
+                yield Violation(code, *span, message, "give the acronym alone")
 
 
 class _OfferedExpansions:
@@ -223,8 +222,8 @@ class _OfferedExpansions:
 
     def _is_shortened_title(self, stems: tuple[str, ...]) -> bool:
         """Whether words are those of a title in another order: `VividMed: Versatile Visual Grounding in Medicine`."""
-        content = frozenset(stem for stem in stems if len(stem) >= _MIN_CONTENT)
-        return any(map(content.issubset, map(_stems, self._offered.names)))
+        content = {stem for stem in stems if len(stem) >= _MIN_CONTENT}
+        return any(content.issubset(_stems(title)) for title in self._offered.names)
 
 
 def _expanded(text: str) -> Iterator[tuple[str, str, int]]:
@@ -237,8 +236,9 @@ def _expanded(text: str) -> Iterator[tuple[str, str, int]]:
     for match in _BEFORE.finditer(text):
         group = match.lastgroup or ""
         phrase, _, _ = match[group].strip().partition(_SPACES)
-        for acronym in filter(partial(_is_explained_by, phrase), _acronyms_before(match)):
-            yield acronym, phrase, match.start(group)
+        for acronym in _acronyms_before(match):
+            if _is_explained_by(phrase, acronym):
+                yield acronym, phrase, match.start(group)
     for match in _SPELT_OUT.finditer(text):
         phrase = _beginning_for(match["acronym"], match["words"])
         if phrase is not None:
@@ -291,7 +291,7 @@ def _stands_for(acronym: str, run: list[str]) -> bool:
     """Whether the letters of an acronym are the initials of some words, in order; small words may give none."""
     if not _may_stand_for(acronym, run):
         return False
-    capitals = list(map(str.lower, _CAPITALS.findall(acronym)))
+    capitals = "".join(_CAPITALS.findall(acronym)).lower()
     if _in_order(capitals, _initials(run)):
         return len(capitals) * 2 >= sum(len(word) >= _MIN_CONTENT for word in run)
     return acronym.isalnum() and _stands_for_title(acronym, run)
@@ -309,18 +309,18 @@ def _stands_for_title(acronym: str, run: list[str]) -> bool:
 
     The other letters stand within the words.
     """
-    if len(run) < _MIN_INITIALS or not all(map(str.isupper, map(_FIRST, run))):
+    if len(run) < _MIN_INITIALS or not all(word[0].isupper() for word in run):
         return False
-    return _in_order(_initials(run), list(filter(str.isalpha, acronym.lower())))
+    return _in_order(_initials(run), _NO_LETTER.sub("", acronym.lower()))
 
 
-def _initials(run: list[str]) -> list[str]:
-    return list(map(str.lower, map(_FIRST, run)))
+def _initials(run: list[str]) -> str:
+    return "".join(word[0] for word in run).lower()
 
 
-def _in_order(letters: list[str], initials: list[str]) -> bool:
+def _in_order(letters: str, initials: str) -> bool:
     """Whether some letters stand among the initials in their order, the first of both being the same."""
-    if not initials or letters[0] != initials[0]:
+    if letters[:1] != initials[:1]:
         return False
     remaining = iter(initials)
     return all(letter in remaining for letter in letters)
@@ -341,14 +341,7 @@ def other_question(analysis: AnswerAnalysis) -> Iterator[Violation]:
         return
     restated = frozenset(terms(match["text"]))
     asked = frozenset(terms(analysis.offered.question))
-    if len(restated) >= _MIN_QUESTION_TERMS and len(restated & asked) < _SHARE_OF_QUESTION * len(
-        restated
-    ):
+    is_other = len(restated & asked) < _SHARE_OF_QUESTION * len(restated)
+    if is_other and len(restated) >= _MIN_QUESTION_TERMS:
         message = "this is not what was asked"
-        yield Violation(
-            "A442",
-            match.start("text"),
-            match.end("text"),
-            message,
-            "answer the question of the prompt",
-        )
+        yield Violation("A442", *match.span("text"), message, "answer the question of the prompt")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from operator import attrgetter, itemgetter
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation, is_within
@@ -68,14 +67,10 @@ def flow_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for _, matches in analysis.flows:
         for match in matches:
             # The rules about names say A303 already of a name that stands in the text word by word.
-            if match.fit not in _NAME_RULES or (
-                match.fit is StepFit.CATALOGUED and analysis.is_run(match.name)
-            ):
-                continue
-            code, message, hint = _NAME_RULES[match.fit]
-            message = message.format(name=repr(shorten(match.name)))
-            place = _place(analysis, match.step, match.name)
-            yield Violation(code, *place, message, hint.format(meant=repr(match.meant)))
+            is_said = match.fit is StepFit.CATALOGUED and analysis.is_run(match.name)
+            if match.fit in _NAME_RULES and not is_said:
+                start, end = _place(analysis, match.step, match.name)
+                yield _violation(match.fit, start, end, match.name, match.meant)
 
 
 def altered_endings(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -87,19 +82,24 @@ def altered_endings(analysis: AnswerAnalysis) -> Iterator[Violation]:
     starts = [*answer.line_starts, len(answer.body)]
     for start, name in hyphenated_words(answer.body, starts[section.first], starts[section.last]):
         if names.model_of_variant(name) is not None and not _is_judged_elsewhere(analysis, start):
-            code, message, hint = _NAME_RULES[StepFit.DOUBTFUL]
-            yield Violation(
-                code, start, start + len(name), message.format(name=repr(shorten(name))), hint
-            )
+            yield _violation(StepFit.DOUBTFUL, start, start + len(name), name)
+
+
+def _violation(
+    fit: StepFit, start: int, end: int, name: str, meant: str | None = None
+) -> Violation:
+    """What is said of a name that is not an offered one."""
+    code, message, hint = _NAME_RULES[fit]
+    message = message.format(name=repr(shorten(name)))
+    return Violation(code, start, end, message, hint.format(meant=repr(meant)))
 
 
 def _is_judged_elsewhere(analysis: AnswerAnalysis, position: int) -> bool:
     """Whether a place is in a step, a reference or a link."""
-    flows, references, links = (
-        map(itemgetter(0), pairs) for pairs in (analysis.flows, analysis.verdicts, analysis.links)
-    )
-    places = chain(flows, references, (link.spotted for link in links))
-    return is_within(position, map(attrgetter("start", "end"), places))
+    flows = ((flow.start, flow.end) for flow, _ in analysis.flows)
+    references = ((reference.start, reference.end) for reference in analysis.references)
+    links = ((cited.spotted.start, cited.spotted.end) for cited, _ in analysis.links)
+    return is_within(position, chain(flows, references, links))
 
 
 def _place(analysis: AnswerAnalysis, step: DescribedStep, name: str) -> tuple[int, int]:

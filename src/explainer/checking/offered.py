@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from explainer.build import offer
 from explainer.catalogs.library import Library, Sources
 from explainer.catalogs.links import Link, identify
-from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.parsing import LoadedQuestion
 from explainer.catalogs.schema import Entry, Kind
 from explainer.catalogs.signature import Ports
 from explainer.checking.spotting import SeenText, spot_links

@@ -33,9 +33,9 @@ from typing import Any
 
 from benchmarks.baseline import BM25
 
-from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CatalogLoader, load_lines, shipped_tasks
+from explainer.catalogs.parsing import LoadedCatalog
 from explainer.catalogs.schema import Catalog, Entry, Kind, ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Parsed
 from explainer.recommending.evaluate import DEPTH, Label, Outcome, bootstrap, evaluate, read_labels

@@ -16,7 +16,7 @@ from pathlib import Path
 from explainer import load_catalogs
 from explainer.build import build
 from explainer.catalogs.library import Library
-from explainer.catalogs.question import question_from_text
+from explainer.catalogs.parsing import question_from_text
 from explainer.catalogs.signature import Signature, builtin_ports
 from explainer.rendering.templates import builtin_renderer
 from explainer.workflows.compose import Component, compose

@@ -3,7 +3,7 @@ from explainer.build import BuildResult as BuildResult
 from explainer.catalogs.library import Library as Library
 from explainer.catalogs.library import Sources as Sources
 from explainer.catalogs.links import Link as Link
-from explainer.catalogs.question import LoadedQuestion as LoadedQuestion
+from explainer.catalogs.parsing import LoadedQuestion as LoadedQuestion
 from explainer.catalogs.schema import Catalog as Catalog
 from explainer.catalogs.schema import ModelEntry as ModelEntry
 from explainer.catalogs.schema import PaperEntry as PaperEntry

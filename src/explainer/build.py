@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from explainer.catalogs.library import Library, SourceCounts, Sources, resolve
-from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.parsing import LoadedQuestion
 from explainer.diagnostics.finding import Parsed
 from explainer.files import NO_MODEL, chosen_model
 

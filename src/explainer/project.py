@@ -11,12 +11,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from explainer.build import BuildResult, build, offer, semantic_model
-from explainer.catalogs.catalog import parse_catalog as _parse_catalog
 from explainer.catalogs.library import EntryIndex, Library, SourceCounts, Sources
 from explainer.catalogs.loading import CatalogLoader, project_file, shipped_tasks
 from explainer.catalogs.loading import load_question as _load_question
-from explainer.catalogs.question import LoadedQuestion, question_from_text
-from explainer.catalogs.question import parse_question as _parse_question
+from explainer.catalogs.parsing import LoadedQuestion, question_from_text
+from explainer.catalogs.parsing import parse_catalog as _parse_catalog
+from explainer.catalogs.parsing import parse_question as _parse_question
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, ModelEntry, PaperEntry, Settings
 from explainer.diagnostics.finding import (
     ExitStatus,

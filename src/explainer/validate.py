@@ -14,7 +14,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from explainer.build import SupportsRender, build
-from explainer.catalogs.catalog import LoadedCatalog, catalog_from
 from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import (
     SOURCES_SUFFIX,
@@ -24,7 +23,13 @@ from explainer.catalogs.loading import (
     repeated_id,
     shipped_tasks,
 )
-from explainer.catalogs.question import LoadedQuestion, parse_question_line, question_from
+from explainer.catalogs.parsing import (
+    LoadedCatalog,
+    LoadedQuestion,
+    catalog_from,
+    parse_question_line,
+    question_from,
+)
 from explainer.catalogs.schema import SOURCE_KINDS, Kind, ModelEntry, PaperEntry
 from explainer.catalogs.settings import PROJECT_FILES
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, errors_in, exit_status

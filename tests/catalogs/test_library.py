@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from explainer.catalogs.catalog import LoadedCatalog, parse_catalog
 from explainer.catalogs.library import Library, Sources, resolve
-from explainer.catalogs.question import parse_question
+from explainer.catalogs.parsing import LoadedCatalog, parse_catalog, parse_question
 from explainer.diagnostics.finding import Parsed
 
 

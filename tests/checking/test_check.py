@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from explainer.catalogs.library import resolve
 from explainer.catalogs.links import doi_link
-from explainer.catalogs.question import parse_question_line
+from explainer.catalogs.parsing import parse_question_line
 from explainer.checking.analysis import AnswerAnalysis, Violation, analyse
 from explainer.checking.answer import parse_answer
 from explainer.checking.check import check_answer, find_violations, status_of

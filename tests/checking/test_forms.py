@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from explainer.catalogs.library import resolve
-from explainer.catalogs.question import parse_question_line
+from explainer.catalogs.parsing import parse_question_line
 from explainer.checking.check import CheckReport, check_answer
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_sources
 from explainer.checking.titles import reads_like_title

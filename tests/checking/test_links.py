@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer.catalogs.library import resolve
-from explainer.catalogs.question import parse_question_line
+from explainer.catalogs.parsing import parse_question_line
 from explainer.checking.answer import parse_answer
 from explainer.checking.check import CheckReport, check_answer
 from explainer.checking.mending import apply_fixes

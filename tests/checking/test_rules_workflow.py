@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from explainer.catalogs.library import resolve
-from explainer.catalogs.question import parse_question_line
+from explainer.catalogs.parsing import parse_question_line
 from explainer.checking.check import CheckReport, Workflow, check_answer
 from explainer.checking.offered import CatalogLookup, Offered, offered_by_prompt, offered_by_sources
 from explainer.diagnostics.codes import Severity

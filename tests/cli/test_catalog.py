@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
-from explainer.catalogs.catalog import parse_catalog
+from explainer.catalogs.parsing import parse_catalog
 from tests.helpers.support import explainer, write_tree
 
 CATALOG = """\

@@ -12,7 +12,7 @@ from typing import TextIO
 
 import pytest
 
-from explainer.catalogs.catalog import parse_catalog
+from explainer.catalogs.parsing import parse_catalog
 from tests.helpers.support import explainer, slow, write_tree
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.catalogs.catalog import parse_catalog
+from explainer.catalogs.parsing import parse_catalog
 from tests.helpers.support import ROOT, explainer
 
 CASES = sorted((ROOT / "tests" / "cases" / "import").iterdir())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from explainer.catalogs.catalog import parse_catalog
+from explainer.catalogs.parsing import parse_catalog
 from explainer.curation.stats import MAX_BARS, count, stats_page
 from tests.helpers.browser import measured, needs_browser
 from tests.helpers.support import explainer, write_tree

@@ -20,9 +20,8 @@ from explainer.asking.conversation import StreamAccumulator, error_in
 from explainer.asking.outputs import ForeignJournalError, Journal
 from explainer.batching.manifest import read_header, read_row
 from explainer.build import build
-from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.library import Sources
-from explainer.catalogs.question import parse_question, parse_question_line
+from explainer.catalogs.parsing import parse_catalog, parse_question, parse_question_line
 from explainer.catalogs.schema import ModelEntry
 from explainer.catalogs.settings import parse_settings
 from explainer.checking.check import check_answer

@@ -10,8 +10,7 @@ import sys
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from explainer.catalogs.catalog import parse_catalog
-from explainer.catalogs.question import parse_question, parse_question_line
+from explainer.catalogs.parsing import parse_catalog, parse_question, parse_question_line
 from explainer.documents.document import decode
 
 TOKENS = [

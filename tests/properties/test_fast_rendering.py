@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from explainer.batching.manifest import RenderOptions
 from explainer.batching.renderer import BatchRenderer, PreparedLibrary
 from explainer.batching.sources import SourceItem
-from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.library import Library
+from explainer.catalogs.parsing import parse_catalog
 from explainer.rendering.formats import FORMATS, FormatOptions, Output, Rendering, Segment
 from explainer.rendering.isolated import IsolatedRenderer
 from explainer.rendering.outline import OutputOutline

@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer.build import BuildResult, build
-from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
-from explainer.catalogs.question import question_from_text
+from explainer.catalogs.parsing import LoadedCatalog, question_from_text
 from explainer.catalogs.schema import Catalog, ModelEntry, PortEntry, Task
 from explainer.rendering.layout import parse_prompt
 from explainer.rendering.templates import builtin_renderer

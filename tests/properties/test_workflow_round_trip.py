@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer.build import build
-from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
-from explainer.catalogs.question import question_from_text
+from explainer.catalogs.parsing import LoadedCatalog, question_from_text
 from explainer.catalogs.schema import Catalog, ModelEntry
 from explainer.catalogs.signature import Signature
 from explainer.checking.check import check_answer

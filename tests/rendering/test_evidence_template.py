@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explainer.build import build
-from explainer.catalogs.question import parse_question_line
+from explainer.catalogs.parsing import parse_question_line
 from explainer.checking.check import check_answer
 from explainer.checking.offered import offered_by_prompt, offered_by_sources
 from explainer.project import parse_catalog

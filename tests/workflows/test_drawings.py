@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from explainer.workflows.boxes import LEAST_WIDTH, boxes
 from explainer.workflows.compose import Component, compose
 from explainer.workflows.graph import Edge, End, Step, WorkflowGraph, escape_label, mermaid
+from explainer.workflows.output import LEAST_WIDTH, boxes
 from explainer.workflows.svg import svg
 from tests.helpers.support import examples
 from tests.helpers.workflows import HOSTILE_NAMES, PORTS, ends, names, part, parts

@@ -49,7 +49,7 @@ from explainer.batching.tokens import Counter
 from explainer.build import BuildResult, SupportsRender, build, semantic_model
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.loading import CatalogLoader, asked_question, repeated_id
-from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
+from explainer.catalogs.parsing import LoadedQuestion, parse_question, parse_question_line
 from explainer.checking.check import unchecked
 from explainer.checking.offered import lookup_of, offered_by_sources
 from explainer.diagnostics.finding import (

@@ -29,7 +29,7 @@ from explainer.batching.sources import LineBlock, SourceItem
 from explainer.batching.tokens import counter, estimate
 from explainer.build import BuildResult, offer, source_context
 from explainer.catalogs.library import Library, SourceCounts
-from explainer.catalogs.question import LoadedQuestion, load_document, parse_question
+from explainer.catalogs.parsing import LoadedQuestion, load_document, parse_question
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Parsed, exit_status, has_errors
 from explainer.diagnostics.text import is_plain, shorten, suggest

@@ -12,8 +12,7 @@ from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from explainer.catalogs.catalog import LoadedCatalog, ports_of, report_signature
-from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.parsing import LoadedCatalog, LoadedQuestion, ports_of, report_signature
 from explainer.catalogs.schema import (
     SOURCE_KINDS,
     Entry,

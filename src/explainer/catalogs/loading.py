@@ -47,9 +47,8 @@ from explainer.files import (
 )
 
 if TYPE_CHECKING:
-    from explainer.catalogs.catalog import LoadedCatalog
     from explainer.catalogs.library import Library
-    from explainer.catalogs.question import LoadedQuestion
+    from explainer.catalogs.parsing import LoadedCatalog, LoadedQuestion
     from explainer.catalogs.schema import Catalog, Kind, Question, Settings, Task
     from explainer.documents.document import Document
 
@@ -69,7 +68,7 @@ _MOST_FILES: Final = 32
 
 def load_question(path: Path) -> Parsed[LoadedQuestion]:
     """Read a question from a YAML file, or from stdin when the path is `-`."""
-    from explainer.catalogs.question import parse_question  # noqa: PLC0415
+    from explainer.catalogs.parsing import parse_question  # noqa: PLC0415
 
     text = read_input(path, limit=MAX_QUESTION_BYTES)
     if text.value is None:
@@ -80,7 +79,7 @@ def load_question(path: Path) -> Parsed[LoadedQuestion]:
 
 def asked_question(path: Path, words: str | None) -> Parsed[LoadedQuestion]:
     """Read the question that a command was given: its words, or where there are none, its file."""
-    from explainer.catalogs.question import question_from_text  # noqa: PLC0415
+    from explainer.catalogs.parsing import question_from_text  # noqa: PLC0415
 
     return load_question(path) if words is None else question_from_text(words, file="--text")
 
@@ -109,7 +108,7 @@ def load_question_lines(
         path: the file.
         passed_over: keys that a line may have for other readers.
     """
-    from explainer.catalogs.question import parse_question_line  # noqa: PLC0415
+    from explainer.catalogs.parsing import parse_question_line  # noqa: PLC0415
 
     lines = load_lines(path)
     if lines.value is None:
@@ -195,7 +194,7 @@ class _Places:
 
 def read_catalog(raw: bytes, file: str, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     """Read a catalog from the bytes of a YAML file; see `load_catalog`."""
-    from explainer.catalogs.catalog import LoadedCatalog, parse_catalog  # noqa: PLC0415
+    from explainer.catalogs.parsing import LoadedCatalog, parse_catalog  # noqa: PLC0415
     from explainer.documents.document import decode  # noqa: PLC0415
 
     # A cached catalog had no findings, so there is nothing to say and no position to find.
@@ -569,8 +568,8 @@ class CatalogLoader:
         return self._libraries[key]
 
     def _load(self, paths: Sequence[CatalogPath]) -> Parsed[Library]:
-        from explainer.catalogs.catalog import LoadedCatalog  # noqa: PLC0415
         from explainer.catalogs.library import Library  # noqa: PLC0415
+        from explainer.catalogs.parsing import LoadedCatalog  # noqa: PLC0415
         from explainer.catalogs.schema import Catalog  # noqa: PLC0415
 
         loaded: list[LoadedCatalog] = []
@@ -596,6 +595,6 @@ class CatalogLoader:
         text = self._changed.get(path.absolute())
         if text is None:
             return load_catalog(path, rank=rank)
-        from explainer.catalogs.catalog import parse_catalog  # noqa: PLC0415
+        from explainer.catalogs.parsing import parse_catalog  # noqa: PLC0415
 
         return parse_catalog(text, display_path(path), rank=rank)

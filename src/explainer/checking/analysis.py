@@ -138,6 +138,13 @@ class AnswerAnalysis(Struct, dict=True):
                 return Verdict(Match.CATALOGUED, (), meant)
         return Verdict(Match.NO_CITATION)
 
+    @cached_property
+    def set_apart(self) -> list[tuple[int, int]]:
+        """Where code and the texts of links stand."""
+        phrases = self.answer.phrases_of("code", "label")
+        labels = [cited.label for cited in self.answer.citations if cited.label]
+        return [(phrase.start, phrase.end) for phrase in (*phrases, *labels)]
+
     def in_references(self, position: int) -> bool:
         """Whether a place is in the section of the references."""
         return self.answer.line_of(position) in self.sections.lines("references")

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from explainer.build import offer
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_question, project_file
-from explainer.catalogs.question import LoadedQuestion, parse_question_line
+from explainer.catalogs.parsing import LoadedQuestion, parse_question_line
 from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, check_answer, unchecked
 from explainer.checking.evidence.native import (

@@ -1,8 +1,14 @@
 """What a name or a link of an answer is, measured by what was offered.
 
 A text may call an offered entry, exactly or shortened; an entry altered; a catalogued one not offered; or another.
-Equality in canonical form is the only way to be exact. A shortened or reworded name is judged by the words that it
-takes from the title, and more mildly where the link beside it is right: then the link says which entry is meant.
+
+A link is compared by what it leads to: with the links of the prompt, with what the catalogs add to the same entries,
+with those of the question, with all catalogued ones; what is left may be an altered link of the prompt (`_judge`).
+
+A name is compared with the names of all sources (`_Name`, and `_Pair` for the name beside one source) in steps, of
+which the first that tells counts (`_STEPS`). Equality in canonical form is the only way to be exact. A shortened or
+reworded name is judged by the words that it takes from the title, and more mildly where the link beside it is right:
+then the link says which entry is meant.
 """
 
 from __future__ import annotations
@@ -13,6 +19,7 @@ from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate
+from operator import attrgetter
 from typing import Final
 
 from msgspec import Struct
@@ -219,15 +226,15 @@ def _broken(spotted: LinkInText, offered: Offered) -> Verdict:
     """A broken URL may have been an offered one before it broke."""
     _, _, address = spotted.text.partition("/")
     link = identify("https://" + address.lstrip("/"))
-    owners = offered.owners(link) if link else ()
-    return Verdict(Match.INVALID, (), next((own_link.url for _, own_link in owners), None))
+    owners = offered.owners(link) if link else []
+    return Verdict(Match.INVALID, (), owners[0][1].url if owners else None)
 
 
 def _resembling(link: Link, offered: Offered) -> Verdict:
-    for source in offered.sources:
-        for own_link in source.links:
-            if resembles(link, own_link.link):
-                return Verdict(Match.ALTERED, (), own_link.url)
+    """A link that was not offered may be an altered one."""
+    for own_link in offered.links:
+        if resembles(link, own_link.link):
+            return Verdict(Match.ALTERED, (), own_link.url)
     return Verdict(Match.FOREIGN)
 
 
@@ -338,10 +345,13 @@ class _Pair(Struct, frozen=True, dict=True):
 
     def misquotes(self, least_share: float = 1) -> bool:
         """Whether the name is given as a title, and has too much of the title to shorten it, or other words."""
-        if not self.name.strict or self.name.count <= _MAX_MISQUOTE_FREE:
+        if not self.name.strict:
             return False
-        length = len(content_words(self.source.name))
-        return self.share < least_share or self.name.count > _ABRIDGED * length
+        if self.name.count <= _MAX_MISQUOTE_FREE:
+            return False
+        if self.share < least_share:
+            return True
+        return self.name.count > _ABRIDGED * len(content_words(self.source.name))
 
     def adds_words(self) -> bool:
         """Whether the name reads like a title, and has words that nothing known of the source has."""
@@ -350,14 +360,21 @@ class _Pair(Struct, frozen=True, dict=True):
 
     def _is_new(self, word: str) -> bool:
         """Whether a word tells something, and neither the title nor anything known of the source has it."""
-        if _TELLING_WORD.match(word) is None or own_words(word, self.source.vocabulary):
+        if _TELLING_WORD.match(word) is None:
             return False
-        is_telling = label_words().isdisjoint(content_words(word) or label_words())
-        return is_telling and canonical(word) not in self.source.all_known_key
+        if own_words(word, self.source.vocabulary):
+            return False
+        if canonical(word) in self.source.all_known_key:
+            return False
+        claims = content_words(word)
+        return bool(claims) and label_words().isdisjoint(claims)
 
     def verdict(self, match: Match) -> Verdict:
         """Return the verdict that the name means the source."""
         return Verdict(match, (self.index,), self.source.name)
+
+
+_SHARE: Final = attrgetter("share")
 
 
 def judge_name(
@@ -424,11 +441,14 @@ def _counts(part: str, verdict: Verdict, offered: Offered) -> bool:
     sources, key = [offered.sources[index] for index in verdict.sources], canonical(part)
     if verdict.match is Match.SHORTENED:
         begins_title = sources[0].key.startswith(key)
-        return begins_title or len(content_words(part)) <= _MAX_MISQUOTE_FREE
-    if verdict.match is Match.ALTERED and similarity(key, sources[0].key) < NEAR:
-        share = max(own_words(part, source.vocabulary) for source in sources)
-        return reads_like_title(part) and share >= _SHARED_MOST
-    return True
+        is_call_name = len(content_words(part)) <= _MAX_MISQUOTE_FREE
+        return begins_title or is_call_name
+    if verdict.match is not Match.ALTERED:
+        return True
+    if similarity(key, sources[0].key) >= NEAR:
+        return True
+    share = max(own_words(part, source.vocabulary) for source in sources)
+    return share >= _SHARED_MOST and reads_like_title(part)
 
 
 def bare_forms(text: str) -> Iterator[str]:
@@ -507,9 +527,11 @@ def _bracketed(name: _Name) -> Verdict | None:
     before = match["before"]
     if own_words(before, name.offered.sources[sources[0]].vocabulary) == 1:
         return name.verdict(Match.SHORTENED, *sources)
-    # another name, and no term of the field: then nothing offered speaks of it
+    if canonical(before) in name.offered.text:
+        return None
+    # another name before it, which is no term of the field, makes it another work
     names = [canonical(word) for word in words(before) if _NAME_SIGNS.search(word)]
-    if GENERIC_ACRONYMS.issuperset(names) or canonical(before) in name.offered.text:
+    if GENERIC_ACRONYMS.issuperset(names):
         return None
     return name.verdict(Match.ALTERED, *sources)
 
@@ -522,10 +544,13 @@ def _prefixed(name: _Name) -> Verdict | None:
     """A whole title with a few words before it that a colon or a dash sets apart: `TransMed: …`."""
     before, *behind = name.parts
     sources = name.offered.by_key.get(canonical("".join(behind)))
-    if sources is None or len(words(before)) > _MAX_PREFIX_WORDS:
+    if sources is None:
         return None
-    is_in_prompt = canonical(before) in name.offered.sources[sources[0]].all_text
-    return name.verdict(Match.SHORTENED if is_in_prompt else Match.REWORDED, sources[0])
+    if len(words(before)) > _MAX_PREFIX_WORDS:
+        return None
+    pair = name.pairs[sources[0]]
+    is_in_prompt = canonical(before) in pair.source.all_text
+    return pair.verdict(Match.SHORTENED if is_in_prompt else Match.REWORDED)
 
 
 def _quoting(name: _Name) -> Verdict | None:
@@ -538,9 +563,10 @@ def _quoting(name: _Name) -> Verdict | None:
 
 def _is_apart(text: str, start: int, end: int) -> bool:
     """Whether what stands around a title in a text is no part of a longer one."""
-    if _HYPHENATED.match(text, end) or _APART.match(text, end) is None:
+    if _HYPHENATED.match(text, end):
         return False
-    return _APART.match(text[:start][::-1]) is not None
+    before, behind = text[:start], text[end:]
+    return bool(_APART.match(before[::-1]) and _APART.match(behind))
 
 
 def _catalogued(name: _Name) -> Verdict | None:
@@ -564,19 +590,27 @@ def _nearly_title(name: _Name) -> Verdict | None:
 def _is_rightly_called(pair: _Pair) -> bool:
     """Whether a text that is nearly a title is what the entry is called, perhaps with a label, or is rewritten."""
     name, source = pair.name, pair.source
-    without_labels = "".join(word for word in name.words if word not in label_words())
-    if without_labels == source.key or name.key in source.call_names:
+    if name.key in source.call_names:
         return True
-    return not name.strict and pair.index in name.linked and _is_rewritten(pair)
+    without_labels = "".join(word for word in name.words if word not in label_words())
+    if without_labels == source.key:
+        return True
+    # only the right link beside it tells that a name is rewritten, and not another one
+    if name.strict or pair.index not in name.linked:
+        return False
+    return _is_rewritten(pair)
 
 
 def _is_rewritten(pair: _Pair) -> bool:
     """Whether all words are a source's own: of a model in any order, of a title some as initials (`GANs`)."""
-    if pair.share < 1 or pair.name.key == f"{pair.source.key}s":
+    if pair.share < 1:
+        return False
+    if pair.name.key == f"{pair.source.key}s":
         return False
     new = [word for word in words(pair.name.plain) if canonical(word) not in pair.source.key]
+    # a word of the name with a letter too few, or with another ending, is a mistake
     if any(sum(map(str.isupper, word)) < _MIN_INITIALS for word in new):
-        return False  # a word of the name with a letter too few, or with another ending
+        return False
     return pair.source.kind == "model" or bool(new)
 
 
@@ -606,11 +640,15 @@ def _stems_of_variants(name: _Name) -> Iterator[str]:
 def _retitled(name: _Name) -> Verdict | None:
     """The call name of a source, a colon, and a title that is not its own: `LanternNet: A Survey of Rain`."""
     key, title = canonical(name.parts[0]), "".join(name.parts[1:])
-    if len(content_words(title)) < _MIN_RETITLED or _SAYING.match(title):
+    if len(content_words(title)) < _MIN_RETITLED:
+        return None
+    if _SAYING.match(title):
         return None
     for index in name.offered.by_call_name.get(key, ()):
         pair = name.pairs[index]
-        if key != pair.source.key and pair.adds_words() and _is_of_another(title, pair.source):
+        if key == pair.source.key:  # a whole title is judged by what goes on with it
+            continue
+        if pair.adds_words() and _is_of_another(title, pair.source):
             return pair.verdict(Match.ALTERED)
     return None
 
@@ -638,14 +676,18 @@ def _match_beside_link(pair: _Pair) -> Match | None:
     if pair.is_called or pair.is_nicknamed:
         # a text that goes on behind the name is no shortened title: `Context Encoders for Video Inpainting`
         goes_on = len(pair.name.parts) == 1 and pair.adds_words()
-        return Match.ALTERED if goes_on or pair.misquotes(_SHARED_HALF) else Match.SHORTENED
+        if goes_on or pair.misquotes(_SHARED_HALF):
+            return Match.ALTERED
+        return Match.SHORTENED
     if pair.share < _SHARED_HALF:
         return None
     if pair.misquotes():
         return Match.ALTERED
+    if pair.share < 1:
+        return Match.REWORDED
     # `Diffusion` may be the name of anything
-    is_one_word = pair.name.count == 1 and not acronyms(pair.name.plain)
-    return Match.REWORDED if is_one_word or pair.share < 1 else Match.SHORTENED
+    is_common = pair.name.count == 1 and not acronyms(pair.name.plain)
+    return Match.REWORDED if is_common else Match.SHORTENED
 
 
 def _called(name: _Name) -> Verdict | None:
@@ -655,11 +697,11 @@ def _called(name: _Name) -> Verdict | None:
         called = [pair for pair in name.pairs if pair.share == 1]
     if not called:
         return None
-    share = max(pair.share for pair in called)
-    best = [pair for pair in called if pair.share == share]
-    if best[0].misquotes():
-        return best[0].verdict(Match.ALTERED)
-    return name.verdict(Match.SHORTENED, *(pair.index for pair in best))
+    best = max(called, key=_SHARE)
+    if best.misquotes():
+        return best.verdict(Match.ALTERED)
+    equals = [pair.index for pair in called if pair.share == best.share]
+    return name.verdict(Match.SHORTENED, *equals)
 
 
 def _nicknamed(name: _Name) -> Verdict | None:
@@ -672,7 +714,7 @@ def _mostly_own_words(name: _Name) -> Verdict | None:
     """Other words than those of a title: an error where the title itself is asked for."""
     if name.count == 1:
         return None
-    best = max(name.pairs, key=lambda pair: pair.share)
+    best = max(name.pairs, key=_SHARE)
     if best.share < _SHARED_MOST:
         return None
     return best.verdict(Match.ALTERED if name.strict else Match.REWORDED)
@@ -687,8 +729,12 @@ def _few_words_beside_link(name: _Name) -> Verdict | None:
 
 def _is_other_name(name: _Name) -> bool:
     """Whether it is one word, and the name of something that no offered text or link speaks of: `GPT-4`."""
-    is_field = name.plain.isupper() and not any(map(str.isdigit, name.plain))  # or a task: `ASR`
-    if is_field or acronyms(name.plain) != [name.plain] or name.key in name.offered.text:
+    if acronyms(name.plain) != [name.plain]:
+        return False
+    has_digit = any(char.isdigit() for char in name.plain)
+    if name.plain.isupper() and not has_digit:  # it may be a task or a field: `ASR`
+        return False
+    if name.key in name.offered.text:
         return False
     linked = [name.offered.sources[index] for index in name.linked]
     urls = (own_link.url for source in linked for own_link in source.links)

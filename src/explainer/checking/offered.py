@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from explainer.build import offer
 from explainer.catalogs.library import Library, Sources
 from explainer.catalogs.links import Link, identify
-from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.parsing import LoadedQuestion
 from explainer.catalogs.schema import Entry, Kind
 from explainer.catalogs.signature import Ports
 from explainer.checking.spotting import SeenText, spot_links
@@ -312,6 +312,22 @@ class Offered:
         )
         return models or frozenset(range(len(self.sources)))
 
+    @cached_property
+    def links(self) -> tuple[OwnLink, ...]:
+        """All printed links of the sources."""
+        return tuple(chain.from_iterable(source.links for source in self.sources))
+
+    @cached_property
+    def own_links(self) -> tuple[OwnLink, ...]:
+        """All links of the sources, printed or catalogued."""
+        return tuple(chain.from_iterable(source.own_links for source in self.sources))
+
+    @cached_property
+    def authors(self) -> str:
+        """The canonical form of the names of all authors of the sources."""
+        names = chain.from_iterable(source.authors for source in self.sources)
+        return canonical(" ".join(names))
+
     def field_urls(self, sources: Iterable[int], *roles: str) -> list[str]:
         """Return the printed URLs of some sources, of some roles or of all but those in summaries."""
         printed = chain.from_iterable(self.sources[index].links for index in sources)
@@ -320,8 +336,7 @@ class Offered:
     @cached_property
     def urls(self) -> tuple[str, ...]:
         """All offered and known URLs, as they are spelled, and those in the question."""
-        own_links = chain.from_iterable(source.own_links for source in self.sources)
-        offered = [own_link.url for own_link in own_links]
+        offered = [own_link.url for own_link in self.own_links]
         asked = [spotted.text for spotted in spot_links(self.question)]
         return tuple(dict.fromkeys(offered + asked))
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import chain, product
-from operator import attrgetter
+from itertools import product
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -193,10 +192,6 @@ class Heading(Struct, frozen=True):
         return pattern.search(self.title.casefold()) is not None
 
 
-_LINE: Final = attrgetter("line")
-_LEVEL: Final = attrgetter("level")
-
-
 class Section(Struct, frozen=True):
     """One of the three sections: its heading, and the lines of its content, of the first of them from `text_at` on."""
 
@@ -260,10 +255,8 @@ def find_sections(answer: Answer, cites: Callable[[int, int], bool]) -> Sections
 
 def _headings(answer: Answer) -> Iterator[Heading]:
     """The headings of Markdown and HTML."""
-    tagged = {
-        answer.line_of(tag.start()) for tag in _HEADING_TAG.finditer(answer.body)
-    } - answer.code_lines.keys()
-    for number in sorted(answer.headings.keys() | tagged):
+    tagged = {answer.line_of(tag.start()) for tag in _HEADING_TAG.finditer(answer.body)}
+    for number in sorted(answer.headings.keys() | (tagged - answer.code_lines.keys())):
         heading = _read_heading(answer.line(number), number, answer.headings.get(number))
         if heading is not None:
             yield heading
@@ -284,10 +277,11 @@ def _is_believable(heading: Heading) -> bool:
         return False
     if heading.names or heading.level == _BOLD:
         return True
-    if heading.level == _NUMBERED:
-        # `2. How the model works`: its words and its number tell the same
-        return heading.announces or heading.numbered_kind in heading.hints
-    return heading.level == _RUN_IN and heading.numbered_kind is not None
+    if heading.level == _RUN_IN:
+        return heading.numbered_kind is not None
+    # `2. How the model works`: its words and its number tell the same
+    tells_the_same = heading.announces or heading.numbered_kind in heading.hints
+    return heading.level == _NUMBERED and tells_the_same
 
 
 class _Parts(Struct, frozen=True):
@@ -447,9 +441,9 @@ class _Finder:
         """The first of lists of references that follow each other: `References`, then `Bibliography`."""
         if heading.number is not None or not lists_references(heading.title):
             return heading
+        equals = [other for other in fitting if other.level == heading.level]
         for before in reversed(self.headings[: self.headings.index(heading)]):
-            is_equal = before in fitting and before.level == heading.level
-            if not is_equal or not lists_references(before.title):
+            if before not in equals or not lists_references(before.title):
                 break
             heading = before
         return heading
@@ -482,10 +476,16 @@ class _Finder:
 
     def _is_in_place(self, heading: Heading, kind: SectionKind) -> bool:
         """Whether a heading without a number, on the level of the others, stands where the section belongs."""
-        levels = set(map(_LEVEL, self.chosen.values())) - _ENOUGH.keys()
-        if heading.number is not None or heading.level not in levels or heading.matches(_DIVIDING):
+        if heading.number is not None:
             return False
-        return _in_order({**self.chosen, kind: heading}) and self._may_be(heading, kind)
+        levels = {section.level for section in self.chosen.values()}
+        if heading.level not in levels - _ENOUGH.keys():
+            return False
+        if heading.matches(_DIVIDING):
+            return False
+        if not _in_order({**self.chosen, kind: heading}):
+            return False
+        return self._may_be(heading, kind)
 
     def _may_be(self, heading: Heading, kind: SectionKind) -> bool:
         """Whether what follows a heading fits a kind of section: references cite something."""
@@ -497,20 +497,22 @@ class _Finder:
             return True
         if heading.level == _RUN_IN:
             return not heading.names and self._is_before_all(heading)
-        is_alone = len(self.headings) <= 1
-        return heading.number is not None or is_alone or self._is_before_all(heading)
+        if heading.number is not None:
+            return True
+        if len(self.headings) <= 1:
+            return True
+        return self._is_before_all(heading)
 
     def _is_before_all(self, heading: Heading) -> bool:
         """Whether a line stands before all chosen headings."""
-        return heading.line <= min(map(_LINE, self.chosen.values()), default=heading.line)
+        lines = [section.line for section in self.chosen.values()]
+        return heading.line <= min(lines, default=heading.line)
 
     def joined(self, candidates: Iterable[Heading]) -> list[Heading]:
         """Return its headings with those of some candidates that may begin a section, in order."""
-        by_line = {
-            heading.line: heading
-            for heading in chain(filter(self.may_begin, candidates), self.headings)
-        }
-        return sorted(by_line.values(), key=_LINE)
+        added = [heading for heading in candidates if self.may_begin(heading)]
+        by_line = {heading.line: heading for heading in (*added, *self.headings)}
+        return [by_line[line] for line in sorted(by_line)]
 
     def sections(self) -> Sections:
         """Return the sections that were found."""
@@ -533,13 +535,17 @@ class _Finder:
     def _is_extra(self, heading: Heading) -> bool:
         """Whether a heading is on the level of the sections, numbered as they are, and none of them."""
         chosen = self.chosen.values()
-        levels = {section.level for section in chosen} - {_RUN_IN}
-        if heading.number is None or heading.level not in levels:
+        if heading.number is None:
             return False
+        levels = {section.level for section in chosen} - {_RUN_IN}
+        if heading.level not in levels:
+            return False
+        if heading.level < _BOLD:
+            return True
         # a numbered line is a section of its own only behind them: it may be an item of a list inside one
-        is_new = heading.number not in {section.number for section in chosen}
-        is_behind = heading.line > max(map(_LINE, chosen))
-        return heading.level < _BOLD or (is_new and is_behind)
+        last_line = max(section.line for section in chosen)
+        numbers = {section.number for section in chosen}
+        return heading.line > last_line and heading.number not in numbers
 
     def _end(self, heading: Heading) -> int:
         """The line behind the last one of a section."""
@@ -555,7 +561,7 @@ class _Finder:
         if candidate.level == _RUN_IN:  # an item of a list, unless it was chosen
             return False
         is_list = self.chosen.get("references") == heading
-        if is_list and lists_references(candidate.title):
+        if is_list and lists_references(candidate.title):  # one more list of references
             return False
         if candidate.level < min(heading.level, _BOLD):
             return True
@@ -573,7 +579,9 @@ def _divides(candidate: Heading, heading: Heading) -> bool:
     """Whether a heading without a number, on the level of a section's own, only divides it: `Primary model:`."""
     if candidate.matches(_CLOSING):
         return False
-    return heading.level >= _BOLD or (heading.number is not None and candidate.matches(_CONTINUING))
+    if heading.level >= _BOLD:
+        return True
+    return heading.number is not None and candidate.matches(_CONTINUING)
 
 
 def _in_order(chosen: Mapping[SectionKind, Heading]) -> bool:

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from html import unescape
+from itertools import islice
 from typing import Final, Literal, TypeAlias
 from unicodedata import normalize
 
@@ -222,8 +223,8 @@ def is_link(text: str) -> bool:
     written = text.strip(" .,;:()[]")
     if not _LINK_MARK.search(written):
         return False
-    spotted = next(spot_links(written), None)
-    return spotted is not None and spotted.text == written and spotted.form != "broken"
+    links = islice(spot_links(written), 1)
+    return any(spotted.text == written and spotted.form != "broken" for spotted in links)
 
 
 def spot_links(text: str, exact: Sequence[str] = ()) -> Iterator[LinkInText]:
@@ -283,7 +284,8 @@ def _url_at(text: str, match: re.Match[str], kind: str, exact: Sequence[str]) ->
     behind = _RUN.match(text, match.end(), start + _LONGEST)
     run = match[0] + (behind[0] if behind else "")
     written = _climbing(text, start, _exactly(run, exact) or _trimmed(run))
-    if kind in _BEGINNINGS and len(written.rstrip("/")) <= len(match[0].rstrip("/")):
+    goes_on = len(written.rstrip("/")) > len(match[0].rstrip("/"))
+    if kind in _BEGINNINGS and not goes_on:
         return None
     form, read = _FORMS[kind]
     link = read(written) if len(run) < _LONGEST else None
@@ -295,7 +297,9 @@ def _url_at(text: str, match: re.Match[str], kind: str, exact: Sequence[str]) ->
 def _climbing(text: str, start: int, written: str) -> str:
     """A URL with what viewers of Markdown add to it, where that climbs to another page: `…/repo)/../../other`."""
     bare = _BARE_RUN.match(text, start, start + _LONGEST)
-    if bare is None or not _CLIMBS.search(bare[0], len(written)):
+    if bare is None:
+        return written
+    if not _CLIMBS.search(bare[0], len(written)):
         return written
     return bare[0].rstrip(_TRAILING)
 

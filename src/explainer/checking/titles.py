@@ -207,8 +207,10 @@ def _is_distinctive(word: str) -> bool:
     # most words of a text are in lower case, and pass here
     if word.islower():
         return False
+    if len(word) < _MIN_ACRONYM:
+        return False
     bare = word.casefold()
-    if len(word) < _MIN_ACRONYM or {bare, bare.removesuffix("s")} & GENERIC_ACRONYMS:
+    if {bare, bare.removesuffix("s")} & GENERIC_ACRONYMS:
         return False
     # two signs of a name: capitals, or one and a digit
     signs = sum(map(str.isupper, word)) + any(map(str.isdigit, word))
@@ -223,8 +225,10 @@ def is_nothing(text: str) -> bool:
 def reads_like_title(text: str) -> bool:
     """Whether a text looks like a title or a name: capitals where prose has none, or a name with inner capitals."""
     all_words = words(text)
+    if len(all_words) > _MAX_TITLE_LIKE:
+        return False
     content = [word for word in all_words if word.casefold() not in FILLERS]
-    if not content or len(all_words) > _MAX_TITLE_LIKE:
+    if not content:
         return False
     if _CASELESS.search(text):
         return True
@@ -264,7 +268,9 @@ def same_word(one: str, other: str) -> bool:
     common = len(list(takewhile(bool, map(eq, one, other))))  # letters that both begin with
     if common < max(_MIN_STEM, _STEM_SHARE * min(len(one), len(other))):
         return False
-    return not (one[common:].isdigit() or other[common:].isdigit())  # `resnet50` is not `resnet101`
+    # `resnet50` is not `resnet101`
+    differ_in_number = one[common:].isdigit() or other[common:].isdigit()
+    return not differ_in_number
 
 
 def own_words(text: str, vocabulary: Sequence[str]) -> float:

@@ -17,7 +17,7 @@ from explainer._package import __version__
 from explainer.build import BuildResult
 from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CatalogLoader, asked_question
-from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.parsing import LoadedQuestion
 from explainer.cli.app import new_app
 from explainer.cli.options import (
     BodyOption,

@@ -11,7 +11,7 @@ import typer
 from explainer.build import offer
 from explainer.catalogs.library import Library, SourceCounts
 from explainer.catalogs.loading import CatalogLoader, asked_question
-from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.parsing import LoadedQuestion
 from explainer.cli.app import new_app
 from explainer.cli.options import (
     CatalogOption,

@@ -18,7 +18,7 @@ from msgspec import Struct
 from explainer.build import SupportsRender, build
 from explainer.catalogs.library import Library, unknown_entry
 from explainer.catalogs.loading import CatalogLoader, sources_path
-from explainer.catalogs.question import LoadedQuestion, parse_question, parse_question_line
+from explainer.catalogs.parsing import LoadedQuestion, parse_question, parse_question_line
 from explainer.catalogs.schema import SOURCE_KINDS, Kind
 from explainer.curation.export import entries_of
 from explainer.curation.merge import MAX_ORIGINS_BYTES, parse_origins, targets_of

@@ -17,8 +17,8 @@ from typing import BinaryIO, Final, TextIO
 
 from msgspec import Struct, field
 
-from explainer.catalogs.catalog import parse_catalog
 from explainer.catalogs.loading import sources_path
+from explainer.catalogs.parsing import parse_catalog
 from explainer.catalogs.schema import Kind
 from explainer.curation.importers import IMPORTERS, Importer, RecordStream, SourceRecord
 from explainer.curation.importers.reading import FirstLines

@@ -13,8 +13,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from explainer.catalogs.catalog import LoadedCatalog, catalog_from
 from explainer.catalogs.loading import CatalogLoader
+from explainer.catalogs.parsing import LoadedCatalog, catalog_from
 from explainer.catalogs.schema import SOURCE_KINDS
 from explainer.curation import lint_rules as rules
 from explainer.curation.lint_rules import CatalogItem, Fix, LintFinding, Rule, for_each

@@ -17,9 +17,9 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
-from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.links import home_field, short_spelling
+from explainer.catalogs.parsing import LoadedCatalog
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, Task
 from explainer.catalogs.signature import Signature
 from explainer.diagnostics.finding import Finding

@@ -17,7 +17,7 @@ from explainer.batching.sources import SourceItem
 from explainer.batching.tables import COLUMNS, cells_of, column_fault, id_text, rows_of
 from explainer.build import semantic_model
 from explainer.catalogs.library import SourceCounts
-from explainer.catalogs.question import parse_question_line
+from explainer.catalogs.parsing import parse_question_line
 from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, unchecked
 from explainer.checking.inputs import check_input, choice_id

@@ -29,9 +29,9 @@ from explainer.batching.manifest import (
 from explainer.batching.renderer import BatchRenderer, PreparedLibrary
 from explainer.batching.tokens import counter
 from explainer.batching.workers import Chunk, ChunkResult, render_chunk
-from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library
 from explainer.catalogs.loading import CatalogLoader, CatalogPath, read_catalog, shipped_tasks
+from explainer.catalogs.parsing import LoadedCatalog
 from explainer.catalogs.schema import Catalog
 from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import Finding, Location, Parsed

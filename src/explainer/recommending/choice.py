@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from explainer.catalogs.library import Library, SourceCounts, Sources
-from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.parsing import LoadedQuestion
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import json_document, printable, shorten

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from explainer.catalogs.library import SourceCounts
 from explainer.catalogs.loading import CatalogLoader, CatalogPath, empty_source, load_question_lines
-from explainer.catalogs.question import LoadedQuestion, question_from_text
+from explainer.catalogs.parsing import LoadedQuestion, question_from_text
 from explainer.catalogs.schema import Kind
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, Parsed, exit_status
 from explainer.files import STDIN, input_name

@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from explainer.catalogs.catalog import LoadedCatalog
 from explainer.catalogs.library import Library, kinds_of_data
-from explainer.catalogs.question import LoadedQuestion
+from explainer.catalogs.parsing import LoadedCatalog, LoadedQuestion
 from explainer.catalogs.schema import Catalog, ModelEntry, Task
 from explainer.catalogs.signature import Ports, Signature
 from explainer.diagnostics.finding import Finding, Location

@@ -153,12 +153,12 @@ def _instead(offered: Offered) -> str:
 def odd_destinations(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A204: a Markdown link that leads nowhere, such as `[code](#)`."""
     for href, label in analysis.answer.odd_hrefs:
-        # `#section` leads somewhere, and `[GitHub](None)` says itself that there is no link
-        if _ANCHOR.match(href) is None and not (href and is_nothing(href)):
-            message = f"the link {shorten(label.text, 60)!r} leads nowhere: {shorten(href, 60)!r}"
-            yield Violation(
-                "A204", label.start, label.end, message, "write an offered link, or none"
-            )
+        if _ANCHOR.match(href):  # `#section` leads somewhere
+            continue
+        if href and is_nothing(href):  # `[GitHub](None)` says itself that there is no link
+            continue
+        message = f"the link {shorten(label.text, 60)!r} leads nowhere: {shorten(href, 60)!r}"
+        yield Violation("A204", label.start, label.end, message, "write an offered link, or none")
 
 
 def spoofed(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -223,13 +223,13 @@ def _roles(link: Verdict, named: Verdict) -> set[str]:
 
 def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A308 and A309: ids such as `owner/name` in code, and `owner/name#1` or `pipeline("owner/name")` anywhere."""
-    offered_ids = set(_repositories(analysis.offered))
+    offered_ids = _repositories(analysis.offered)
     by_name = {_without_owner(key): key for key in offered_ids}
     for text, start, end in _possible_ids(analysis.answer, analysis.sections.lines("references")):
         key = text.strip().casefold()
         # what may be an id is often a path or two words, such as `and/or`: what the prompt writes itself is none
-        is_id = _REPOSITORY_ID.fullmatch(key) is not None
-        if not is_id or key in offered_ids or key in analysis.offered.said:
+        is_offered = key in offered_ids or key in analysis.offered.said
+        if is_offered or _REPOSITORY_ID.fullmatch(key) is None:
             continue
         meant = by_name.get(_without_owner(key))
         code, message, hint = _OTHER_OWNER if meant else _FOREIGN_REPOSITORY
@@ -264,9 +264,7 @@ def _without_owner(key: str) -> str:
     return key.partition("/")[2]
 
 
-def _repositories(offered: Offered) -> Iterator[str]:
+def _repositories(offered: Offered) -> set[str]:
     """The ids of the repositories of the sources, case-folded."""
-    for source in offered.sources:
-        for own_link in source.own_links:
-            if "/" in own_link.link.key:
-                yield own_link.link.key.rpartition(":")[2]
+    keys = [own_link.link.key for own_link in offered.own_links]
+    return {key.rpartition(":")[2] for key in keys if "/" in key}

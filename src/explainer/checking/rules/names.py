@@ -44,7 +44,6 @@ _NOTE: Final = lazy_regex(
     re.MULTILINE,
 )
 _SPAN: Final = attrgetter("start", "end")
-_NOTE_BEGINS: Final = ("[^", "^[", "\\footnote")
 _TITLE_KINDS: Final = frozenset({"quote", "emphasis"})  # how titles stand out in prose
 _NO_TITLE_END: Final = lazy_regex(
     r"[:：,.]\s*\Z"
@@ -116,7 +115,9 @@ def _fault_of_reference(
 
 def _is_said_in_passing(_: AnswerAnalysis, reference: Reference, verdict: Verdict) -> bool:
     """Whether words of a sentence are the text of a right link: `[one photo](…)`."""
-    return verdict.match is Match.REWORDED and not reference.listed and reference.text.islower()
+    if verdict.match is not Match.REWORDED:
+        return False
+    return reference.text.islower() and not reference.listed
 
 
 def _is_right_in_prose(analysis: AnswerAnalysis, reference: Reference, verdict: Verdict) -> bool:
@@ -133,8 +134,10 @@ def _is_right_in_prose(analysis: AnswerAnalysis, reference: Reference, verdict: 
 
 def is_cut_off(analysis: AnswerAnalysis, reference: Reference) -> bool:
     """Whether a reference is an offered title that ends where the answer ends: cut off, not altered."""
+    if not reference.strict:
+        return False
     key = canonical(reference.text)
-    if not reference.strict or len(key) < _MIN_KEY:
+    if len(key) < _MIN_KEY:
         return False
     if _VISIBLE.search(analysis.answer.body, reference.end):
         return False
@@ -149,7 +152,9 @@ def _is_broken_off(analysis: AnswerAnalysis, reference: Reference, _: Verdict) -
 
 def _is_prompts_word(analysis: AnswerAnalysis, reference: Reference, verdict: Verdict) -> bool:
     """Whether the prompt's summaries use a foreign name themselves: naming it in passing invents no source."""
-    if verdict.match is not Match.FOREIGN or not reference.in_passing:
+    if verdict.match is not Match.FOREIGN:
+        return False
+    if not reference.in_passing:
         return False
     key = canonical(reference.text)
     return len(key) >= _MIN_KEY and key in analysis.offered.text
@@ -170,8 +175,10 @@ def _violation(
 
 def _fix(reference: Reference, verdict: Verdict, analysis: AnswerAnalysis) -> Fix | None:
     """The right title, where a near miss is very near, and its links are those of the entry that it resembles."""
+    if verdict.match is not Match.ALTERED:
+        return None
     meant = verdict.meant or ""
-    if verdict.match is not Match.ALTERED or not _is_title_alone(reference, meant):
+    if not _is_title_alone(reference, meant):
         return None
     if any(analysis.owners(cited).isdisjoint(verdict.sources) for cited in reference.cited):
         return None
@@ -185,7 +192,9 @@ def _is_title_alone(reference: Reference, meant: str) -> bool:
     length = len(words(meant))
     if length < _LONG_TITLE:
         return False
-    return reference.strict or (bool(reference.cited) and len(words(reference.text)) == length)
+    if reference.strict:
+        return True
+    return bool(reference.cited) and len(words(reference.text)) == length
 
 
 # --- names in the text -------------------------------------------------------------------------------------------
@@ -222,17 +231,18 @@ def _loose_phrases(analysis: AnswerAnalysis) -> Iterator[Phrase]:
     referenced = {_SPAN(reference) for reference in analysis.references}
     standing_out = analysis.answer.phrases_of("strong", "emphasis", "code", "quote")
     for phrase in chain(standing_out, _notes(analysis.answer.body)):
-        if not _has_words(phrase, _MIN_PHRASE, analysis) or not reads_like_title(phrase.text):
+        if not _has_words(phrase, _MIN_PHRASE, analysis):
             continue
-        is_referenced = _SPAN(phrase) in referenced or analysis.in_references(phrase.start)
-        if not is_referenced and not analysis.in_diagram(phrase.start):
+        if not reads_like_title(phrase.text):
+            continue
+        if _SPAN(phrase) in referenced or analysis.in_references(phrase.start):
+            continue
+        if not analysis.in_diagram(phrase.start):
             yield phrase
 
 
 def _notes(body: str) -> Iterator[Phrase]:
     """The beginnings of notes, which may be titles."""
-    if not any(map(body.__contains__, _NOTE_BEGINS)):
-        return
     for match in _NOTE.finditer(body):
         group = match.lastgroup or 0
         yield Phrase("quote", match[group], *match.span(group))
@@ -247,9 +257,14 @@ def _has_words(phrase: Phrase, least: int, analysis: AnswerAnalysis) -> bool:
 
 
 def _is_foreign_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
-    if phrase.kind not in _TITLE_KINDS or not _has_words(phrase, _LONG_TITLE, analysis):
+    """Whether a phrase stands out as titles do, and nothing offered accounts for its words."""
+    if phrase.kind not in _TITLE_KINDS:
         return False
-    if _NO_TITLE_END.search(phrase.text) or canonical(phrase.text) in analysis.offered.text:
+    if not _has_words(phrase, _LONG_TITLE, analysis):
+        return False
+    if _NO_TITLE_END.search(phrase.text):
+        return False
+    if canonical(phrase.text) in analysis.offered.text:
         return False
     vocabularies = (source.vocabulary for source in analysis.offered.sources)
     return all(own_words(phrase.text, vocabulary) < _SHARED_HALF for vocabulary in vocabularies)
@@ -283,8 +298,9 @@ def _is_judged_elsewhere(analysis: AnswerAnalysis, name: Phrase) -> bool:
         return True
     if analysis.answer.line_of(name.start) in analysis.answer.code_lines:
         return True
-    labels_and_code = map(_SPAN, analysis.answer.phrases_of("code", "label"))
-    return analysis.in_references(name.start) or is_within(name.start, labels_and_code)
+    if analysis.in_references(name.start):
+        return True
+    return is_within(name.start, map(_SPAN, analysis.answer.phrases_of("code", "label")))
 
 
 def catalogued_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
@@ -330,19 +346,14 @@ def author_years(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 def _unknown_works(analysis: AnswerAnalysis) -> dict[str, re.Match[str]]:
     """The works of authors whom nothing offered knows, each where the text first cites it."""
-    matches = list(_AUTHOR_YEAR.finditer(analysis.answer.body))
-    known, judged = _known_authors(analysis) if matches else "", list(_faulty_spans(analysis))
+    offered, judged = analysis.offered, list(_faulty_spans(analysis))
     works: dict[str, re.Match[str]] = {}
-    for match in matches:
+    for match in _AUTHOR_YEAR.finditer(analysis.answer.body):
         author = canonical(match["name"])
-        if author not in known and not is_within(match.start(), judged):
+        is_known = author in offered.authors or author in offered.text
+        if not is_known and not is_within(match.start(), judged):
             works.setdefault(author + match["year"], match)
     return works
-
-
-def _known_authors(analysis: AnswerAnalysis) -> str:
-    authors = chain.from_iterable(source.authors for source in analysis.offered.sources)
-    return canonical(" ".join(authors)) + analysis.offered.text
 
 
 def _is_of_entry_without_authors(analysis: AnswerAnalysis, start: int, end: int) -> bool:
@@ -351,9 +362,9 @@ def _is_of_entry_without_authors(analysis: AnswerAnalysis, start: int, end: int)
         source = analysis.offered.sources[index]
         if source.authors:
             continue
-        if _stands_before(analysis, end, place) or _calls(
-            source, analysis.answer.body[place:start]
-        ):
+        if _stands_before(analysis, end, place):
+            return True
+        if _calls(source, analysis.answer.body[place:start]):
             return True
     return False
 
@@ -383,9 +394,8 @@ def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 def citation_notes(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A310: `[^smith]` in the text, where no footnote and no item of the references has that label."""
-    marks = list(_marks_in_text(analysis, _NOTE_MARK))
-    listed = _labels_of_notes(analysis) if marks else set()
-    for match in marks:
+    listed = _labels_of_notes(analysis)
+    for match in _marks_in_text(analysis, _NOTE_MARK):
         if match["label"] not in listed:
             yield _unlisted(match, repr(match["label"]), "mark")
 
@@ -433,7 +443,9 @@ def _swapped_number(
     if right is None or not listed.keys() >= set(numbers):
         return
     others = set[int]().union(*(listed[number] for number in numbers))
-    if index in others or _share_link(analysis, index, others):
+    if index in others:
+        return
+    if _share_link(analysis, index, others):
         return
     message = f"this number is of {analysis.quoted_name(min(others))}, not of {analysis.quoted_name(index)}"
     yield Violation("A401", *match.span(), message, f"write [{right}]")
@@ -478,14 +490,11 @@ def _listed_numbers(analysis: AnswerAnalysis) -> set[int]:
 
 def _marks_in_text(analysis: AnswerAnalysis, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
     """Numbers or labels in brackets outside the references and code, that are no text of a link."""
-    answer = analysis.answer
-    matches = list(pattern.finditer(answer.body))
-    if not matches:  # most answers have none, and need no list of what is code
-        return
-    labels = [citation.label for citation in answer.citations if citation.label]
-    spans = [_SPAN(phrase) for phrase in (*answer.phrases_of("code", "label"), *labels)]
-    for match in matches:
+    for match in pattern.finditer(analysis.answer.body):
         start = match.start()
-        is_elsewhere = answer.line_of(start) in answer.code_lines or analysis.in_references(start)
-        if not is_elsewhere and not is_within(start + 1, spans):
+        if analysis.answer.line_of(start) in analysis.answer.code_lines:
+            continue
+        if analysis.in_references(start):
+            continue
+        if not is_within(start + 1, analysis.set_apart):
             yield match

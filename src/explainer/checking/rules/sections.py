@@ -101,7 +101,9 @@ def workflow(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A121: the workflow names a model that was offered, or any entry where no model was."""
     section = analysis.sections.found.get("workflow")
     models = analysis.offered.models
-    if section is None or not models.isdisjoint(analysis.named_in(section.first, section.last)):
+    if section is None:
+        return
+    if not models.isdisjoint(analysis.named_in(section.first, section.last)):
         return
     if _uses_strange_names(analysis):
         return  # a model that was not offered, or a name that was altered, is said there
@@ -154,7 +156,9 @@ def _ends_in_url(analysis: AnswerAnalysis, end: int) -> bool:
     if not analysis.links:
         return False
     cited, verdict = analysis.links[-1]
-    if cited.spotted.end < end or verdict.match not in _CUT_LINKS:
+    if cited.spotted.end < end:
+        return False
+    if verdict.match not in _CUT_LINKS:
         return False
     return any(url.startswith(cited.spotted.text) for url in analysis.offered.urls)
 
@@ -162,10 +166,12 @@ def _ends_in_url(analysis: AnswerAnalysis, end: int) -> bool:
 def refusal(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A103: a short text with hardly a section that says that it will not answer."""
     body = analysis.answer.body
-    if len(body.strip()) >= _MAX_REFUSAL or len(analysis.sections.found) > 1 or analysis.links:
+    if len(body.strip()) >= _MAX_REFUSAL:
+        return
+    if len(analysis.sections.found) > 1 or analysis.links:
         return
     match = _REFUSAL.search(body)
-    if match:
+    if match is not None:
         yield Violation("A103", *match.span(), "the answer refuses", "ask again")
 
 

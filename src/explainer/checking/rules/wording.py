@@ -126,7 +126,9 @@ def _is_familiar(name: str, offered: Offered) -> bool:
 
     Names of the field, and signatures such as `Txt2Snd`, name no work either.
     """
-    if _NO_NAME.fullmatch(name) or offered.ports.read(name):
+    if _NO_NAME.fullmatch(name):
+        return True
+    if offered.ports.read(name):
         return True
     if _is_said(canonical(name), offered):
         return True
@@ -254,9 +256,8 @@ def _acronyms_before(match: re.Match[str]) -> list[str]:
 
 
 def _is_explained_by(phrase: str, acronym: str) -> bool:
-    if not acronym[0].islower() and not phrase[:1].isupper():
-        return False
-    return _stands_for(acronym, words(phrase))
+    has_capital = acronym[0].islower() or phrase[:1].isupper()
+    return has_capital and _stands_for(acronym, words(phrase))
 
 
 def _phrase_for(acronym: str, before: str) -> str | None:
@@ -264,7 +265,9 @@ def _phrase_for(acronym: str, before: str) -> str | None:
     own_words = words(before)
     for number in _WORDS:
         run = own_words[-number:]
-        if run[:1] and run[0][0].lower() == acronym[0].lower() and _stands_for(acronym, run):
+        if _initials(run[:1]) != acronym[0].lower():
+            continue
+        if _stands_for(acronym, run):
             return before[_place_of(before, run) :].strip()
     return None
 

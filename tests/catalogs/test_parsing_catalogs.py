@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from explainer.catalogs.catalog import parse_catalog
+from explainer.catalogs.parsing import parse_catalog
 
 GOOD = """\
 models:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from explainer.catalogs.question import parse_question, parse_question_line, question_from_text
+from explainer.catalogs.parsing import parse_question, parse_question_line, question_from_text
 
 
 def found(text: str) -> list[tuple[str, int, int]]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache, lru_cache, partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import chain, filterfalse, islice, pairwise, product
+from itertools import chain, islice, pairwise, product
 from operator import attrgetter, itemgetter
 from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -94,7 +94,7 @@ _PIECES: Final = lazy_regex(
 _PIECE_MARK: Final = lazy_regex("[<{=]")
 # what is shown of a tag: the text in a form; and the reading of a character, which is set in brackets
 _SHOWN: Final = lazy_regex(
-    r"\s(?:value|placeholder|alt)\s?=\s?(?:\"(?P<double>[^\"<>]*)\"|'(?P<single>[^'<>]*)')"
+    r"\s(?:value|placeholder|alt)\s?=\s?(?P<mark>[\"'])(?P<value>(?:(?!(?P=mark))[^<>])*)(?P=mark)"
 )
 _READING: Final = {"<rt>": "(   ", "</rt>": ")    "}
 _VISIBLE: Final = lazy_regex(r"[^\W_]")
@@ -144,12 +144,8 @@ def _vocabulary() -> dict[str, list[str]]:
     """The lines of the list of words beside this module, by their kind."""
     vocabulary: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in (
-        files("explainer.checking")
-        .joinpath("reference_words.txt")
-        .read_text(encoding="utf-8")
-        .splitlines()
-    ):
+    text = files("explainer.checking").joinpath("reference_words.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
         if line.startswith("["):
             lines = vocabulary.setdefault(line.strip("[]"), [])
         elif line and not line.startswith("#"):
@@ -172,13 +168,14 @@ def _kinds_of_words() -> dict[str, LabelKind]:
 @cache
 def link_words() -> frozenset[str]:
     """Return the words of link texts that name no source: `[código](…)`, `[CVPR 2018](…)`."""
-    return frozenset(map(canonical, chain.from_iterable(map(_words_of, (*_LINKING, "venue")))))
+    return frozenset(canonical(word) for kind in (*_LINKING, "venue") for word in _words_of(kind))
 
 
 @cache
 def label_words() -> frozenset[str]:
     """Return the words that say what stands beside them, or where it was published, and name no source."""
-    return link_words() | frozenset(map(canonical, chain(_kinds_of_words(), _words_of("official"))))
+    said = chain(_kinds_of_words(), _words_of("official"))
+    return link_words() | {canonical(word) for word in said}
 
 
 @cache
@@ -193,11 +190,16 @@ def letters(text: str) -> list[str]:
     return _LETTERS.findall(text.lower())
 
 
+def _kinds_in(said: Iterable[str]) -> set[LabelKind | None]:
+    """What some words of a label say; None for those that say nothing."""
+    return set(map(_kinds_of_words().get, said))
+
+
 def kind_of_label(label: str) -> LabelKind | None:
     """Return what the words of a label say that the field is; None for words that are no label."""
     *_, last = ["", *letters(label)]
-    telling = list(filterfalse(_words_of("minor").__contains__, letters(label))) or [last]
-    kinds = set(map(_kinds_of_words().get, telling))
+    telling = [word for word in letters(label) if word not in _words_of("minor")] or [last]
+    kinds = _kinds_in(telling)
     if len(kinds) == 1:
         return kinds.pop()
     if not kinds.isdisjoint(("remark", "place")):
@@ -207,7 +209,7 @@ def kind_of_label(label: str) -> LabelKind | None:
 
 def kind_of_column(head: str) -> LabelKind | None:
     """Return what the head of a column says that stands in it; one word that names sources is enough."""
-    kinds = set(map(_kinds_of_words().get, letters(head)))
+    kinds = _kinds_in(letters(head))
     return kind_of_label(head) or ("source" if kinds & {"name", "paper"} else None)
 
 
@@ -220,7 +222,7 @@ def role_of_link(cited: Cited) -> LinkRole:
     """Return the role that the text of a link gives it, such as `Paper`; none when it tells more, or names a source."""
     if cited.label is None or names_something(cited.label.text):
         return "any"
-    kinds = _ROLES.keys() & set(map(_kinds_of_words().get, letters(cited.label.text)))
+    kinds = _kinds_in(letters(cited.label.text)) & _ROLES.keys()
     return role_of(kinds.pop()) if len(kinds) == 1 else "any"
 
 
@@ -261,13 +263,12 @@ def calls_for_remarks(text: str) -> bool:
             asked_about in _ADVISED and not reads_like_title(text)
         )
     spans = product(range(_MAX_QUALIFIERS + 1), range(1, _MAX_PHRASE + 1))
-    return any(map(partial(_is_remark_heading, letters(text)), spans))
+    said = letters(text)
+    return any(_is_remark_heading(said, first, first + count) for first, count in spans)
 
 
-def _is_remark_heading(said: list[str], span: Span) -> bool:
+def _is_remark_heading(said: list[str], first: int, last: int) -> bool:
     """Whether some words of a heading, behind so many others, are a phrase for remarks, and no other words follow."""
-    first, count = span
-    last = first + count
     return " ".join(said[first:last]) in remark_headings() and _AND_SO_ON.issuperset(
         said[last : last + 1]
     )
@@ -276,8 +277,8 @@ def _is_remark_heading(said: list[str], span: Span) -> bool:
 def parts_of_reference(text: str) -> tuple[str, ...]:
     """Return the parts that may be its title: quoted, between breaks, and from its beginning up to each."""
     breaks = [match.span() for match in islice(BREAK.finditer(text), _MAX_BREAKS)]
-    starts = [0, *map(itemgetter(1), breaks)]
-    ends = [*map(itemgetter(0), breaks), len(text)]
+    starts = [0, *(end for _, end in breaks)]
+    ends = [*(start for start, _ in breaks), len(text)]
     cuts = [*starts, len(text)]
     parts = [str(match[match.lastindex or 0]).rstrip(" .,") for match in QUOTED.finditer(text)]
     for start, end in zip(starts, ends, strict=True):
@@ -392,10 +393,15 @@ class ReferenceLine(Struct, frozen=True):
         return read_label(self.text)
 
     @property
-    def item_number(self) -> str | None:
-        """The number of the item that it begins, or of its row."""
+    def goes_on(self) -> bool:
+        """Whether it is the rest of what the line above says."""
+        return self.follows and not (self.is_marked or self.is_heading)
+
+    @property
+    def item_number(self) -> str:
+        """The number of the item that it begins, or of its row; empty without one."""
         number = _NUMBER.match(self.lead["mark"] or "") or _NUMBER_OF_ROW.match(self.text)
-        return number[1] if number else None
+        return number[1] if number else ""
 
     @property
     def is_name(self) -> bool:
@@ -412,14 +418,12 @@ class ReferenceLine(Struct, frozen=True):
     @property
     def link_spans(self) -> list[Span]:
         """Where its links begin and end, in its text."""
-        spans = (span_of(cited) for cited in self.links)
-        return [(start - self.start, end - self.start) for start, end in spans]
+        return [self.within(*span_of(cited)) for cited in self.links]
 
     @property
     def gaps(self) -> list[tuple[Span, Name]]:
         """The text before, between and behind its links, each with what it may name."""
-        starts, ends = zip(*self.link_spans, strict=True)
-        spans = list(zip((self.lead.end(), *ends), (*starts, len(self.text)), strict=True))
+        spans = self.around(self.link_spans)
         names = [self._leading_name(*spans[0]), *(self.name(*span) for span in spans[1:])]
         return list(zip(spans, names, strict=True))
 
@@ -427,6 +431,15 @@ class ReferenceLine(Struct, frozen=True):
     def cells(self) -> list[Name]:
         """Its cells, as a row of a table, with their places in its text."""
         return [Name(cell[0], *cell.span()) for cell in _CELL.finditer(self.text)]
+
+    def within(self, start: int, end: int) -> Span:
+        """A span of the answer, in the text."""
+        return start - self.start, end - self.start
+
+    def around(self, spans: Sequence[Span]) -> list[Span]:
+        """The text before, between and behind some spans of it, from its first words."""
+        starts, ends = zip(*spans, strict=True)
+        return list(zip((self.lead.end(), *ends), (*starts, len(self.text)), strict=True))
 
     def whole(self, begin: int, end: int) -> Name:
         """A part of the text, as a name."""
@@ -507,24 +520,17 @@ class LineCutter:
     def cut(self, section: Section, numbers: Iterable[int]) -> list[ReferenceLine]:
         """Return the lines of a section that say something, cut where HTML, JSON or BibTeX sets pieces apart."""
         lines: list[ReferenceLine] = []
-        for number in filterfalse(self._answer.is_program, numbers):
+        for number in numbers:
+            if self._answer.is_program(number):
+                continue
             text = section.line(self._answer, number)
-            follows = number > section.first and self._goes_on(text, self._answer.line(number - 1))
-            for begin, end in pairwise([*_cuts(text), len(text)]):
-                if text[begin:end].strip():
-                    goes_on = follows and not text.startswith("<p", begin)
-                    is_description = begin > 0 and text.startswith(
-                        "<dd", begin
-                    )  # of the term before it
-                    lines.append(
-                        self.line(
-                            number,
-                            begin,
-                            text[begin:end],
-                            len(lines),
-                            follows=goes_on or is_description,
-                        )
-                    )
+            is_next = number > section.first and self._goes_on(text, self._answer.line(number - 1))
+            for begin, piece in _pieces(text):
+                # a description goes on from the term before it, a paragraph from nothing
+                follows = (is_next and not piece.startswith("<p")) or (
+                    begin > 0 and piece.startswith("<dd")
+                )
+                lines.append(self.line(number, begin, piece, len(lines), follows=follows))
         return lines
 
     @staticmethod
@@ -538,9 +544,8 @@ class LineCutter:
     ) -> ReferenceLine:
         """Return a part of a line of the answer that begins at a column, with what stands on it."""
         start = self._answer.line_starts[number] + begin
-        indent = len(text) - len(
-            text.lstrip()
-        )  # what stands before may be the heading of the section
+        # what stands before may be the heading of the section
+        indent = len(text) - len(text.lstrip())
         inside = (start + indent, start + len(text))
         links = self._links.within(*inside)
         link_texts = [*filter(None, map(naming_text, links)), *self._odd_labels.within(*inside)]
@@ -556,7 +561,7 @@ class LineCutter:
             lead=_lead_of(plain),
             links=links,
             link_texts=[phrase for phrase in link_texts if names_something(phrase.text)],
-            phrases=list(filter(_stands_out, self._phrases.within(*inside))),
+            phrases=[phrase for phrase in self._phrases.within(*inside) if _stands_out(phrase)],
             names=names,
             follows=follows,
             is_marked=_MARKED.match(text) is not None,
@@ -580,31 +585,31 @@ def _blank(match: re.Match[str]) -> str:
 def _shown(tag: re.Match[str]) -> str:
     """What is shown of a tag of HTML: a title in a field of a form or beside an image, and else nothing."""
     match = _SHOWN.search(tag[0])
-    value = (match[match.lastgroup or 0] if match else "") or ""
-    if match is None or not is_title(value):
+    if match is None or not is_title(match["value"]):
         return _READING.get(tag[0].lower(), _blank(tag))
-    start = match.start(match.lastgroup or 0)
-    return " " * start + value + " " * (len(tag[0]) - start - len(value))
+    start, end = match.span("value")
+    return " " * start + match["value"] + " " * (len(tag[0]) - end)
 
 
-def _cuts(text: str) -> Iterable[int]:
-    """Where the pieces of a line begin."""
-    if not _PIECE_MARK.search(text):  # most lines: a look is cheaper than the pattern
-        return (0,)
-    cuts = (
-        match.end() if match[0].isspace() else match.start() for match in _PIECES.finditer(text)
-    )
-    return dict.fromkeys((0, *cuts))
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """The pieces of a line that say something, each behind its place."""
+    cuts = {0: None}
+    if _PIECE_MARK.search(text):  # few lines: a look is cheaper than the pattern
+        for match in _PIECES.finditer(text):
+            cuts[match.end() if match[0].isspace() else match.start()] = None
+    for begin, end in pairwise((*cuts, len(text))):
+        if text[begin:end].strip():
+            yield begin, text[begin:end]
 
 
 def _without_hidden(text: str, names: list[Span]) -> tuple[str, list[Span]]:
     """A text and the names on it, without what is struck out or not shown and holds a name: nobody reads it."""
     if not names or not _HIDING_MARK.search(text):
         return text, names
-    for match in filter(_is_unread, _HIDDEN.finditer(text)):
-        is_hidden = partial(overlaps, match.span())
-        if any(map(is_hidden, names)):
-            names = list(filterfalse(is_hidden, names))
+    for match in _HIDDEN.finditer(text):
+        seen = [name for name in names if not overlaps(match.span(), name)]
+        if len(seen) < len(names) and _is_unread(match):
+            names = seen
             text = text[: match.start()] + _blank(match) + text[match.end() :]
     return text, names
 
@@ -668,4 +673,4 @@ def overlaps(span: Span, other: Span) -> bool:
 
 def is_free(span: Span, others: Iterable[Span]) -> bool:
     """Whether a span has no place in common with some others."""
-    return not any(map(partial(overlaps, span), others))
+    return not any(overlaps(span, other) for other in others)

@@ -9,13 +9,15 @@ all of whose signs it shows.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, filterfalse, repeat, takewhile
+from itertools import chain, repeat, takewhile
 from operator import attrgetter
-from typing import Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from explainer.checking.answer import Answer, Cited, Phrase
 from explainer.checking.reference_lines import (
@@ -31,7 +33,6 @@ from explainer.checking.reference_lines import (
     Span,
     behind_label,
     calls_for_remarks,
-    is_author,
     is_free,
     is_publication,
     is_title,
@@ -39,8 +40,8 @@ from explainer.checking.reference_lines import (
     kind_of_label,
     letters,
     names_something,
-    names_source,
     naming_text,
+    overlaps,
     parts_of_reference,
     place_of,
     read_label,
@@ -67,25 +68,16 @@ Place: TypeAlias = Literal["within", "beginning", "beside"]
 _START: Final = attrgetter("start")
 _MAX_BELOW: Final = 20  # lines below a heading or an item that are looked at, for what it is
 _PAIR: Final = 2  # cells of a row that is a field: `| Model | … |`
-_BELOW_HEADING: Final = (
-    -1
-)  # the column of an item whose name is a heading: all that follows is indented more
+# the column of an item whose name is a heading: all that follows is indented more
+_BELOW_HEADING: Final = -1
 _MAX_TITLE: Final = 12  # words of a paragraph that may be a title and nothing else
-_SHORTEST_TITLE: Final = (
-    12  # characters of a text that is looked up as a title: three words have hardly fewer
-)
 _LONG_TITLE: Final = 5  # content words of a title that is told from a remark by its length
 _MAX_HEADING: Final = 100  # characters of a heading of remarks
-_LONGEST_RUN: Final = (
-    200  # characters before a link, or a name, in which words that name something are looked for
-)
+# characters before a link, or a name, in which words that name something are looked for
+_LONGEST_RUN: Final = 200
 _LONGEST: Final = 2_000  # characters between the mark of a footnote and the name before it
-_COLUMN_RANKS: Final[dict[LabelKind | None, int]] = {
-    "name": 0,
-    "paper": 1,
-    "source": 1,
-    None: 2,
-}  # what names a row
+# what names a row
+_COLUMN_RANKS: Final[dict[LabelKind | None, int]] = {"name": 0, "paper": 1, "source": 1, None: 2}
 _REMARKS: Final = frozenset({"remark", "place"})
 _TITLE_COLUMNS: Final = frozenset({"name", "paper", "source"})
 
@@ -97,9 +89,8 @@ _SILENT: Final = lazy_regex(
     r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*|[\W_]*"
 )
 _OBJECT: Final = lazy_regex(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
-_RULE: Final = lazy_regex(
-    r"[\s|:>]*-[\s|:>-]*"
-)  # between the heads of columns and the first row of a table
+# between the heads of columns and the first row of a table
+_RULE: Final = lazy_regex(r"[\s|:>]*-[\s|:>-]*")
 # a line of heads of columns, of a few words each, and where the table begins
 _COLUMN_HEADS: Final = lazy_regex(
     r"(?:\s|<(?:table|thead|tr)\b[^<>]{0,200}>|</(?:thead|tr)>|<th\b[^<>]{0,200}>[^<>]{1,30}</th>)++"
@@ -196,9 +187,8 @@ _JOINED: Final = lazy_regex(
 _JOINING: Final = lazy_regex(
     r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE
 )
-_LEADING_NAME: Final = lazy_regex(
-    r"[*_`]*[^\W_][^()\[\]:,;]{1,60}\(\Z"
-)  # `LanternNet-XL (` before a name
+# `LanternNet-XL (` before a name
+_LEADING_NAME: Final = lazy_regex(r"[*_`]*[^\W_][^()\[\]:,;]{1,60}\(\Z")
 # one word that is a name and no other: two capitals, or one and a digit
 _NAME_LIKE: Final = lazy_regex(r"(?=[\w-]*[A-Z][\w-]*[A-Z\d])[\w-]+\Z")
 
@@ -276,40 +266,74 @@ def read_references(
         # a row that holds the whole section is read as a line
         rows = answer.tables - ({section.first} if section.text_at > 0 else set())
         references = _ListReader(answer, cutter, rows, call_names).read(cutter.cut(section, listed))
-    prose = _ProseReader(answer, cutter)
-    linked = cutter.linked_lines()
-    for number in filterfalse(set(listed).__contains__, range(answer.lines)):
-        if number in linked:
-            references += prose.read(cutter.line(number, 0, answer.line(number)))
-        elif number not in answer.code_lines and read_label(answer.line(number)).kind == "paper":
-            references += prose.read_field(cutter.line(number, 0, answer.line(number)))
-    return sorted(references, key=_START)
+    outside = _ProseReader(answer, cutter).read(set(range(answer.lines)).difference(listed))
+    return sorted([*references, *outside], key=_START)
+
+
+def _in_doubt(name: Name) -> Reference:
+    """A text that may be a title, and may be a remark."""
+    return Reference(*name, is_item=True, doubtful=True)
+
+
+def _whole(phrase: Phrase) -> Name:
+    """What stands out in a line, as a name."""
+    return Name(phrase.text, phrase.start, phrase.end)
 
 
 # --- what a part of a line is
 
 
+class _Item(Struct):
+    """The item that is read, as far as it is known.
+
+    Attributes:
+        subject: what was named last, which the next links belong to; at first nothing.
+        column: where the item begins; None when it has ended.
+        awaits_name: it has links, and no name yet.
+        early: these links.
+    """
+
+    subject: Reference = field(default_factory=partial(Reference, "", 0, 0))
+    column: int | None = None
+    awaits_name: bool = False
+    early: list[tuple[Cited, LinkRole]] = []
+
+    @property
+    def links(self) -> list[tuple[Cited, LinkRole]]:
+        """Where its next links go."""
+        return self.early if self.awaits_name else self.subject.links
+
+    def close(self) -> None:
+        """End it; links that stand in it without any name belong to what was named before, if that has none."""
+        if not self.subject.links:
+            self.subject.links += self.early
+        self.column, self.awaits_name, self.early = None, False, []
+
+    def name(self, reference: Reference, column: int) -> None:
+        """Give it a name, which has the links that came before it; a column if it has none."""
+        reference.links += self.early
+        self.subject, self.awaits_name, self.early = reference, False, []
+        if self.column is None:
+            self.column = column
+
+
 class _Part(Struct, frozen=True):
-    """A part of a line that may name a source, and what was read before it.
+    """A part of a line that may name a source, in the light of what was read before it.
 
     Attributes:
         answer: the answer that it stands in.
         line: the line.
         text: the part, without what stands around names.
+        item: the item that was named last.
         kind: what a label before it says; None without one.
-        subject: what was named last.
-        column: the column of the item that was named last; None when that has ended.
-        is_early: the item has links, and no name yet.
         is_nested: it tells more of the item.
     """
 
     answer: Answer
     line: ReferenceLine
     text: str
-    kind: LabelKind | None
-    subject: Reference
-    column: int | None
-    is_early: bool
+    item: _Item
+    kind: LabelKind | None = None
     is_nested: bool = False
 
     @property
@@ -335,8 +359,8 @@ class _Part(Struct, frozen=True):
     @property
     def is_beside_link(self) -> bool:
         """Whether what was named last has a link on its own line."""
-        places = map(place_of, self.subject.cited)
-        return self.answer.line_of(self.subject.start) in set(map(self.answer.line_of, places))
+        lines = {self.answer.line_of(place_of(cited)) for cited in self.item.subject.cited}
+        return self.answer.line_of(self.item.subject.start) in lines
 
 
 _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
@@ -357,18 +381,18 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "place": lambda part: part.kind == "place",
     "weights": lambda part: part.kind == "weights",
     # where it stands
-    "goes on": lambda part: _goes_on(part.line),
+    "goes on": lambda part: part.line.goes_on,
     "apart": lambda part: part.line.is_marked or not part.line.follows,
-    "item": lambda part: part.column is not None,
-    "no item": lambda part: part.column is None,
-    "indented": lambda part: part.column is not None and part.line.indent > part.column,
+    "item": lambda part: part.item.column is not None,
+    "no item": lambda part: part.item.column is None,
+    "indented": lambda part: part.item.column is not None and part.line.indent > part.item.column,
     "nested": lambda part: part.is_nested,
     "top": lambda part: not part.is_nested,
-    "after links": lambda part: part.is_early,
-    "after field": lambda part: part.subject.strict,
-    "after no field": lambda part: not part.subject.strict,
+    "after links": lambda part: part.item.awaits_name,
+    "after field": lambda part: part.item.subject.strict,
+    "after no field": lambda part: not part.item.subject.strict,
     "after linked name": lambda part: part.is_beside_link,
-    "after unlinked name": lambda part: not part.subject.links,
+    "after unlinked name": lambda part: not part.item.subject.links,
     # what it says
     "nothing": lambda part: not names_something(part.text),
     "title": lambda part: is_title(part.text),
@@ -422,9 +446,8 @@ class _Table(Generic[V]):
     def verdict(self, part: _Part) -> V:
         """Return what the table says of a part."""
         for signs, verdict in self._rows:
-            for (
-                shows
-            ) in signs:  # in loops of its own, since this is asked some ten times for each line
+            # loops of its own: `all` would build a generator some ten times for each line
+            for shows in signs:
                 if not shows(part):
                     break
             else:
@@ -435,7 +458,6 @@ class _Table(Generic[V]):
 # whether a line stands in the item that was named last, or begins another
 _PLACES: Final = _Table[Place](
     {
-        "item, goes on, after links": "within",
         "item, goes on, unlabelled, whole name": "beginning",
         "item, goes on": "within",
         "item, indented": "within",
@@ -466,7 +488,6 @@ _FIELDS: Final = _Table[Standing](
         "paper, top": "source",
         "source, top": "source",
         "unknown label, top, no item": "source",
-        "unknown label, top, after no field": "source",
         "linked": "remark",
         "nothing": "remark",
         "paper": "doubtful",
@@ -547,11 +568,7 @@ class _ListReader:
         self._call_names = call_names
         self._lines: list[ReferenceLine] = []
         self._references: list[Reference] = []
-        self._subject = Reference("", 0, 0)  # what the next links belong to; at first nothing
-        self._item: int | None = None  # the column of the item that was named last
-        self._early: list[tuple[Cited, LinkRole]] | None = (
-            None  # links of an item that has no name yet
-        )
+        self._item = _Item()
         self._numbered: dict[str, Reference] = {}
         self._columns: list[LabelKind | None] = []
         # what a line is, the first that fits, and how it is read
@@ -575,7 +592,7 @@ class _ListReader:
         for line in lines:
             read = next(read for fits, read in self._readers if fits(line))
             read(line)
-        self._close_item()
+        self._item.close()
         return self._references
 
     def _below(self, line: ReferenceLine) -> Iterable[ReferenceLine]:
@@ -588,8 +605,8 @@ class _ListReader:
 
     def _open_object(self, _line: ReferenceLine) -> None:
         """The beginning of an entry of BibTeX or JSON, in which links may come first."""
-        self._close_item()
-        self._early = []
+        self._item.close()
+        self._item.awaits_name = True
 
     def _heads_remarks(self, line: ReferenceLine) -> bool:
         if line.links or line.names or len(line.text) > _MAX_HEADING:
@@ -598,87 +615,57 @@ class _ListReader:
 
     def _begin_remarks(self, _line: ReferenceLine) -> None:
         """`Summary:`: what follows are remarks on no source in particular."""
-        self._close_item()
-        self._subject, self._item = Reference("", 0, 0), _BELOW_HEADING
+        self._item.close()
+        self._item = _Item(column=_BELOW_HEADING)
 
     def _heads_columns(self, line: ReferenceLine) -> bool:
         """Whether a line heads the columns of HTML, in the first row of its table: `<th>Name</th>`."""
-        text = self._answer.line(line.number)
-        if line.names or line.links or not _COLUMN_HEADS.fullmatch(text):
+        if line.names or line.links or not _COLUMN_HEADS.fullmatch(self._answer.line(line.number)):
             return False
-        above = line.number if "<table" in text else line.number - 1
-        while _HEADS_GO_ON.match(self._text_of(above)):
+        above = line.number
+        while above > 0 and _HEADS_GO_ON.match(self._answer.line(above)):
             above -= 1
-        return _TABLE_BEGINS.search(self._text_of(above)) is not None
-
-    def _text_of(self, number: int) -> str:
-        return self._answer.line(number) if number >= 0 else ""
+        return _TABLE_BEGINS.search(self._answer.line(above)) is not None
 
     def _answers_number(self, line: ReferenceLine) -> bool:
         """Whether a line only gives the links of an item by its number: `[1] https://…`."""
-        if line.item_number not in self._numbered or not line.links or line.link_texts:
+        if line.item_number not in self._numbered or line.link_texts:
             return False
         return not names_something(line.before_link(line.lead.end()).text)
 
     def _attach_by_number(self, line: ReferenceLine) -> None:
-        reference = self._numbered[line.item_number or ""]
-        reference.links.extend((cited, role_of_link(cited)) for cited in line.links)
+        self._numbered[line.item_number].links += _with_roles(line.links)
 
     # --- where items begin and end
 
-    def _close_item(self) -> None:
-        """End an item; links that stand in it without any name belong to what was named before, if that has none."""
-        if not self._subject.links:
-            self._subject.links.extend(self._early or ())
-        self._early = None
-        self._item = None
-
     def _open(self, line: ReferenceLine, reference: Reference) -> None:
-        """Note a reference as the name of an item, and give it the links that came before it."""
+        """Note a reference as the name of an item."""
         self._references.append(reference)
-        reference.links.extend(self._early or ())
-        self._early = None
-        self._subject = reference
-        if self._item is None:
-            self._item = _BELOW_HEADING if line.is_heading else line.indent
-        if line.item_number is not None:
+        self._item.name(reference, _BELOW_HEADING if line.is_heading else line.indent)
+        if line.item_number:
             reference.number = int(line.item_number)
             self._numbered.setdefault(line.item_number, reference)
 
     def _attach(self, links: Iterable[Cited], role: LinkRole = "any") -> None:
         """Give links to the item, in the role of their field, or else of their own text."""
-        place = self._subject.links if self._early is None else self._early
-        place.extend((cited, role_of_link(cited) if role == "any" else role) for cited in links)
+        self._item.links.extend(_with_roles(links, role))
 
-    def _part(
-        self,
-        line: ReferenceLine,
-        text: str,
-        kind: LabelKind | None = None,
-        *,
-        is_nested: bool = False,
-    ) -> _Part:
-        """A part of a line in the light of what was read before it."""
-        is_early = self._early is not None
-        return _Part(self._answer, line, text, kind, self._subject, self._item, is_early, is_nested)
+    def _part(self, line: ReferenceLine, text: str, kind: LabelKind | None = None) -> _Part:
+        return _Part(self._answer, line, text, self._item, kind)
 
     def _enter(self, line: ReferenceLine, kind: LabelKind | None) -> bool:
         """Begin another item, unless the line goes on within the last one; return whether it does."""
         place = _PLACES.verdict(self._part(line, line.text, kind))
         if place == "beginning":
-            self._close_item()
+            self._item.close()
         return place == "within"
 
     def _divides(self, line: ReferenceLine) -> bool:
         """Whether a heading, or an item, only stands above others that name sources."""
-        below = takewhile(partial(self._is_below, line), self._below(line))
-        following = next(iter(below), None)
-        if line.names or following is None:
+        below = list(takewhile(partial(self._is_below, line), self._below(line)))
+        if line.names or not below or _is_remark_of_item(below[0]):
             return False
-        if following.names_source:
-            return True
-        is_remark = following.is_marked and not following.links  # below the name of an item
-        return not is_remark and any(line.names_source for line in below)
+        return any(other.names_source for other in below)
 
     @staticmethod
     def _is_below(line: ReferenceLine, other: ReferenceLine) -> bool:
@@ -687,9 +674,8 @@ class _ListReader:
             return False
         if line.is_heading or other.indent > line.indent:
             return True
-        if other.index > line.index + 1 or line.is_marked:
-            return False
-        return other.follows and other.is_marked
+        is_next = other.index == line.index + 1 and other.follows
+        return is_next and other.is_marked and not line.is_marked
 
     # --- lines
 
@@ -730,26 +716,21 @@ class _ListReader:
 
     def _is_sibling(self, line: ReferenceLine) -> bool:
         """Whether a label before a link stands in a column with one that named the last item, or before any name."""
-        if not self._subject.text:
+        if not self._item.subject.text:
             return True
-        return (
-            line.indent == self._item and self._part(line, line.text).is_beside_link
-        )  # `LaMa: https://…`
+        is_in_column = line.indent == self._item.column
+        return is_in_column and self._part(line, line.text).is_beside_link  # `LaMa: https://…`
 
     def _read_heading(self, line: ReferenceLine) -> None:
         """A heading ends an item; it is one itself when links or remarks follow it, and no other items."""
         title = line.whole(line.lead.end(), len(line.text))
-        bare = title.text.strip("#*_ :：")
-        self._subject = Reference(bare, title.start, title.end)
-        if not names_something(bare) or lists_references(bare) or self._divides(line):
+        name = title._replace(text=title.text.strip("#*_ :："))
+        self._item.subject = Reference(*name)
+        if not names_something(name.text) or lists_references(name.text) or self._divides(line):
             return
-        following = next(iter(self._below(line)), None)
-        links_follow = (
-            following is not None and bool(following.links) and not names_source(following.text)
-        )
-        self._open(
-            line, Reference(bare, title.start, title.end, is_item=True, doubtful=not links_follow)
-        )
+        following = self._lines[line.index + 1 : line.index + 2]
+        links_follow = any(below.links for below in following)
+        self._open(line, Reference(*name, is_item=True, doubtful=not links_follow))
 
     def _read_field(
         self, line: ReferenceLine, kind: LabelKind, value_at: int, *, is_nested: bool
@@ -759,13 +740,13 @@ class _ListReader:
             self._read_linked(line)
             return
         value = line.before_link(value_at)
-        part = self._part(line, value.text, kind, is_nested=is_nested)
+        part = replace(self._part(line, value.text, kind), is_nested=is_nested)
         standing = _FIELDS.verdict(part)
         if standing == "source":
             self._read_name(part, value)
             return
         if standing == "doubtful":
-            self._references.append(Reference(*value, is_item=True, doubtful=True))
+            self._references.append(_in_doubt(value))
         self._read_attribute(part)
 
     def _read_name(self, part: _Part, value: Name) -> None:
@@ -783,28 +764,24 @@ class _ListReader:
         line, kind = part.line, part.kind
         if kind == "unknown":  # the label may be a part of the title: `Palette: Image-to-Image …`
             return Reference(*line.whole(line.lead.end(), value.end - line.start), is_item=True)
-        reference = Reference(
-            *value, strict=True, is_item=kind != "name" and not is_title(value.text)
-        )
-        if kind != "source":
-            reference.continued = self._cutter.continued(line, line.text[line.label.value_at :])
-        return reference
+        is_item = kind != "name" and not is_title(value.text)
+        continued = self._cutter.continued(line, line.text[line.label.value_at :])
+        return Reference(*value, strict=True, is_item=is_item, continued=continued)
 
     def _read_attribute(self, part: _Part) -> None:
         """A field that tells more of an item: the texts of its links may be titles, and the links those of the item."""
         for phrase in part.line.link_texts:
             if reads_like_title(phrase.text):
                 self._open(part.line, _of_link_text(phrase))
-        current = self._part(part.line, part.text, part.kind, is_nested=part.is_nested)
-        if _ARE_LINKS_OF_ITEM.verdict(current):
+        if _ARE_LINKS_OF_ITEM.verdict(part):
             self._attach(part.line.links, role_of(part.kind))
 
     def _read_linked(self, line: ReferenceLine) -> None:
         """A line with links: each belongs to the name beside it."""
         names = self._names_beside_links(line)
         if not names:
-            if self._item is None and self._early is None and not _goes_on(line):
-                self._early = []
+            if self._item.column is None and not line.goes_on:
+                self._item.awaits_name = True
             self._attach(line.links)
             return
         for reference, links in _paired(names, line.links):
@@ -814,10 +791,8 @@ class _ListReader:
 
     def _names_beside_links(self, line: ReferenceLine) -> list[Reference]:
         """The names on a line with links: link texts, offered names, and what stands around the links."""
-        references = list(map(_of_link_text, line.link_texts))
-        covered = [
-            (reference.start - line.start, reference.end - line.start) for reference in references
-        ]
+        references = [_of_link_text(phrase) for phrase in line.link_texts]
+        covered = [line.within(reference.start, reference.end) for reference in references]
         for span in line.names:
             if is_free(span, covered):
                 longer = _longer_name(line, *span)
@@ -831,25 +806,23 @@ class _ListReader:
         """What names something before, between or behind the links of a line, where no other name stands."""
         *before, behind = line.gaps
         names = _telling(before, covered)
-        if (
-            names or covered or self._item is not None
-        ):  # behind the links of something named stands a remark
-            return names
-        return _telling([behind], covered)
+        # behind the links of something named stands a remark
+        is_named = names or covered or self._item.column is not None
+        return names if is_named else _telling([behind], covered)
 
     def _read_remark(self, line: ReferenceLine) -> None:
         """A line below an item is a remark, and in doubt a title when it stands out as one or reads like one."""
-        for phrase in line.phrases:
-            if phrase.kind == "quote" and is_title(phrase.text):
-                self._references.append(
-                    Reference(phrase.text, phrase.start, phrase.end, doubtful=True, is_item=True)
-                )
-                return
+        quoted = [
+            phrase for phrase in line.phrases if phrase.kind == "quote" and is_title(phrase.text)
+        ]
+        if quoted:
+            self._references.append(_in_doubt(_whole(quoted[0])))
+            return
         name = line.whole(line.lead.end(), len(line.text))
         if _REMARK.match(name.text) or _CASELESS.search(name.text):
             return
-        if any(map(is_title, _SENTENCE_BREAK.split(name.text))):
-            self._references.append(Reference(*name, doubtful=True, is_item=True))
+        if any(is_title(sentence) for sentence in _SENTENCE_BREAK.split(name.text)):
+            self._references.append(_in_doubt(name))
 
     def _read_item(self, line: ReferenceLine) -> None:
         """An item of the list without links: it names a source, unless it is a remark."""
@@ -858,7 +831,7 @@ class _ListReader:
         titles = [phrase for phrase in line.phrases if is_title(phrase.text)]
         if len(titles) > 1:
             for phrase in titles:
-                self._open(line, Reference(phrase.text, phrase.start, phrase.end, is_item=True))
+                self._open(line, Reference(*_whole(phrase), is_item=True))
             return
         for span in _names_listed(line):
             self._read_unlinked(line, line.whole(*span))
@@ -889,14 +862,9 @@ class _ListReader:
 
     def _note_columns(self, line: ReferenceLine) -> None:
         self._columns = [kind_of_column(cell.text) for cell in line.cells]
-        for cell in line.cells:  # a head that is a title hides a source
-            if (
-                is_title(cell.text)
-                and len(content_words(cell.text)) >= _LONG_TITLE
-                and "://" not in cell.text
-            ):
-                name = line.whole(cell.start, cell.end)
-                self._references.append(Reference(*name, is_item=True, doubtful=True))
+        # a head that is a title hides a source
+        long = [cell for cell in line.cells if len(content_words(cell.text)) >= _LONG_TITLE]
+        self._references += _titles_in_cells(line, long)
 
     def _read_field_row(self, line: ReferenceLine) -> None:
         """A row that is a field: `| Model | … |`."""
@@ -907,7 +875,7 @@ class _ListReader:
 
     def _read_row(self, line: ReferenceLine) -> None:
         """A row of a table: the cell that names a source, and the links of the row."""
-        self._close_item()
+        self._item.close()
         cells = dict(zip(line.cells, chain(self._columns, repeat(None)), strict=False))
         naming = _naming_cell(line, cells)
         names = self._names_beside_links(line)[:1] if line.link_texts else []
@@ -917,32 +885,38 @@ class _ListReader:
             self._open(line, reference)
             self._attach(line.links)
         if naming is not None:
+            # what reads like a title in another column for titles: `| BLIP | Denoising Diffusion Models |`
             del cells[naming]
-            self._references.extend(_titles_in_cells(line, cells))
-        self._item = None
+            titles = [cell for cell, kind in cells.items() if kind in _TITLE_COLUMNS]
+            self._references += _titles_in_cells(line, titles)
+        self._item.column = None
 
 
 def _naming_cell(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) -> Name | None:
     """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
     if line.names:
-        offered = (cell for cell in cells if not is_free((cell.start, cell.end), line.names[:1]))
-        return next(offered, None)
+        offered = [cell for cell in cells if overlaps((cell.start, cell.end), line.names[0])]
+        return next(iter(offered), None)
     ranked = [cell for cell, kind in cells.items() if kind in _COLUMN_RANKS]
-    naming = [cell for cell in ranked if names_something(cell.text) and not is_author(cell.text)]
+    naming = [cell for cell in ranked if names_something(cell.text)]
     return min(naming, key=lambda cell: _COLUMN_RANKS[cells[cell]], default=None)
 
 
-def _titles_in_cells(
-    line: ReferenceLine, cells: Mapping[Name, LabelKind | None]
-) -> Iterator[Reference]:
-    """What reads like a title in another column for titles: `| BLIP | Denoising Diffusion Models |`."""
-    for cell, kind in cells.items():
-        if kind not in _TITLE_COLUMNS or not is_free((cell.start, cell.end), line.names):
-            continue
-        if "://" in cell.text or is_publication(cell.text):
-            continue
-        if is_title(cell.text):
-            yield Reference(*line.whole(cell.start, cell.end), is_item=True, doubtful=True)
+def _titles_in_cells(line: ReferenceLine, cells: Iterable[Name]) -> Iterator[Reference]:
+    """The cells that read like titles, and like nothing else."""
+    for cell in cells:
+        if is_title(cell.text) and "://" not in cell.text and not is_publication(cell.text):
+            yield _in_doubt(line.whole(cell.start, cell.end))
+
+
+def _is_remark_of_item(line: ReferenceLine) -> bool:
+    """Whether what stands below a name is a remark on it: an item that names no source."""
+    return line.is_marked and not line.names_source
+
+
+def _with_roles(links: Iterable[Cited], role: LinkRole = "any") -> list[tuple[Cited, LinkRole]]:
+    """Links with the role of their field, or else of their own text."""
+    return [(cited, role_of_link(cited) if role == "any" else role) for cited in links]
 
 
 def _opens_object(line: ReferenceLine) -> bool:
@@ -951,11 +925,6 @@ def _opens_object(line: ReferenceLine) -> bool:
 
 def _is_silent(line: ReferenceLine) -> bool:
     return _SILENT.fullmatch(line.text) is not None
-
-
-def _goes_on(line: ReferenceLine) -> bool:
-    """Whether a line goes on from the one above."""
-    return line.follows and not (line.is_marked or line.is_heading)
 
 
 # --- names beside names
@@ -971,32 +940,28 @@ def _names_beside_names(line: ReferenceLine) -> Iterator[Reference]:
     for begin, end, least in candidates:
         name = line.whole(begin, end)
         if _is_another_name(name.text.strip(' .:;,()`"“”'), least):
-            yield Reference(*name, is_item=True, doubtful=True)
+            yield _in_doubt(name)
 
 
 def _remarks_beside_names(line: ReferenceLine, others: list[Reference]) -> Iterator[Reference]:
     """What stands around the names and links of a line: a title in small letters may be a remark."""
-    covered = [(other.start - line.start, other.end - line.start) for other in others]
+    covered = [line.within(other.start, other.end) for other in others]
     for begin, end in _around_names(line):
-        if end - begin < _SHORTEST_TITLE or not is_free((begin, end), covered):
-            continue
         name = line.name(begin, end)
-        if len(words(name.text)) >= MIN_TITLE:
+        if len(words(name.text)) >= MIN_TITLE and is_free((begin, end), covered):
             yield Reference(*name, doubtful=True, in_remark=True)
 
 
-def _around_names(line: ReferenceLine) -> Iterable[Span]:
+def _around_names(line: ReferenceLine) -> list[Span]:
     """The text before, between and behind the names and links of a line that has a name."""
     spans = sorted([*line.names, *line.link_spans])
-    if not spans or not (line.names or line.link_texts):
-        return ()
-    starts, ends = zip(*spans, strict=True)
-    return zip((line.lead.end(), *ends), (*starts, len(line.text)), strict=True)
+    is_named = bool(line.names or line.link_texts)
+    return line.around(spans) if spans and is_named else []
 
 
 def _is_another_name(text: str, least: int) -> bool:
     """Whether a text reads like a name: a title of some content words at least, or one like `GPT-4`."""
-    if not names_something(text) or is_publication(text) or is_author(text):
+    if not names_something(text) or is_publication(text):
         return False
     is_long = len(content_words(text)) >= least
     return (is_long and is_title(text)) or _NAME_LIKE.match(text) is not None
@@ -1021,7 +986,7 @@ def _end_of_names(line: ReferenceLine) -> int:
 def _directly_behind(line: ReferenceLine) -> Candidates:
     """A title that follows a link without a sign between them."""
     direct = _DIRECTLY_BEHIND.match(line.text, _end_of_names(line)) if line.links else None
-    if direct is not None and not _REMARK.match(line.text, direct.end()):
+    if direct is not None:
         yield direct.end(), len(line.text), _LONG_TITLE
 
 
@@ -1048,11 +1013,11 @@ def _set_apart(line: ReferenceLine) -> Candidates:
             yield first + before.start("title"), first + before.end("title"), _LONG_TITLE
 
 
-def _of_link_text(phrase: Phrase, *, strict: bool = False) -> Reference:
+def _of_link_text(phrase: Phrase, **facts: Any) -> Reference:
     """The text of a link as a name; `[Paper: X](…)` names X, unless all of it is a title."""
     name = behind_label(phrase)
     whole = phrase.text if name.text != phrase.text else None
-    return Reference(*name, strict=strict, continued=whole)
+    return Reference(*name, continued=whole, **facts)
 
 
 def _longer_name(line: ReferenceLine, begin: int, end: int) -> Span:
@@ -1108,34 +1073,22 @@ def _paired(
     if len(names) == len(links) > 1 and max(name.end for name in names) <= place_of(links[0]):
         # `A and B: link of A and link of B, respectively`
         return [(name, [cited]) for name, cited in zip(names, links, strict=True)]
-    unnamed: list[Cited] = []
-    groups: list[tuple[Reference, list[Cited]]] = []
-    group = unnamed
-    for item in _in_reading_order(names, links):
-        if isinstance(item, Reference):
-            group = []
-            groups.append((item, group))
-        else:
-            group.append(item)
-    return [(None, unnamed), *sorted(groups, key=lambda pair: pair[0].start)]
+    starts = [name.start for name in names]
+    groups: list[list[Cited]] = [[] for _ in (None, *names)]
+    # each link follows its name, or all of them come first
+    is_behind = not links or not names or not _are_before(links, names)
+    for cited in links:
+        place = place_of(cited)
+        groups[bisect_right(starts, place) if is_behind else bisect_left(starts, place) + 1].append(
+            cited
+        )
+    return list(zip((None, *names), groups, strict=True))
 
 
-def _in_reading_order(names: list[Reference], links: list[Cited]) -> list[Reference | Cited]:
-    """Names and links in the order in which each link follows its name; from the end where the links come first."""
-    links_first = (
-        bool(names) and _is_before(links[:1], names[0]) and _is_before(links[-1:], names[-1])
-    )
-    items: list[Reference | Cited] = [*names, *links]  # at one place the name comes first
-    return sorted(items, key=_start_of, reverse=links_first)
-
-
-def _is_before(links: list[Cited], name: Reference) -> bool:
-    """Whether there is a link, and it stands before a name."""
-    return any(span_of(cited)[1] <= name.start for cited in links)
-
-
-def _start_of(item: Reference | Cited) -> int:
-    return item.start if isinstance(item, Reference) else place_of(item)
+def _are_before(links: list[Cited], names: list[Reference]) -> bool:
+    """Whether both the first and the last of some links stand before that of some names."""
+    pairs = (links[0], names[0]), (links[-1], names[-1])
+    return all(span_of(cited)[1] <= name.start for cited, name in pairs)
 
 
 # --- names in prose
@@ -1148,37 +1101,45 @@ class _ProseReader:
         self._answer = answer
         self._cutter = cutter
 
-    def read(self, line: ReferenceLine) -> list[Reference]:
-        """Return the references on a line."""
-        unnamed = [cited for cited in line.links if naming_text(cited) is None]
+    def read(self, numbers: Iterable[int]) -> list[Reference]:
+        """Return the references on some lines."""
+        linked = self._cutter.linked_lines()
+        references: list[Reference] = []
+        for number in sorted(numbers):
+            text = self._answer.line(number)
+            if number in linked:
+                references += self._read_linked(self._cutter.line(number, 0, text))
+            elif read_label(text).kind == "paper" and number not in self._answer.code_lines:
+                references += self._read_field(self._cutter.line(number, 0, text))
+        return references
+
+    def _read_linked(self, line: ReferenceLine) -> list[Reference]:
+        references, unnamed = list[Reference](), list[Cited]()
+        for cited in line.links:
+            phrase = naming_text(cited)
+            if phrase is None:
+                unnamed.append(cited)
+            else:
+                references.append(_of_link_text(phrase, links=[(cited, "any")], listed=False))
         names = self._names(line)
         # a remark on one of several names and links is none of another
-        masked = _masked(line, [*names, *unnamed])
+        spans = [line.within(name.start, name.end) for name in names]
+        masked = _masked(line, spans + [line.within(*span_of(cited)) for cited in unnamed])
         for name, links in _paired(names, unnamed):
             if name is not None:
-                is_close = partial(_is_close, line, masked, name)
-                name.links += zip(filter(is_close, links), repeat("any"))
-        return self._link_texts(line) + [name for name in names if name.links]
+                name.links += [
+                    (cited, "any") for cited in links if _is_close(line, masked, name, cited)
+                ]
+        return references + [name for name in names if name.links]
 
     @staticmethod
-    def read_field(line: ReferenceLine) -> list[Reference]:
-        """Return what a field names outside the section, if that is a long title: `Key paper: …`."""
+    def _read_field(line: ReferenceLine) -> list[Reference]:
+        """What a field names outside the section, if that is a long title: `Key paper: …`."""
         value = line.before_link(line.label.value_at)
         is_long = len(content_words(value.text)) >= _LONG_TITLE
         if line.names or not (is_long and is_title(value.text)):
             return []
         return [Reference(*value, is_item=True, doubtful=True, listed=False)]
-
-    @staticmethod
-    def _link_texts(line: ReferenceLine) -> list[Reference]:
-        references = []
-        for cited in line.links:
-            phrase = naming_text(cited)
-            if phrase is not None:
-                reference = _of_link_text(phrase)
-                reference.links, reference.listed = [(cited, "any")], False
-                references.append(reference)
-        return references
 
     def _names(self, line: ReferenceLine) -> list[Reference]:
         """The whole names on a line of prose, those that a footnote gives the link of, and what stands before links."""
@@ -1193,14 +1154,9 @@ class _ProseReader:
 
     def _above(self, line: ReferenceLine) -> list[Name]:
         """The whole name that the text before a line with a link alone ends with: `LanternNet is published at`."""
-        if words(_masked(line, line.links)):
+        if words(_masked(line, line.link_spans)):
             return []
-        spans = self._cutter.names.within(line.start - _LONGEST_RUN, line.start)[-1:]
-        return [
-            self._name(*span)
-            for span in spans
-            if _LEADS_TO_LINK.fullmatch(self._answer.body, span[1], line.start)
-        ]
+        return self._name_before(line.start, _LONGEST_RUN, _LEADS_TO_LINK.fullmatch)
 
     def _of_footnote(self, line: ReferenceLine) -> list[Name]:
         """The whole name that the mark of a footnote stands behind: `LanternNet[^1]` of `[^1]: https://…`."""
@@ -1208,13 +1164,16 @@ class _ProseReader:
         place = self._answer.body.find(mark) if mark.startswith("[^") else -1
         if not 0 <= place < line.start:
             return []
-        spans = self._cutter.names.within(place - _LONGEST, place)[-1:]
-        return [
-            self._name(*span) for span in spans if not words(self._answer.body[span[1] : place])
-        ]
+        return self._name_before(place, _LONGEST, lambda between: not words(between))
 
-    def _name(self, start: int, end: int) -> Name:
-        return Name(self._answer.body[start:end], start, end)
+    def _name_before(self, place: int, reach: int, leads_on: Callable[[str], object]) -> list[Name]:
+        """The last whole name within reach of a place, if what stands between leads from one to the other."""
+        body = self._answer.body
+        return [
+            Name(body[start:end], start, end)
+            for start, end in self._cutter.names.within(place - reach, place)[-1:]
+            if leads_on(body[end:place])
+        ]
 
 
 def _titles_before_links(line: ReferenceLine) -> Iterator[Span]:
@@ -1224,27 +1183,23 @@ def _titles_before_links(line: ReferenceLine) -> Iterator[Span]:
             yield match.span("name")
 
 
-def _masked(line: ReferenceLine, parts: Iterable[Reference | Cited]) -> str:
-    """The text of a line with names and links blank."""
+def _masked(line: ReferenceLine, spans: Iterable[Span]) -> str:
+    """The text of a line with some of its spans blank."""
     text = line.text
-    for part in parts:
-        start, end = (part.start, part.end) if isinstance(part, Reference) else span_of(part)
-        begin, end = max(0, start - line.start), min(len(text), end - line.start)
-        text = text[:begin] + _BLANK * (end - begin) + text[end:]
+    for start, end in spans:
+        first, last = max(0, start), max(0, min(len(text), end))
+        text = text[:first] + _BLANK * (last - first) + text[last:]
     return text
 
 
 def _is_close(line: ReferenceLine, masked: str, name: Reference, cited: Cited) -> bool:
     """Whether a link stands beside a name with hardly a word between, or in its footnote: `X (https://…)`."""
-    if (
-        not line.start <= name.start < line.start + len(line.text)
-    ):  # a footnote that is the link and nothing else
+    begin, end = line.within(name.start, name.end)
+    if not 0 <= begin < len(line.text):  # a footnote that is the link and nothing else
         return not words(masked[line.lead.end() :])
-    begin, end = name.start - line.start, name.end - line.start
-    first, last = (place - line.start for place in span_of(cited))
-    if first < begin:  # `https://… is X`, and no more
-        return (
-            not words(masked[:first] + masked[end:])
-            and _LEADS_TO_NAME.fullmatch(masked, last, begin) is not None
-        )
-    return _LEADS_TO_LINK.fullmatch(masked, end, first) is not None
+    first, last = line.within(*span_of(cited))
+    if first >= begin:
+        return _LEADS_TO_LINK.fullmatch(masked, end, first) is not None
+    # `https://… is X`, and no more
+    is_alone = not words(masked[:first] + masked[end:])
+    return is_alone and _LEADS_TO_NAME.fullmatch(masked, last, begin) is not None

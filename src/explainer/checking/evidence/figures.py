@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache, partial
-from itertools import chain, filterfalse, pairwise, product, starmap
+from itertools import chain, pairwise, product, starmap
 from operator import attrgetter
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -112,9 +112,8 @@ _FIGURE: Final = lazy_regex(
     re.VERBOSE | re.IGNORECASE,
 )
 _ARXIV_ID: Final = lazy_regex(r"\d{4}\.\d{4,5}")
-_GROUPED: Final = lazy_regex(
-    r"[1-9]\d{0,2}\.\d{3}(?![\d.])"
-)  # `30.000` is thirty thousand in half of Europe
+# `30.000` is thirty thousand in half of Europe
+_GROUPED: Final = lazy_regex(r"[1-9]\d{0,2}\.\d{3}(?![\d.])")
 DECIMAL_COMMA: Final = lazy_regex(r"0,\d+|\d+,\d{1,2}")
 """A number whose comma is a point: `0,782`."""
 # pictures of a second, a minute or an hour have many names
@@ -182,24 +181,19 @@ _NO_NOUNS: Final = frozenset("and or of in on for to with the from".split())  # 
 _DIGITS: Final = lazy_regex(r"[\d.,]+")
 _YEARS: Final = range(1900, 2100)
 _WHOLE: Final = 100
-_MOST_NOUNS: Final = (
-    4  # words behind a count among which its noun stands: `five medical image classification sets`
-)
+# words behind a count among which its noun stands: `five medical image classification sets`
+_MOST_NOUNS: Final = 4
 _AROUND: Final = 5  # words on either side of a figure that say how it compares
 _ABOUT_SHARE: Final = 0.1  # by which what is said to be about an amount may differ from it
-_BOUND_RATIO: Final = (
-    1.5  # how far from an amount a bound may be and still be said of it: `over 10` for 15
-)
-_RECKONED_RATIO: Final = (
-    1.02  # the same for what is reckoned, of which there is much: `over 90 %` for 90.7
-)
-_LEAST_RATIO: Final = (
-    1.5  # of two figures that a factor is said of: any two equal ones are `1 times` as much
-)
+# how far from an amount a bound may be and still be said of it: `over 10` for 15
+_BOUND_RATIO: Final = 1.5
+# the same for what is reckoned, of which there is much: `over 90 %` for 90.7
+_RECKONED_RATIO: Final = 1.02
+# of two figures that a factor is said of: any two equal ones are `1 times` as much
+_LEAST_RATIO: Final = 1.5
 _MOST_COUNTS: Final = 40  # of an entry that products are made of
-_SMALL: Final = (
-    10  # counts up to it are an author's own enumeration as often as a figure of the source
-)
+# counts up to it are an author's own enumeration as often as a figure of the source
+_SMALL: Final = 10
 
 _MOST: Final = lazy_regex(
     r"\b(?:up\sto|at\smost|no\smore\sthan|less\sthan|fewer\sthan|under|below|a\smaximum\sof)\W{0,3}(?:\w+\W){0,2}\Z",
@@ -384,7 +378,7 @@ class Figure(Struct, frozen=True):
         """Whether it compares in the opposite way: faster for slower, up to for at least."""
         if {self.bound, other.bound} == _OPPOSITE_BOUNDS.keys():
             return True
-        return not _turned(_unambiguous(self.directions)).isdisjoint(_unambiguous(other.directions))
+        return not turned(_unambiguous(self.directions)).isdisjoint(_unambiguous(other.directions))
 
     def is_of_kind(self, other: Figure) -> bool:
         """Whether both say how much of the same thing there is."""
@@ -430,21 +424,15 @@ class Figure(Struct, frozen=True):
         return (self.kind == "factor") == (rival.kind == "factor") and not self.equals(rival)
 
 
-_CHANGE_OF: Final = attrgetter("change")
-_DIRECTIONS_OF: Final = attrgetter("directions")
-_AMOUNT: Final = attrgetter("amount")
-_IS_ARTICLE: Final = attrgetter("is_article")
-
-
 def turns_change_round(stated: Iterable[Figure], printed: Iterable[Figure]) -> bool:
     """Whether a change is stated the other way round: `from 59 to 25` for `rises from 25 to 59`."""
-    stated, printed = list(filter(_CHANGE_OF, stated)), list(filter(_CHANGE_OF, printed))
-    if list(map(_CHANGE_OF, (*stated, *printed))) != ["from", "to", "from", "to"]:
+    ends = [figure for figure in (*stated, *printed) if figure.change]
+    if [figure.change for figure in ends] != ["from", "to", "from", "to"]:
         return False
+    first, last, printed_first, printed_last = ends
     # a range such as `between 25 and 59` goes no way
-    if not any(map(_DIRECTIONS_OF, printed)):
-        return False
-    return stated[0].equals(printed[1]) and stated[1].equals(printed[0])
+    goes = printed_first.directions or printed_last.directions
+    return bool(goes) and first.equals(printed_last) and last.equals(printed_first)
 
 
 def _no_subject(_: Figure) -> frozenset[str]:
@@ -506,14 +494,9 @@ def figures_in(text: str) -> list[Figure]:
 def whole_figures_in(text: str) -> list[Figure]:
     """Return the figures of a text without the numbers that a share such as `3 of 5` is written with."""
     figures = figures_in(text)
-    parts: set[int] = set()
-    for share in filter(_is_share, figures):
-        parts.update(range(share.start, share.end))
-    return [figure for figure in figures if _is_share(figure) or figure.start not in parts]
-
-
-def _is_share(figure: Figure) -> bool:
-    return figure.kind == "share"
+    shares = [figure for figure in figures if figure.kind == "share"]
+    parts = set(chain.from_iterable(range(share.start, share.end) for share in shares))
+    return [figure for figure in figures if figure.kind == "share" or figure.start not in parts]
 
 
 def _read(text: str, match: re.Match[str]) -> Figure | None:
@@ -583,8 +566,8 @@ def _value(match: re.Match[str]) -> tuple[float, float]:
     if match["order"]:
         return _ORDER_OF_MAGNITUDE, 1.0
     if not match["digits"]:
-        words = match["word"] or match["factor"] or match["article"]
-        return float(sum(map(_WORD_VALUES.__getitem__, re.split("[- ]", words.lower())))), 1.0
+        words = match[0].removesuffix(match["attached"] or "").lower()
+        return float(sum(_WORD_VALUES[word] for word in re.split("[- ]", words))), 1.0
     digits = match["digits"]
     digits = digits.replace(",", "." if DECIMAL_COMMA.fullmatch(digits) else "")
     _, _, decimals = digits.partition(".")
@@ -719,13 +702,14 @@ def directions(words: Iterable[str]) -> _Directions:
     return frozenset(_DIRECTIONS[word] for word in words if word in _DIRECTIONS)
 
 
-def _turned(some_directions: _Directions) -> _Directions:
+def turned(some_directions: _Directions) -> _Directions:
+    """Return the directions the other way round."""
     return frozenset((scale, -sign) for scale, sign in some_directions)
 
 
 def _unambiguous(some_directions: _Directions) -> _Directions:
     """Directions on a scale on which not both ways are named, which tells nothing."""
-    return some_directions - _turned(some_directions)
+    return some_directions - turned(some_directions)
 
 
 def _with_shared_units(text: str, figures: Sequence[Figure]) -> list[Figure]:
@@ -753,8 +737,8 @@ def _unit_size(text: str, figure: Figure) -> float:
     written = _DIGITS.match(text, figure.start, figure.end)
     if written is None or figure.kind not in ("measure", "count"):
         return 1.0
-    number = float(written[0].replace(",", "").rstrip(".") or 1)
-    return figure.amount / (number or figure.amount or 1.0)
+    number = float(written[0].replace(",", "").rstrip("."))
+    return figure.amount / number if number else 1.0
 
 
 def _shares(text: str) -> Iterator[Figure]:
@@ -795,11 +779,10 @@ def _count(written: str) -> int:
 def derived_from(figures: Sequence[Figure]) -> Iterator[Figure]:
     """Yield what follows from the figures of a sentence by one step: complement, difference, change, ratio, rate."""
     for first, second in pairwise(figures):
-        if (
-            first.kind == second.kind == "count"
-        ):  # `three artificial and four real collections` are seven
+        # `three artificial and four real collections` are seven
+        if first.kind == second.kind == "count":
             yield _derived("count", first.amount + second.amount)
-    amounts = list(filterfalse(_IS_ARTICLE, filter(_AMOUNT, figures)))
+    amounts = [figure for figure in figures if figure.amount and not figure.is_article]
     for figure in amounts:
         yield from _DERIVED_FROM_ONE.get(figure.kind, _nothing)(figure)
     for first, second in pairwise(amounts):
@@ -852,15 +835,11 @@ def products_of(figures: Iterable[Figure]) -> Iterator[Figure]:
     """Yield what so much each comes to: `30 hours per city` in 12 cities, 83 % of 640 comparisons."""
     figures = list(figures)
     counts = [figure.amount for figure in figures if figure.kind == "count"][:_MOST_COUNTS]
-    yield from filter(None, starmap(_product, product(figures, counts)))
-
-
-def _product(figure: Figure, count: float) -> Figure | None:
-    if figure.kind == "percent":
-        return _derived("count", figure.amount * count / 100)
-    if figure.is_each and figure.kind == "measure":
-        return _derived("measure", figure.amount * count, figure.unit)
-    return None
+    for figure, count in product(figures, counts):
+        if figure.kind == "percent":
+            yield _derived("count", figure.amount * count / 100)
+        elif figure.is_each and figure.kind == "measure":
+            yield _derived("measure", figure.amount * count, figure.unit)
 
 
 def _derived(kind: FigureKind, amount: float, unit: str = "") -> Figure:
@@ -886,7 +865,7 @@ class PlacedFigure(NamedTuple):
 @lru_cache(maxsize=256)  # the figures of a statement are looked at one by one
 def placed_figures(text: str) -> tuple[PlacedFigure, ...]:
     """Return the figures of a text that share the words beside them with none of their kind."""
-    figures = list(filter(partial(_is_placed, text), figures_in(text)))
+    figures = [figure for figure in figures_in(text) if _is_placed(text, figure)]
     ordered = _in_order(text, figures)
     if ordered:
         return tuple(ordered)

@@ -251,16 +251,11 @@ def _bind(
 def strange_documents(analysis: AnswerAnalysis, spans: Iterable[CitedSpan]) -> Iterator[Violation]:
     """Spans that are cited to a document that was not offered."""
     for span in spans:
-        if _entry_of(analysis, span) is None:
-            yield from _strange_document(span)
-
-
-def _strange_document(span: CitedSpan) -> Iterator[Violation]:
-    message = f"this is cited to {span.url or span.title!r}, which was not offered"
-    if span.url:
-        yield Violation("A201", span.start, span.end, message)
-    elif span.title:
-        yield Violation("A301", span.start, span.end, message)
+        document = span.url or span.title
+        if document and _entry_of(analysis, span) is None:
+            code = "A201" if span.url else "A301"
+            message = f"this is cited to {document!r}, which was not offered"
+            yield Violation(code, span.start, span.end, message)
 
 
 def _entry_of(analysis: AnswerAnalysis, span: CitedSpan) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -66,9 +66,8 @@ _SOLID: Final = 3  # words in a row by which a passage is known; two stand toget
 _NEAR: Final = 6  # words between two pieces of a quotation within which words were left out, not passages joined
 # the share of a quotation's words that an altered one still has in their order; of unrelated text some 30 % fit
 _ALTERED_SHARE: Final = 0.6
-_ALTERED_ALONE: Final = (
-    0.8  # that share where no words of it stand in a row: four words of five may be small ones
-)
+# that share where no words of it stand in a row: four words of five may be small ones
+_ALTERED_ALONE: Final = 0.8
 _STITCHED_SHARE: Final = 0.9  # of a quotation that pieces of passages make up
 _MAX_TOKENS: Final = 120  # of a quotation that is compared
 
@@ -211,11 +210,12 @@ class EntryText(Struct, frozen=True, dict=True):
         joined, starts = "".join(words), self._starts
         at = self._joined.find(joined, starts[after])
         while at >= 0:
-            first, last = bisect_right(starts, at) - 1, bisect_right(starts, at + len(joined)) - 1
-            begins = loose[0] or starts[first] == at
-            ends = loose[1] or starts[last] == at + len(joined)
+            end = at + len(joined)
+            behind = bisect_left(starts, end)
+            begins = loose[0] or starts[bisect_left(starts, at)] == at
+            ends = loose[1] or starts[behind] == end
             if begins and ends:
-                return last if starts[last] == at + len(joined) else last + 1
+                return behind
             at = self._joined.find(joined, at + 1)
         return None
 
@@ -296,14 +296,10 @@ def compare(quotation: Quotation, entries: Sequence[EntryText]) -> tuple[Quotati
         if quotation.stands_in(entry):
             return QuotationFit.VERBATIM, number
     words = quotation.tokens
-    solid = list(filter(_is_solid, _pieces(words, entries)))
+    solid = [piece for piece in _pieces(words, entries) if piece.end - piece.start >= _SOLID]
     if _is_stitched(words, solid, entries):
         return QuotationFit.STITCHED, solid[0].entry
     return _resemblance(words, entries, _ALTERED_SHARE if solid else _ALTERED_ALONE)
-
-
-def _is_solid(piece: _Piece) -> bool:
-    return piece.end - piece.start >= _SOLID
 
 
 def _is_stitched(

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
-from functools import cached_property, partial
-from itertools import chain, filterfalse
+from functools import cached_property
+from itertools import chain
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -28,6 +28,7 @@ from explainer.checking.evidence.figures import (
     placed_figures,
     relation_of,
     tell_apart,
+    turned,
     turns_change_round,
     whole_figures_in,
 )
@@ -58,26 +59,22 @@ from explainer.recommending.terms import term, terms
 MIN_QUOTED: Final = 4
 """Words from which a quotation is one: shorter ones are names, or words that their author keeps at a distance."""
 
-_MIN_SHARED: Final = (
-    2  # terms that a statement and a sentence share, for their figures to be about one thing
-)
-_MIN_SHARED_EQUAL: Final = (
-    1  # the same where the figure itself is printed, so that it surely is the one that is meant
-)
+# terms that a statement and a sentence share, for their figures to be about one thing
+_MIN_SHARED: Final = 2
+# the same where the figure itself is printed, so that it surely is the one that is meant
+_MIN_SHARED_EQUAL: Final = 1
 _NEAR: Final = 40  # characters on either side of a figure
 # the share of a statement's terms that a sentence of another entry has, for a figure to be taken from there
 _OTHERS_SHARE: Final = 0.4
-_VERBATIM_SUPPORT: Final = (
-    0.8  # of such a statement's terms its entries have all, but for compounds read otherwise
-)
+# of such a statement's terms its entries have all, but for compounds read otherwise
+_VERBATIM_SUPPORT: Final = 0.8
 _MIN_VERBATIM: Final = 8  # words of a statement that stands in its entry word for word
 # the share of a statement's terms that one sentence has, for the statement to be in its words (chosen on statements
 # made of 660 summaries: below it, sentences of one field begin to resemble each other)
 _SAME_WORDS: Final = 0.75
 _MIN_SAME: Final = 4  # terms of such a statement
-_CLOSED: Final = (
-    0.8  # of the terms of a passage that a statement repeats, for a missing `not` to turn it round
-)
+# of the terms of a passage that a statement repeats, for a missing `not` to turn it round
+_CLOSED: Final = 0.8
 _BESIDE: Final = 3  # words beside a passage among which its `not` stands: `does not need pairs`
 # a statement is another entry's when a sentence there has so much more of its terms than its own entry has
 _OWN_SHARE: Final = 0.6
@@ -97,9 +94,8 @@ _LABEL: Final = lazy_regex(
     r"option|item|no\.|top|rank))[\s-]\Z"
 )
 _LARGEST_LABEL: Final = 1000
-_BEFORE: Final = (
-    160  # characters on either side of a figure, or a quotation, in which its phrase is looked for
-)
+# characters on either side of a figure, or a quotation, in which its phrase is looked for
+_BEFORE: Final = 160
 # what ends a phrase, and the words of one that says nothing of an entry
 _PHRASE_END: Final = lazy_regex(r"[,;:()—–|]|\b(?:so|because|and|but|while|which)\b")
 _SUPPOSED: Final = lazy_regex(
@@ -129,9 +125,8 @@ _NEXT_PART: Final = lazy_regex(r"[,;]\s|\b(?:and|while|whereas|but)\b")
 # a name: a word with a capital behind another word, or with several capitals
 _PROPER: Final = lazy_regex(r"(?<=\w )[A-Z][\w-]+|\b[\w-]*[a-z\d-][A-Z][\w-]*|\b[A-Z]{2}[\w-]*")
 _CLAUSE_START: Final = lazy_regex(r"[,;:(|]\s|\.\s")
-_BESIDE_SHARE: Final = (
-    0.6  # of the terms beside a figure that the sentence has whose figure it is compared with
-)
+# of the terms beside a figure that the sentence has whose figure it is compared with
+_BESIDE_SHARE: Final = 0.6
 _THAN: Final = lazy_regex(
     r"\b(?:than|compared (?:with|to)|over)\s(?P<compared>(?:[\w-]+\s?){1,6})", re.IGNORECASE
 )
@@ -213,24 +208,25 @@ class JudgedStatement(Struct, frozen=True):
 
 
 class _Evidence(Struct, frozen=True):
-    """What bears on a statement: a fault and the passage that shows it, or a passage that carries it."""
+    """What bears on a statement: a passage that carries it."""
 
     entry: int | None
     passage: str
-    violation: Violation | None = None
+
+
+class _Fault(_Evidence, frozen=True):
+    """What is wrong with a statement, and the passage that shows it."""
+
+    violation: Violation
 
     @property
     def refutes(self) -> bool:
-        """Whether it is an error of the statement."""
-        return self.violation is not None and RULES[self.violation.code].severity is Severity.ERROR
+        """Whether it is an error."""
+        return RULES[self.violation.code].severity is Severity.ERROR
 
 
 def _tokens_of(statement: Statement) -> list[str]:
     return tokens(plain(statement.text).rstrip("."))
-
-
-_VIOLATION: Final = attrgetter("violation")
-_REFUTES: Final = attrgetter("refutes")
 
 
 class _Printed(NamedTuple):
@@ -240,25 +236,6 @@ class _Printed(NamedTuple):
     figure: Figure
     sentence: Sentence
     relation: Relation
-
-    @property
-    def is_same(self) -> bool:
-        """Whether it is what is stated."""
-        return self.relation is Relation.SAME
-
-    @property
-    def is_rescaled(self) -> bool:
-        """Whether it is what is stated but for the magnitude or the unit of time."""
-        return self.relation is Relation.RESCALED
-
-
-_IS_SAME: Final = attrgetter("is_same")
-_IS_RESCALED: Final = attrgetter("is_rescaled")
-_FIGURE: Final = attrgetter("figure")
-_IS_TELLING: Final = attrgetter("is_telling")
-_RELATION: Final = attrgetter("relation")
-_PLACED: Final = attrgetter("placed")
-_TERMS: Final = attrgetter("terms")
 
 
 class _Side(NamedTuple):
@@ -300,12 +277,10 @@ def judge_statements(
         spans: spans that its provider cites documents for.
     """
     statements = with_spans(analysis, read_statements(analysis), spans)
-    if not statements:
-        return []
     texts = [entry_text(source.name, evidence_of(source)) for source in analysis.offered.sources]
     prover = _Prover(analysis, texts, statements)
-    judged = map(prover.judge, filter(prover.is_about_entries, statements))
-    return list(filterfalse(partial(_is_flow, analysis), judged))
+    about_entries = filter(prover.is_about_entries, statements)
+    return [judged for judged in map(prover.judge, about_entries) if not _is_flow(analysis, judged)]
 
 
 def _is_flow(analysis: AnswerAnalysis, judged: JudgedStatement) -> bool:
@@ -313,16 +288,15 @@ def _is_flow(analysis: AnswerAnalysis, judged: JudgedStatement) -> bool:
     if judged.verdict is not StatementVerdict.OPEN or judged.violations:
         return False
     start, end = judged.statement.start, judged.statement.end
-    for flow, _ in analysis.flows:
-        overlap = min(end, flow.end) - max(start, flow.start)
-        if flow.kind == "arrows" and overlap > (end - start) / 2:
-            return True
-    return False
+    arrows = [flow for flow, _ in analysis.flows if flow.kind == "arrows"]
+    overlaps = [min(end, flow.end) - max(start, flow.start) for flow in arrows]
+    return max(overlaps, default=0) > (end - start) / 2
 
 
 def evidence_of(source: OfferedEntry) -> str:
     """Return all that is known to be printed of an entry beside its name."""
-    return ". ".join(filter(None, (source.text.rstrip(". "), *source.details, *source.aliases)))
+    parts = (source.text.rstrip(". "), *source.details, *source.aliases)
+    return ". ".join(part for part in parts if part)
 
 
 class _Prover(Struct, dict=True):
@@ -349,28 +323,27 @@ class _Prover(Struct, dict=True):
         """Return what was found about a statement."""
         support = self._support(statement)
         evidence = self._evidence_on(statement)
-        faults = list(filter(_VIOLATION, evidence))
-        refuting = list(filter(_REFUTES, faults))
-        carrying = list(filterfalse(_VIOLATION, evidence))
-        if not refuting and not carrying:
-            carrying += self._verbatim(statement, support)
+        faults = [item for item in evidence if isinstance(item, _Fault)]
+        refuting = [fault for fault in faults if fault.refutes]
+        carrying = [item for item in evidence if not isinstance(item, _Fault)]
+        carrying += self._verbatim(statement, support)
         verdict = StatementVerdict.PROVED if carrying else StatementVerdict.OPEN
         if refuting:
             verdict = StatementVerdict.REFUTED
         shown = next(iter((*refuting, *carrying, *faults)), None) or self._nearest(statement)
-        violations = tuple(map(_VIOLATION, faults))
+        violations = tuple(fault.violation for fault in faults)
         return JudgedStatement(statement, verdict, shown.entry, shown.passage, support, violations)
 
     def _evidence_on(self, statement: Statement) -> list[_Evidence]:
         """All that bears on a statement; whose words it has is asked where nothing else is wrong."""
-        evidence = [
+        evidence: list[_Evidence] = [
             *self._quotations(statement),
             *self._figures(statement),
             *self._opposite(statement),
         ]
-        if any(map(_VIOLATION, evidence)):
-            return evidence
-        return [*evidence, *self._words_of_another(statement)]
+        if not any(isinstance(item, _Fault) for item in evidence):
+            evidence += self._words_of_another(statement)
+        return evidence
 
     # --- quotations ----------------------------------------------------------------------------------------------
 
@@ -385,7 +358,7 @@ class _Prover(Struct, dict=True):
     def _quotation(
         self, statement: Statement, quoted: Quoted, order: Sequence[int]
     ) -> Iterator[_Evidence]:
-        quotation, texts = read_quotation(quoted.text), list(map(self.texts.__getitem__, order))
+        quotation, texts = read_quotation(quoted.text), [self.texts[index] for index in order]
         # most of what stands in no entry is no passage, and need not be compared
         if not any(map(quotation.stands_in, texts)) and self._is_of_no_source(quoted):
             return
@@ -467,20 +440,24 @@ class _Prover(Struct, dict=True):
         if not statement.entries or not may_have_figures(statement.text, statement.words):
             return
         text = plain(_without_quotations(statement))
-        own_texts = list(map(self.texts.__getitem__, statement.entries))
-        claims = (_Claim(statement, text, figure, own_texts) for figure in _claimed_figures(text))
-        yield from filter(None, map(self._fault_of_figure, claims))
+        own_texts = [self.texts[index] for index in statement.entries]
+        for figure in _claimed_figures(text):
+            yield from self._faults_of_figure(_Claim(statement, text, figure, own_texts))
 
-    def _fault_of_figure(self, claim: _Claim) -> _Evidence | None:
+    def _faults_of_figure(self, claim: _Claim) -> Iterator[_Evidence]:
         rows = list(self._printed(claim, claim.statement.entries))
-        relations = set(map(_RELATION, rows))
+        relations = {row.relation for row in rows}
         if Relation.UNREAD_UNIT in relations:
-            return None
+            return
         if Relation.SAME in relations:
-            return self._compared_otherwise(claim, rows)
-        if self._is_as_good_as_printed(claim, relations):
-            return None
-        return self._counterpart(claim, rows) or self._strange_figure(claim)
+            equal = [row for row in rows if row.relation is Relation.SAME]
+            fault = self._compared_otherwise(claim, equal)
+        elif self._is_as_good_as_printed(claim, relations):
+            return
+        else:
+            fault = self._counterpart(claim, rows) or self._strange_figure(claim)
+        if fault is not None:
+            yield fault
 
     def _printed(self, claim: _Claim, entries: Iterable[int]) -> Iterator[_Printed]:
         """The figures that are printed of some entries, each with how the stated one stands to it."""
@@ -492,58 +469,59 @@ class _Prover(Struct, dict=True):
         """Whether a figure counts nothing, bounds a printed one, is of the question, or follows from printed ones."""
         if Relation.BOUND in relations or not _is_comparable(claim.figure):
             return True
-        if any(map(claim.is_printed_as, self._question.figures)):
+        if any(claim.figure.equals(figure) for figure, _ in self._question.figures):
             return True
         # what is printed with another unit follows from other figures by chance
         if not relations.isdisjoint(_OTHER_UNITS):
             return False
         return any(map(claim.figure.covers, claim.derived))
 
-    def _compared_otherwise(self, claim: _Claim, rows: Sequence[_Printed]) -> _Evidence | None:
+    def _compared_otherwise(self, claim: _Claim, equal: Sequence[_Printed]) -> _Fault | None:
         """A figure that its entry has, but for the opposite, or for something else than it is given for."""
-        figure, equal = claim.figure, list(filter(_IS_SAME, rows))
         nearest = max(equal, key=claim.count_shared)
-        if all(map(figure.contradicts, map(_FIGURE, equal))):
+        if all(claim.figure.contradicts(row.figure) for row in equal):
             return self._compared_the_other_way(claim, nearest)
         if _turns_change_round(claim, nearest):
             return self._figure_fault("A421", claim, nearest)
         return self._exchanged(claim, equal) or self._told_of_other(claim, equal)
 
-    def _compared_the_other_way(self, claim: _Claim, row: _Printed) -> _Evidence | None:
+    def _compared_the_other_way(self, claim: _Claim, row: _Printed) -> _Fault | None:
         """A figure that is printed for the opposite, unless it is of something else, or said from the other side."""
         if claim.count_shared(row) < _MIN_SHARED_EQUAL or _is_turned(claim, row):
             return None
         return self._figure_fault("A423", claim, row)
 
-    def _exchanged(self, claim: _Claim, equal: Sequence[_Printed]) -> _Evidence | None:
+    def _exchanged(self, claim: _Claim, equal: Sequence[_Printed]) -> _Fault | None:
         """A figure that its entry prints for something else than the words beside it: `X 62 and Y 92` the wrong way."""
         if len(equal) > 1:  # it is printed of several things
             return None
-        rows = list(chain.from_iterable(map(_PLACED, claim.own_texts)))
-        claimed = next(filter(claim.is_placed_at, placed_figures(claim.text)), None)
-        printed = next(filter(claim.is_placed_as, rows), None)
-        if claimed is None or printed is None:
+        rows = list(chain.from_iterable(text.placed for text in claim.own_texts))
+        stated = [
+            row for row in placed_figures(claim.text) if row.figure.start == claim.figure.start
+        ]
+        printed = [row for row, _ in rows if claim.figure.equals(row.figure)]
+        if not stated or not printed:
             return None
         for rival, sentence in rows:
-            if _is_exchanged(claim, claimed, printed[0], rival, sentence):
+            if _is_exchanged(claim, stated[0], printed[0], rival, sentence):
                 row = _Printed(
                     claim.statement.entries[0], rival.figure, sentence, Relation.OTHER_VALUE
                 )
                 return self._figure_fault("A421", claim, row)
         return None
 
-    def _told_of_other(self, claim: _Claim, equal: Sequence[_Printed]) -> _Evidence | None:
+    def _told_of_other(self, claim: _Claim, equal: Sequence[_Printed]) -> _Fault | None:
         """A figure behind the name of one entry that is printed of another one, which is given that of the first."""
         statement = claim.statement
         sides = _sides(statement.named)
         if len(sides) != 2 or not COMPARING.isdisjoint(statement.words):  # noqa: PLR2004
             return None
-        figures = list(filter(_IS_TELLING, whole_figures_in(claim.text)))
+        figures = [figure for figure in whole_figures_in(claim.text) if figure.is_telling]
         if not self._stand_in_turn(statement, sides, figures):
             return None
-        if any(map(self._is_printed_of, figures, sides)) or not all(
-            map(self._is_printed_of, figures, sides[::-1])
-        ):
+        of_own_side = map(self._is_printed_of, figures, sides)
+        of_other_side = map(self._is_printed_of, figures, sides[::-1])
+        if any(of_own_side) or not all(of_other_side):
             return None
         own = sides[figures[0].start != claim.figure.start]
         row = next(row for row in equal if row.entry not in own.entries)
@@ -570,24 +548,24 @@ class _Prover(Struct, dict=True):
         printed = chain.from_iterable(self.texts[index].figures for index in side.entries)
         return any(figure.equals(other) for other, _ in printed)
 
-    def _counterpart(self, claim: _Claim, rows: Sequence[_Printed]) -> _Evidence | None:
+    def _counterpart(self, claim: _Claim, rows: Sequence[_Printed]) -> _Fault | None:
         """Another figure of an entry that stands where a statement about it has this one."""
-        rescaled = list(filter(_IS_RESCALED, rows))
-        counterparts = rescaled or filter(partial(_has_its_place, claim), rows)
+        rescaled = [row for row in rows if row.relation is Relation.RESCALED]
+        counterparts = rescaled or [row for row in rows if _has_its_place(claim, row)]
         likeliest = max(counterparts, key=claim.likeness, default=None)
         if likeliest is None:
             return None
         code = "A421" if claim.figure.is_of_kind(likeliest.figure) else "A422"
         return self._figure_fault(code, claim, likeliest)
 
-    def _strange_figure(self, claim: _Claim) -> _Evidence | None:
+    def _strange_figure(self, claim: _Claim) -> _Fault | None:
         """A figure that its own entries do not have: another entry may have it, or none."""
         if not claim.figure.is_telling:
             return None
         statement, own = claim.statement, claim.statement.entries[0]
         least_shared = max(_MIN_SHARED, _OTHERS_SHARE * len(statement.terms))
         for row in self._printed(claim, self._others(statement.entries)):
-            if row.is_same and claim.count_shared(row) >= least_shared:
+            if row.relation is Relation.SAME and claim.count_shared(row) >= least_shared:
                 message = f"this figure is from {self._name(row.entry)}, not from {self._name(own)}"
                 return self._figure_fault("A424", claim, row, message)
         if not self._have_text(statement.entries):
@@ -597,9 +575,7 @@ class _Prover(Struct, dict=True):
             "A425", start, end, f"{self._name(own)} contains no such figure", own, ""
         )
 
-    def _figure_fault(
-        self, code: str, claim: _Claim, row: _Printed, message: str = ""
-    ) -> _Evidence:
+    def _figure_fault(self, code: str, claim: _Claim, row: _Printed, message: str = "") -> _Fault:
         says = f"{self._name(row.entry)} says: {_around(row.sentence.text, row.figure)!r}"
         start, end = self._place_of_figure(claim)
         return self._fault(code, start, end, message or says, row.entry, row.sentence.text)
@@ -703,9 +679,9 @@ class _Prover(Struct, dict=True):
 
     def _fault(
         self, code: str, start: int, end: int, message: str, entry: int | None, passage: str
-    ) -> _Evidence:
+    ) -> _Fault:
         hint = f"the passage is: {shorten(passage, 300)!r}" if passage else None
-        return _Evidence(entry, passage, Violation(code, start, end, message, hint))
+        return _Fault(entry, passage, Violation(code, start, end, message, hint))
 
 
 # --- a figure that is stated ---------------------------------------------------------------------------------------
@@ -727,7 +703,7 @@ class _Claim(Struct, dict=True):
     @cached_property
     def printed_terms(self) -> frozenset[str]:
         """All terms that are printed of its entries."""
-        return frozenset[str]().union(*map(_TERMS, self.own_texts))
+        return frozenset[str]().union(*(text.terms for text in self.own_texts))
 
     @property
     def derived(self) -> Iterator[Figure]:
@@ -742,18 +718,6 @@ class _Claim(Struct, dict=True):
         """How likely it stands for a printed figure."""
         return self.count_shared(row) + self.figure.is_of_kind(row.figure)
 
-    def is_printed_as(self, row: tuple[Figure, Sentence]) -> bool:
-        """Whether a printed figure is the same."""
-        return self.figure.equals(row[0])
-
-    def is_placed_as(self, row: tuple[PlacedFigure, Sentence]) -> bool:
-        """Whether a figure with words of its own is the same."""
-        return self.figure.equals(row[0].figure)
-
-    def is_placed_at(self, placed: PlacedFigure) -> bool:
-        """Whether a figure of the statement is this one."""
-        return placed.figure.start == self.figure.start
-
 
 def _without_quotations(statement: Statement) -> str:
     text = statement.text
@@ -766,8 +730,11 @@ def _claimed_figures(text: str) -> list[Figure]:
     """The figures of a statement: no parts of `3 of 5`, none of names, and none that its reader has, or may choose."""
     if _INSTRUCTION.match(text):
         return []
-    figures = filterfalse(partial(_is_label, text), whole_figures_in(text))
-    return list(filterfalse(partial(_is_supposed, text), figures))
+    return [
+        figure
+        for figure in whole_figures_in(text)
+        if not _is_label(text, figure) and not _is_supposed(text, figure)
+    ]
 
 
 def _is_label(text: str, figure: Figure) -> bool:
@@ -912,8 +879,8 @@ def _is_of_rival(claim: _Claim, row: _Printed) -> bool:
 def _has_strange_name(claim: _Claim, _: _Printed) -> bool:
     """Whether a name stands beside the figure of which nothing is printed."""
     clause = _CLAUSE_START.split(claim.text[: claim.figure.start])[-1]
-    names = filter(None, map(terms, _PROPER.findall(f"{clause} {claim.phrase[1]}")))
-    return any(map(claim.printed_terms.isdisjoint, names))
+    names = [set(terms(name)) for name in _PROPER.findall(f"{clause} {claim.phrase[1]}")]
+    return any(name and name.isdisjoint(claim.printed_terms) for name in names)
 
 
 # what speaks against comparing a stated figure with a printed one, the cheapest first
@@ -938,33 +905,32 @@ def _around(text: str, figure: Figure, width: int = 50) -> str:
 def _is_turned_round(statement: Statement, sentence: Sentence, shared: frozenset[str]) -> bool:
     """Whether a statement in the words of a sentence has an opposite in the place of one of these, or a `not`."""
     passage = _window(sentence.text, shared)
-    only_said, only_printed = (
-        set(statement.words).difference(passage),
-        set(passage).difference(statement.words),
-    )
+    only_said = set(statement.words).difference(passage)
+    only_printed = set(passage).difference(statement.words)
     if not only_said.isdisjoint(map(_OPPOSITES.get, only_printed)):
         return True
-    printed_directions = directions(only_printed)
-    if any((scale, -sign) in printed_directions for scale, sign in directions(only_said)):
+    if not turned(directions(only_said)).isdisjoint(directions(only_printed)):
         return True
     said, printed = _negations(statement.words), _negations(passage)
     if said > printed:
         return _is_about(statement.words, shared)
     # one `not` less may be of a part of the passage that the statement leaves out
-    passage_terms = set(map(term, passage)) - {""}
+    passage_terms = {term(word) for word in passage} - {""}
     return said < printed and len(shared) >= _CLOSED * len(passage_terms)
 
 
 def _is_about(words: Sequence[str], shared: frozenset[str]) -> bool:
     """Whether a `not` stands right before a word that the passage has; else it is of what the answer adds."""
-    for number, word in enumerate(words, 1):
-        if _is_negation(word) and next(filter(None, map(term, words[number:])), "") in shared:
+    following = ""  # the term of the next word that has one
+    for word in reversed(words):
+        if following in shared and _is_negation(word):
             return True
+        following = term(word) or following
     return False
 
 
 def _negations(words: Iterable[str]) -> int:
-    return sum(map(_is_negation, words))
+    return sum(_is_negation(word) for word in words)
 
 
 def _is_negation(word: str) -> bool:

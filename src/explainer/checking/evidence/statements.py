@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain, product
 from typing import Final, NamedTuple
 
@@ -68,9 +68,8 @@ _COMPARED_ITSELF: Final = lazy_regex(
 _URL: Final = lazy_regex(r"(?:https?://|www\.)\S+")
 # the name of a link, and the address behind it
 _LINK: Final = lazy_regex(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
-_SPACED: Final = lazy_regex(
-    r" ([.,;:](?:\s|\Z))"
-)  # the space that residue leaves before a full stop
+# the space that residue leaves before a full stop
+_SPACED: Final = lazy_regex(r" ([.,;:](?:\s|\Z))")
 _CITATION_MARK: Final = lazy_regex(CITATION_MARK)
 _CITED_ID: Final = lazy_regex(r"[\^\w-]+")
 # the line of a footnote, or of a numbered reference, that a mark sends to
@@ -98,15 +97,13 @@ _COINED: Final = lazy_regex(
     r"achiev|we )\w*",
     re.IGNORECASE,
 )
-_COINED_WITHIN: Final = (
-    80  # characters behind such a word, in the same sentence, within which the name stands
-)
+# characters behind such a word, in the same sentence, within which the name stands
+_COINED_WITHIN: Final = 80
 # of the shipped summaries 8 give their work no name but in this way, and it is theirs in all of them
 _SUBJECT: Final = lazy_regex(r"(?:\A|[.!?]\s)([A-Z][A-Za-z-]{1,30})\s(?=[a-z]{1,20}s\s)")
 _OUR_WORK: Final = lazy_regex(r"\b(?:we|our|us|this\s(?:paper|work|study))\b", re.IGNORECASE)
-_LEAD: Final = (
-    160  # characters at the beginning of an item within which a colon ends what it is about
-)
+# characters at the beginning of an item within which a colon ends what it is about
+_LEAD: Final = 160
 _LEADING: Final = 24  # characters that name it where nothing marks the end of the name
 _COLON: Final = lazy_regex(r"[:：](?=[\s*_]|\Z)")
 _HARD_BREAK: Final = lazy_regex(r"  \r?\n")
@@ -191,7 +188,7 @@ class _Block(Struct):
     start: int
     end: int
     indent: int
-    kind: str  # item, quote, heading, or more: a paragraph
+    kind: str  # gap, field, heading, item, quote, or more: a paragraph
 
     @property
     def is_paragraph(self) -> bool:
@@ -200,7 +197,7 @@ class _Block(Struct):
 
     def goes_on_with(self, kind: str) -> bool:
         """Whether a line of some kind belongs to it; what stands right below a heading is a block of its own."""
-        if self.kind == "heading":
+        if self.kind in ("gap", "field", "heading"):
             return False
         return kind == "more" or (kind, self.kind) == ("quote", "quote")
 
@@ -252,7 +249,9 @@ class _StatementReader:
         for block in self._blocks():
             if block.kind == "heading":
                 self._scopes = [_Scope(_OUTERMOST, self._named(block.start, block.end))]
-            else:
+            elif block.kind == "field":
+                self._note_field(block)
+            elif block.kind != "gap":  # code, too, is no statement
                 self._read_block(block)
         return self._statements
 
@@ -264,9 +263,7 @@ class _StatementReader:
             return
         definitions = {match.start("id"): match for match in _DEFINITION.finditer(self._text)}
         defined = {match["id"]: self._defined_by(match) for match in reversed(definitions.values())}
-        defined.update(
-            (str(number), entries) for number, entries in analysis.numbered_sources.items()
-        )
+        defined |= {str(number): entries for number, entries in analysis.numbered_sources.items()}
         for mark in _CITATION_MARK.finditer(self._text):
             if mark.start() + 1 in definitions:
                 continue
@@ -282,30 +279,21 @@ class _StatementReader:
     # --- blocks --------------------------------------------------------------------------------------------------
 
     def _blocks(self) -> Iterator[_Block]:
-        """The blocks of the answer; code, and lines that only give a name or a link, are none."""
-        answer, block = self._answer, None
-        for number in range(answer.lines):
-            line, start = _Line(number, answer.line(number)), answer.line_starts[number]
+        block = _Block(0, 0, 0, "gap")
+        for number in range(self._answer.lines):
+            line = _Line(number, self._answer.line(number))
+            start, end = self._answer.span(number)
             kind = self._kind(line)
-            if block is not None and block.goes_on_with(kind):
-                block.end = start + len(line.text)
+            if block.goes_on_with(kind):
+                block.end = end
                 continue
-            if block is not None:
-                yield block
-                block = None
-            if kind == "field":
-                self._note_field(line)
-            elif kind != "gap":
-                block = _Block(start, start + len(line.text), _indent(line.text), kind)
-        if block is not None:
             yield block
+            block = _Block(start, end, _indent(line.text), kind)
+        yield block
 
     def _kind(self, line: _Line) -> str:
         """What a line is: the first kind whose test it passes."""
-        for kind, is_of_kind in self._line_kinds:
-            if is_of_kind(line):
-                return kind
-        return "more"
+        return next((kind for kind, is_of in self._line_kinds if is_of(line)), "more")
 
     def _is_gap(self, line: _Line) -> bool:
         if line.number in self._answer.code_lines:
@@ -323,11 +311,11 @@ class _StatementReader:
 
     # --- what a block is about -----------------------------------------------------------------------------------
 
-    def _note_field(self, line: _Line) -> None:
+    def _note_field(self, field: _Block) -> None:
         """A field that names an entry opens a scope: what is said below it, and by labels beside it, is about it."""
-        named = self._named(*self._answer.span(line.number))
+        named = self._named(field.start, field.end)
         if len(named) == 1:
-            self._open_scope(_Scope(_indent(line.text), named, spans_labels=True))
+            self._open_scope(_Scope(field.indent, named, spans_labels=True))
 
     def _open_scope(self, scope: _Scope) -> None:
         self._close_scopes(scope.indent)
@@ -380,8 +368,8 @@ class _StatementReader:
         named = self._named(start, end)
         if len(named) != 1 or end - start > self._longest[named[0]]:
             return False
-        said = set(map(term, words_of(shown(self._text[start:end]))))
-        return said - {""} <= self._names[named[0]]
+        said = _terms_in(words_of(shown(self._text[start:end])))
+        return said <= self._names[named[0]]
 
     def _context_of(self, block: _Block, text: str) -> tuple[int, ...]:
         """The entries that a block is about as a whole; an item opens a scope for those below it."""
@@ -426,7 +414,7 @@ class _StatementReader:
             named = self._named(start, end)
             entries = tuple(dict.fromkeys((*named, *context))) or self._meant_by_pronoun(start, end)
             self._before = entries
-            within = tuple(filter(partial(_begins_within, start, end), quotes))
+            within = tuple(quoted for quoted in quotes if start <= quoted.start < end)
             if entries or within:
                 self._add_statement(_Said(start, end, entries, context, within), named)
 
@@ -453,8 +441,8 @@ class _StatementReader:
         """Add a statement with its words, unless it has hardly any beside the names of entries."""
         text = shown(self._text[said.start : said.end])
         words = tuple(words_of(text))
-        all_terms = frozenset(map(term, words)) - {""}
-        terms = all_terms.difference(*map(self._names.__getitem__, entries))
+        all_terms = _terms_in(words)
+        terms = all_terms.difference(*(self._names[index] for index in entries))
         # `It takes 45 minutes` says something, the mark `1.` of an item does not
         is_short = len(terms) < _MIN_TERMS and not any(map(str.isdigit, text))
         if is_short or all(map(str.isdigit, terms)):
@@ -467,10 +455,11 @@ class _StatementReader:
         """Whether an entry is what something else is compared with."""
         if _COMPARED_ITSELF.search(self._text, start, end):
             return True
-        for place, _ in self._places_between(start, end):
-            if _COMPARED.search(self._text, max(start, place - _COMPARED_BEFORE), place):
-                return True
-        return False
+        places = (place for place, _ in self._places_between(start, end))
+        return any(
+            _COMPARED.search(self._text, max(start, place - _COMPARED_BEFORE), place)
+            for place in places
+        )
 
     # --- names ---------------------------------------------------------------------------------------------------
 
@@ -483,10 +472,6 @@ class _StatementReader:
     def _named(self, start: int, end: int) -> tuple[int, ...]:
         """The entries that are named or linked between two places, in their order."""
         return tuple(dict.fromkeys(index for _, index in self._places_between(start, end)))
-
-
-def _begins_within(start: int, end: int, quoted: Quoted) -> bool:
-    return start <= quoted.start < end
 
 
 def _is_field(line: _Line) -> bool:
@@ -509,7 +494,7 @@ def _called_places(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
     sources, body = analysis.offered.sources, analysis.answer.body
     weak = [_weak_names(source, sources) for source in sources]
     for place, index in analysis.mentions:
-        name = _NAME.match(body, place) if weak[index] else None
+        name = _NAME.match(body, place)
         if name is None or canonical(name[0]) not in weak[index]:
             yield place, index
 
@@ -523,10 +508,8 @@ def _shortened_titles(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
             continue
         if _is_start_of_another(first, source, sources):
             continue
-        place = body.find(first)
-        while place >= 0:
-            yield place, index
-            place = body.find(first, place + 1)
+        for match in re.finditer(re.escape(first), body):
+            yield match.start(), index
 
 
 def _is_start_of_another(first: str, source: OfferedEntry, sources: Iterable[OfferedEntry]) -> bool:
@@ -564,7 +547,11 @@ def _only_subject(text: str) -> set[str]:
 
 @lru_cache(maxsize=4096)  # of the entries that many answers are about
 def _terms_of_name(name: str) -> frozenset[str]:
-    return frozenset(map(term, tokens_of(name.replace("-", " ")))) - {""}
+    return _terms_in(tokens_of(name.replace("-", " ")))
+
+
+def _terms_in(said: Iterable[str]) -> frozenset[str]:
+    return frozenset(term(word) for word in said) - {""}
 
 
 def name_terms(source: OfferedEntry) -> frozenset[str]:
@@ -574,7 +561,7 @@ def name_terms(source: OfferedEntry) -> frozenset[str]:
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text in lower case; compounds with a hyphen are several."""
-    return list(map(str.lower, word_runs(text.replace("-", " "))))
+    return [word.lower() for word in word_runs(text.replace("-", " "))]
 
 
 def shown(text: str) -> str:

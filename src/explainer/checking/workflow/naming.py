@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import chain
 from typing import ClassVar, Final
 
@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from explainer.checking.match import bare_forms
-from explainer.checking.offered import Offered, OfferedEntry
+from explainer.checking.offered import Offered
 from explainer.checking.titles import (
     GENERIC_ACRONYMS,
     NEAR,
@@ -222,9 +222,8 @@ class StepNames:
         self._compared += 1
         if self._compared > MAX_COMPARED:
             return
-        ratios: dict[str, float] = {}
-        for source in filter(_is_model, self._offered.sources):
-            ratios[source.name] = similarity(key, source.key)
+        models = [source for source in self._offered.sources if source.kind == "model"]
+        ratios = {source.name: similarity(key, source.key) for source in models}
         nearest = max(ratios, key=ratios.__getitem__, default="")
         if ratios.get(nearest, 0) >= NEAR:
             yield nearest
@@ -263,9 +262,8 @@ class StepNames:
         if len(name) > _LONGEST_KNOWN:
             return False
         keys = {canonical(name), canonical(_VERSION.sub("", name, count=1))}
-        return not keys.isdisjoint(_KNOWN_MODELS) and not any(
-            map(self._offered.text.__contains__, keys)
-        )
+        is_known = not keys.isdisjoint(_KNOWN_MODELS)
+        return is_known and not any(key in self._offered.text for key in keys)
 
     def _doubtful(self, step: DescribedStep) -> Iterator[StepMatch]:
         """The words of a step that are written as the names of models are; of an item, those of its first line."""
@@ -273,8 +271,9 @@ class StepNames:
         if step.role == "model":
             text = text.partition("\n")[0]
         if len(words(text)) <= MAX_WORDS:
-            for name in filter(_LIKE_MODEL.match, self._news_in(text)):
-                yield StepMatch(step, StepFit.DOUBTFUL, (), name)
+            for name in self._news_in(text):
+                if _LIKE_MODEL.match(name):
+                    yield StepMatch(step, StepFit.DOUBTFUL, (), name)
 
     def model_of_variant(self, token: str) -> str | None:
         """Return the offered model whose name differs from another one in its ending alone.
@@ -294,16 +293,18 @@ class StepNames:
     @cached_property
     def _models_by_stem(self) -> dict[str, str]:
         """The offered models by their names, of those that are written with a hyphen, and by all of it but the end."""
-        names = filter(
-            _HYPHEN.search, map(self._offered.names.__getitem__, sorted(self._offered.models))
-        )
-        return self._models_by_part | {canonical(name): name for name in names}
+        named = {canonical(name): name for name in self._model_names if _HYPHEN.search(name)}
+        return self._models_by_part | named
+
+    @property
+    def _model_names(self) -> list[str]:
+        return [self._offered.names[index] for index in sorted(self._offered.models)]
 
     @cached_property
     def _models_by_part(self) -> dict[str, str]:
         """The offered models by their names without the last part."""
         models: dict[str, str] = {}
-        for name in map(self._offered.names.__getitem__, sorted(self._offered.models)):
+        for name in self._model_names:
             parts = _HYPHEN.split(name)
             if len(parts) >= _FEWEST_PARTS:
                 models.setdefault(canonical("-".join(parts[:-1])), name)
@@ -317,13 +318,11 @@ class StepNames:
 
     def _holds_offered_name(self, token: str) -> bool:
         """Whether an offered name stands in another one as a part set apart: `X-based`, but not `Xs`."""
-        return any(
-            map(partial(_is_part_of, token), filter(token.__contains__, self._offered.names))
-        )
+        return any(name in token and _is_part_of(token, name) for name in self._offered.names)
 
     def _news_in(self, text: str) -> Iterator[str]:
         """The acronyms of a text that are no terms of the field, and stand in nothing that was offered or asked."""
-        return filter(self._is_news, acronyms(text))
+        return (name for name in acronyms(text) if self._is_news(name))
 
     def _is_news(self, name: str) -> bool:
         key = canonical(name)
@@ -346,10 +345,6 @@ class StepNames:
         "output": (_by_its_name, _in_passing),
         "model": (_identifiers, _beside_offered, _in_passing, _well_known, _doubtful),
     }  # fmt: skip
-
-
-def _is_model(source: OfferedEntry) -> bool:
-    return source.kind == "model"
 
 
 def _label_of(text: str) -> str:

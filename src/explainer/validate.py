@@ -6,7 +6,7 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -128,12 +128,12 @@ def validate_project(
 
 def _default_paths(project: ProjectFile | None) -> list[Path]:
     """The folders of a project that are here, else all that is here; and the catalogs that its settings name."""
-    folders = list(filter(Path.is_dir, map(Path, _FOLDERS))) or [Path()]
+    folders = [Path(name) for name in _FOLDERS if Path(name).is_dir()] or [Path()]
     if project is None:
         return folders
-    root = os.path.relpath(project.path.parent)
-    catalogs = map(partial(Path, root), project.settings.catalogs or ())
-    return folders + list(filter(Path.exists, catalogs))
+    root = Path(os.path.relpath(project.path.parent))
+    catalogs = [root / name for name in project.settings.catalogs or ()]
+    return folders + [path for path in catalogs if path.exists()]
 
 
 class _Checker:
@@ -283,14 +283,15 @@ class _Checker:
         if not self._task_names:
             return
         # What ships is general knowledge: whoever adds tasks need not repeat the usual ones.
-        shipped = itertools.chain.from_iterable(
-            (task.id, *task.aliases) for task in shipped_tasks()
-        )
-        names = {**self._task_names, **dict.fromkeys(shipped)}
+        names = dict(self._task_names)
+        for task in shipped_tasks():
+            names.update(dict.fromkeys((task.id, *task.aliases)))
+
         # Looking for the nearest of many names takes milliseconds, and a thousand entries may share one label.
-        hint_of = cache(
-            lambda label: did_you_mean(label, names) or "add it to the tasks of a catalog"
-        )
+        @cache
+        def hint_of(label: str) -> str:
+            return did_you_mean(label, names) or "add it to the tasks of a catalog"
+
         for document in self.catalogs:
             self._add(_unknown_tasks(replace(document, findings=[]), names, hint_of))
 

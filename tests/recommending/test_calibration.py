@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from explainer import load_catalogs
-from explainer.recommending.calibration import LENGTHS, Calibration
+from explainer.recommending.calibration import LENGTHS, MEAN_SIZES, Calibration
 from explainer.recommending.query import Query
 from explainer.recommending.recommend import Recommender
 from tests.helpers.support import ROOT
@@ -87,6 +87,19 @@ def test_every_question_that_belongs_is_offered_something(recommender: Recommend
         one for one in [*questions("lay_questions.jsonl"), *shipped] if not offers(recommender, one)
     ]
     assert refused == []
+
+
+def test_the_mean_sizes_are_those_of_the_calibration_questions() -> None:
+    sizes: list[int] = []
+
+    def reaches(question: Query) -> float:
+        sizes.append(len(question.words))
+        return 0.0
+
+    for length, mean_size in MEAN_SIZES.items():
+        sizes.clear()
+        Calibration(reaches).bar_of(length)
+        assert sum(sizes) / len(sizes) == pytest.approx(mean_size)
 
 
 def test_a_longer_question_must_reach_what_longer_questions_reach_by_chance() -> None:

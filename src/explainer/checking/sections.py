@@ -11,13 +11,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 
 from explainer.checking.answer import Answer
 from explainer.diagnostics.text import lazy_regex
 
+_T = TypeVar("_T")
 SectionKind: TypeAlias = Literal["task", "workflow", "references"]
 KINDS: Final[tuple[SectionKind, ...]] = ("task", "workflow", "references")
 NAMES: Final[dict[SectionKind, str]] = {
@@ -354,30 +355,36 @@ def _gap_behind_title(
     # the heading of Markdown is the whole line: `## 2. Workflow: Input → Model → Output`
     if is_heading and (is_bold or not opening["html"]):
         return None
-    if is_bold:
-        return _BEHIND_BOLD.search(line, at)
-    if opening["html"]:
-        return _BEHIND_HTML.search(line, at)
-    if opening["row"]:
-        return _BEHIND_CELL.search(line, at)
     # the full stop behind one word that names a section, as letters have it: `References. LanternNet, …`
     word = _ONE_WORD.match(line, at)
     names_section = word is not None and _named_by(word[0], None)[0]
-    return (_STOP if names_section else _BEHIND_PLAIN).search(line, at)
+    pattern = _first_that_holds(
+        (is_bold, _BEHIND_BOLD),
+        (opening["html"], _BEHIND_HTML),
+        (opening["row"], _BEHIND_CELL),
+        (names_section, _STOP),
+        (True, _BEHIND_PLAIN),
+    )
+    return pattern.search(line, at)
+
+
+def _first_that_holds(*rules: tuple[object, _T]) -> _T:
+    """What the first of some rules gives whose condition holds; the last one always does."""
+    return next(result for holds, result in rules if holds)
 
 
 def _level(line: str, parts: _Parts, *, announces: bool, has_text: bool) -> int:
     if parts.opening["html"]:
         return int(parts.opening["html"])
-    if has_text or parts.opening["row"]:
-        return _RUN_IN
-    if parts.is_bold:
-        return _BOLD
-    if parts.number is not None:
-        return _NUMBERED
-    if _CAPITALS.match(line, parts.start):
-        return _BOLD
-    return _RUN_IN if announces else _PLAIN  # such as `References:` before a list
+    return _first_that_holds(
+        (has_text, _RUN_IN),
+        (parts.opening["row"], _RUN_IN),
+        (parts.is_bold, _BOLD),
+        (parts.number is not None, _NUMBERED),
+        (_CAPITALS.match(line, parts.start), _BOLD),
+        (announces, _RUN_IN),  # such as `References:` before a list
+        (True, _PLAIN),
+    )
 
 
 def _value(numeral: str) -> int:

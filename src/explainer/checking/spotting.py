@@ -206,16 +206,20 @@ class SeenText:
         return self._written[piece] + index - self._seen[piece]
 
 
+# what stands for another character, by what it begins with
+_DECODERS: Final[dict[str, Callable[[str], str]]] = {
+    "&": unescape,
+    "\\": lambda escape: escape[1],
+    **dict.fromkeys("[(", lambda _: "."),
+    **dict.fromkeys("<*", lambda _: ""),
+    **dict.fromkeys(HIDDEN_CHARACTERS, lambda _: ""),
+}
+
+
 def _decoded(encoded: str) -> str:
-    if encoded[0] == "&":
-        return unescape(encoded)
-    if encoded[0] == "\\":
-        return encoded[1]
-    if encoded[0] in "[(":
-        return "."
-    if encoded[0] in "<*":
-        return ""
-    return normalize("NFKC", encoded) if encoded not in HIDDEN_CHARACTERS else ""
+    """What is seen of something encoded; of a letter that only looks unlike one of ASCII, that one."""
+    decode = _DECODERS.get(encoded[0])
+    return decode(encoded) if decode else normalize("NFKC", encoded)
 
 
 def is_link(text: str) -> bool:

@@ -27,7 +27,7 @@ from explainer.checking.match import GOOD, Match
 from explainer.checking.offered import Offered
 from explainer.checking.reports.html import answer_html, refuted_first, text_marks
 from explainer.checking.reports.text import cited_in_words
-from explainer.diagnostics.finding import errors_in
+from explainer.diagnostics.finding import Finding, errors_in
 from explainer.diagnostics.html import SHARED, TextMark, page_template, resource, style_sheet
 from explainer.diagnostics.text import counted, digest, one_line, replace_refused, shorten, slugify
 from explainer.documents.document import text_of
@@ -137,8 +137,7 @@ def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
     """Return the page of a checked answer, from what was found about it and what was offered to it."""
     entries = _offered_pages(offered)
     proved = list(proved_citations(report, offered))
-    places = dict.fromkeys(place for _, place in proved)
-    cited = [entries[place] for place in places]
+    cited = _cited_pages(proved, entries)
     drawing = _drawing(page.entry for page in cited)
     row = _row(report, entries, cited)
     html = _render(
@@ -148,11 +147,11 @@ def answer_page(report: CheckReport, offered: Offered) -> AnswerPage:
         report=report,
         row=row,
         errors=errors_in(report.findings),
-        remarks=[fault for fault in report.faults if not fault.is_error],
+        remarks=_remarks(report),
         answer=answer_html(report, _marks(report, proved, entries), top=3),
         wrong=_wrong_citations(report),
         cited=cited,
-        unused=[page for page in entries if page.entry.label not in report.used],
+        unused=_unused_pages(report, entries),
         drawing=drawing,
         pages={page.entry.label: f"../entries/{page.name}.html" for page in entries},
         statements=sorted(report.statements, key=refuted_first),
@@ -179,6 +178,23 @@ def _offered_pages(offered: Offered) -> list[_OfferedPage]:
     for kind, entry in offered_entries(offered):
         pages.append(_OfferedPage(entry_page_name(kind, entry.label), kind, entry))
     return pages
+
+
+def _cited_pages(
+    proved: Iterable[tuple[Citation, int]], entries: Sequence[_OfferedPage]
+) -> list[_OfferedPage]:
+    """The entries that are cited rightly, each once, in the order in which they are cited."""
+    places = dict.fromkeys(place for _, place in proved)
+    return [entries[place] for place in places]
+
+
+def _unused_pages(report: CheckReport, entries: Sequence[_OfferedPage]) -> list[_OfferedPage]:
+    return [page for page in entries if page.entry.label not in report.used]
+
+
+def _remarks(report: CheckReport) -> list[Finding]:
+    """The warnings and notes about an answer."""
+    return [fault for fault in report.faults if not fault.is_error]
 
 
 def _wrong_citations(report: CheckReport) -> list[Citation]:
@@ -326,10 +342,9 @@ def entries_page(
     counts = Counter(chain.from_iterable(row.cited for row in rows))
     groups: dict[str, list[tuple[int, str, str, str]]] = defaultdict(list)
     for name, record in entries.items():
-        label = record[Kind(record["kind"]).name_key]
-        groups[_task(record.get("task")) or "no task"].append(
-            (-counts[name], label, name, Kind(record["kind"]).singular)
-        )
+        kind = Kind(record["kind"])
+        task = _task(record.get("task")) or "no task"
+        groups[task].append((-counts[name], record[kind.name_key], name, kind.singular))
     for listed in groups.values():
         listed.sort()  # the most cited first
     return _render(

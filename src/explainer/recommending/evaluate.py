@@ -7,7 +7,7 @@ and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13), drawn wit
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import starmap
 from operator import attrgetter, methodcaller
 from typing import Annotated, Any, Final
@@ -293,8 +293,8 @@ def _outcome(
     papers: Sequence[PaperEntry],
 ) -> Outcome:
     """Judge what was offered for a label, given all entries by name."""
-    right_entries = [by_name[name] for name in label.names if name in by_name]
-    offered_entries = [by_name[name] for name in offered if name in by_name]
+    right_entries = _named(label.names, by_name)
+    offered_entries = _named(offered, by_name)
     right_twins = {_twin_key(entry) for entry in right_entries} - {None}
     twin_names = {entry.label for entry in offered_entries if _twin_key(entry) in right_twins}
     rank = _first_rank(offered, label.names)
@@ -302,11 +302,19 @@ def _outcome(
     right_tasks = {_task(entry) for entry in right_entries} - {""}
     if not right_tasks:
         return outcome
-    paper_share = None
-    if papers:
-        paper_share = sum(_task(paper) in right_tasks for paper in papers) / len(papers)
     same_task = not right_tasks.isdisjoint(map(_task, offered_entries[:1]))
-    return replace(outcome, same_task=same_task, papers=paper_share)
+    return replace(outcome, same_task=same_task, papers=_share_of_tasks(papers, right_tasks))
+
+
+def _named(names: Iterable[str], by_name: Mapping[str, Entry]) -> list[Entry]:
+    return [by_name[name] for name in names if name in by_name]
+
+
+def _share_of_tasks(papers: Sequence[PaperEntry], tasks: Collection[str]) -> float | None:
+    """Which part of the papers is about one of some tasks; None where there are no papers."""
+    if not papers:
+        return None
+    return sum(_task(paper) in tasks for paper in papers) / len(papers)
 
 
 def _task(entry: Entry) -> str:

@@ -419,9 +419,8 @@ class Recommender:
             return ()
         standing = _Standing(word_scores, gains, FLOOR, {}, bars)
         if opinion is not None:
-            standing = _with_meaning(
-                standing, _nearness(opinion, query, ranking, word_scores), opinion.scale
-            )
+            nearness = _nearness(opinion, query, ranking, word_scores)
+            standing = _with_meaning(standing, nearness, opinion.scale)
 
         def fits(number: int, bars: float) -> bool:
             # papers of a chosen model, or of its task, fit whatever the question says

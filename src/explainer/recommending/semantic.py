@@ -457,21 +457,17 @@ class Semantic:
         near = self._nearness(vector, chain(about.values(), examples))
         in_itself = {number: near[text] for number, text in about.items()}
         nearest_example: dict[int, float] = {}
-        same_task: dict[int, list[float]] = defaultdict(list)
         for number, entry in entries.items():
-            nearest = max((near[text] for text in entry.examples), default=in_itself[number])
-            nearest_example[number] = nearest
-            same_task[_same_task_number(ranking, number)].append(nearest)
-        shared = {
-            task: _mean_of_best(values, _NEAREST_EXAMPLES) for task, values in same_task.items()
-        }
-        return {
-            number: in_itself[number]
-            + nearest_example[number]
-            + shared[_same_task_number(ranking, number)]
-            + tasks[ranking.task_number(number)]
-            for number in compared
-        }
+            nearness = [near[text] for text in entry.examples]
+            nearest_example[number] = max(nearness, default=in_itself[number])
+        shared = _shared_nearness(ranking, nearest_example)
+        scores: dict[int, float] = {}
+        for number in compared:
+            of_task = (
+                shared[_same_task_number(ranking, number)] + tasks[ranking.task_number(number)]
+            )
+            scores[number] = in_itself[number] + nearest_example[number] + of_task
+        return scores
 
     def _nearest_tasks(
         self, question: Vector, ranking: Ranking[E], candidates: Iterable[int]
@@ -548,6 +544,14 @@ def _same_task_number(ranking: Ranking[E], number: int) -> int:
     """The number of the entries with the same task; one of its own for an entry that is alone."""
     shared, _ = ranking.family(number)
     return -1 - number if shared == NO_TASK else shared
+
+
+def _shared_nearness(ranking: Ranking[E], nearness: Mapping[int, float]) -> dict[int, float]:
+    """What the entries of each task have in common: the mean of those whose examples are nearest."""
+    same_task: dict[int, list[float]] = defaultdict(list)
+    for number, nearest in nearness.items():
+        same_task[_same_task_number(ranking, number)].append(nearest)
+    return {task: _mean_of_best(values, _NEAREST_EXAMPLES) for task, values in same_task.items()}
 
 
 def _about(entry: Entry) -> str:

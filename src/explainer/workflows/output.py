@@ -202,7 +202,7 @@ def boxes(
     drawing = _Drawing(workflow, width, cells)
     lines: list[str] = []
     for node, kind, label in workflow.captions():
-        title = f"{kind}: {label}" if kind and label else kind or label
+        title = ": ".join(part for part in (kind, label) if part)
         if ascii_only:
             title = title.encode("ascii", "backslashreplace").decode()
         lines += drawing.box(node, title)

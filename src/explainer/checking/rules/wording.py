@@ -110,7 +110,7 @@ def strange_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
 def _names_on(line: str) -> Iterator[str]:
     """The names on a line, without what goes on behind them in a script without capitals, and no key of a citation."""
     for name in acronyms(_CITATION_KEY.sub("", line)):
-        latin = _WITHOUT_CAPITALS.split(name, maxsplit=1)[0]
+        latin = name if name.isascii() else _WITHOUT_CAPITALS.split(name, maxsplit=1)[0]
         yield from (name,) if latin == name else acronyms(latin)
 
 
@@ -262,13 +262,12 @@ def _is_explained_by(phrase: str, acronym: str) -> bool:
 
 def _phrase_for(acronym: str, before: str) -> str | None:
     """The shortest run of words right before an acronym whose initials are its letters."""
-    own_words = words(before)
+    matches = list(words_in(before))
     for number in _WORDS:
-        run = own_words[-number:]
-        if _initials(run[:1]) != acronym[0].lower():
-            continue
-        if _stands_for(acronym, run):
-            return before[_place_of(before, run) :].strip()
+        last = matches[-number:]
+        run = [match[0] for match in last]
+        if _initials(run[:1]) == acronym[0].lower() and _stands_for(acronym, run):
+            return before[last[0].start() :].strip()
     return None
 
 
@@ -280,14 +279,6 @@ def _beginning_for(acronym: str, behind: str) -> str | None:
         if _stands_for(acronym, run):
             return behind[: matches[len(run) - 1].end()]
     return None
-
-
-def _place_of(text: str, run: list[str]) -> int:
-    """Where the last words of a text begin."""
-    position = len(text)
-    for word in reversed(run):
-        position = text.rindex(word, 0, position)
-    return position
 
 
 def _stands_for(acronym: str, run: list[str]) -> bool:

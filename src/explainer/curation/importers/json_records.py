@@ -495,11 +495,9 @@ def _is_csl_item(value: dict[str, Any]) -> bool:
 
 def _csl_record(value: dict[str, Any], where: Place) -> SourceRecord:
     """Return a reference as a record."""
-    note, keywords, custom = (
-        text_in(value.get("note")),
-        text_in(value.get("keyword")),
-        as_mapping(value.get("custom")),
-    )
+    note = text_in(value.get("note"))
+    keywords = text_in(value.get("keyword"))
+    custom = as_mapping(value.get("custom"))
     # `catalog export` tells models by a note
     kind = Kind.MODELS if note == "AI model" else Kind.PAPERS
     mentioned = mentioned_arxiv(f"{text_in(value.get('number'))} {note}")

@@ -80,7 +80,6 @@ _CELL: Final = lazy_regex(r"[^|\s](?:[^|]*[^|\s])?")
 _HIDDEN: Final = lazy_regex(
     r"(?P<struck>~~[^~\n]{1,500}~~|<!--[^<>\n]{1,500}-->)|<(?P<tag>s|del|strike|span|div|p|i|b)\b(?P<style>[^<>]{0,300})>[^<\n]{1,500}</(?P=tag)>"
 )
-_HIDING_MARK: Final = lazy_regex("~~|</|<!--")
 _STRUCK: Final = frozenset({"s", "del", "strike"})
 _UNSEEN: Final = lazy_regex(
     r"display\s*:\s*none|visibility\s*:\s*hidden|\bhidden\b|opacity\s*:\s*0|font-size\s*:\s*0"
@@ -458,8 +457,8 @@ class ReferenceLine(Struct, frozen=True):
             text = self.text[begin : max(begin, self.link_spans[0][0])].rstrip(_SEPARATORS)
         value = text.lstrip(" \t{\"'")
         start = self.start + begin + len(text) - len(value)
-        title, mark, behind = value.partition('"')
-        if mark and _BEHIND_QUOTE.fullmatch(behind):
+        title, _, behind = value.partition('"')
+        if _BEHIND_QUOTE.fullmatch(behind):
             value = title
         return Name(value, start, start + len(value))
 
@@ -600,7 +599,7 @@ def _pieces(text: str) -> Iterator[tuple[int, str]]:
 
 def _without_hidden(text: str, names: list[Span]) -> tuple[str, list[Span]]:
     """A text and the names on it, without what is struck out or not shown and holds a name: nobody reads it."""
-    if not names or not _HIDING_MARK.search(text):
+    if not names:
         return text, names
     for match in _HIDDEN.finditer(text):
         seen = [name for name in names if not overlaps(match.span(), name)]
@@ -651,7 +650,7 @@ def naming_text(cited: Cited) -> Phrase | None:
 
 def behind_label(phrase: Phrase) -> Name:
     """Return what the text of a link names: `[Paper: X](…)` names X."""
-    text = _HIDDEN.sub(_read_text, phrase.text) if "~~" in phrase.text else phrase.text
+    text = _HIDDEN.sub(_read_text, phrase.text)
     match = _LABEL_OF_NAME.match(text)
     if match is None or _kinds_of_words().get(match["label"].lower()) not in _NAMING:
         return Name(text, phrase.start, phrase.end)

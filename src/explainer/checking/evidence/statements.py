@@ -494,7 +494,7 @@ def _called_places(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
     sources, body = analysis.offered.sources, analysis.answer.body
     weak = [_weak_names(source, sources) for source in sources]
     for place, index in analysis.mentions:
-        name = _NAME.match(body, place)
+        name = _NAME.match(body, place) if weak[index] else None
         if name is None or canonical(name[0]) not in weak[index]:
             yield place, index
 

@@ -21,6 +21,7 @@ from functools import cached_property
 from itertools import accumulate
 from operator import attrgetter
 from typing import Final
+from weakref import proxy
 
 from msgspec import Struct
 
@@ -241,7 +242,7 @@ def _resembling(link: Link, offered: Offered) -> Verdict:
 # --- names
 
 
-class _Name(Struct, frozen=True, dict=True):
+class _Name(Struct, frozen=True, dict=True, weakref=True):
     """A text that stands where the name of a source stands, with what the steps of its judgement need.
 
     Attributes:
@@ -294,7 +295,9 @@ class _Name(Struct, frozen=True, dict=True):
     @cached_property
     def pairs(self) -> list[_Pair]:
         """The name beside each of the sources."""
-        return [_Pair(self, *numbered) for numbered in enumerate(self.offered.sources)]
+        # a proxy makes no circle, which would keep both until the garbage collector comes, and that seldom does
+        name = proxy(self)
+        return [_Pair(name, *numbered) for numbered in enumerate(self.offered.sources)]
 
     @property
     def quotations(self) -> Iterator[tuple[_Pair, int, int]]:

@@ -46,9 +46,8 @@ LONGEST: Final = 2_000
 
 _ROLES: Final[dict[LabelKind | None, LinkRole]] = {"paper": "paper", "code": "github"}
 _START: Final = attrgetter("start")
-_LINKING: Final = frozenset(
-    {"paper", "code", "link"}
-)  # kinds of labels that may share a field: `Paper / Code`
+# kinds of labels that may share a field: `Paper / Code`
+_LINKING: Final = frozenset({"paper", "code", "link"})
 _NAMING: Final = frozenset({"name", "source"}) | _LINKING
 _LETTERS: Final = lazy_regex(r"[^\W\d_]+")
 _SITE: Final = lazy_regex("https?://[^/]+", re.IGNORECASE)
@@ -148,7 +147,7 @@ def _vocabulary() -> dict[str, list[str]]:
     for line in text.splitlines():
         if line.startswith("["):
             lines = vocabulary.setdefault(line.strip("[]"), [])
-        elif line and not line.startswith("#"):
+        elif not line.startswith("#"):
             lines.append(line)
     return vocabulary
 
@@ -239,9 +238,8 @@ def names_something(text: str) -> bool:
 
 def is_title(text: str) -> bool:
     """Whether a text is a title, and no remark."""
-    is_long = (
-        len(words(text)) >= MIN_TITLE and len(letters(text)) > 1
-    )  # `Accessed: 2025-11-02` is one word
+    # `Accessed: 2025-11-02` is one word
+    is_long = len(words(text)) >= MIN_TITLE and len(letters(text)) > 1
     return is_long and reads_like_title(text) and not is_nothing(text)
 
 
@@ -277,11 +275,9 @@ def _is_remark_heading(said: list[str], first: int, last: int) -> bool:
 def parts_of_reference(text: str) -> tuple[str, ...]:
     """Return the parts that may be its title: quoted, between breaks, and from its beginning up to each."""
     breaks = [match.span() for match in islice(BREAK.finditer(text), _MAX_BREAKS)]
-    starts = [0, *(end for _, end in breaks)]
-    ends = [*(start for start, _ in breaks), len(text)]
-    cuts = [*starts, len(text)]
+    cuts = [0, *(end for _, end in breaks), len(text)]
     parts = [str(match[match.lastindex or 0]).rstrip(" .,") for match in QUOTED.finditer(text)]
-    for start, end in zip(starts, ends, strict=True):
+    for start, (end, _) in zip(cuts, [*breaks, (len(text), 0)], strict=False):
         parts += [text[start:end], text[:end]]
     # a title may have a colon or a full stop of its own: two parts in a row
     parts += [

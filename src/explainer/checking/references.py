@@ -75,7 +75,6 @@ _LONG_TITLE: Final = 5  # content words of a title that is told from a remark by
 _MAX_HEADING: Final = 100  # characters of a heading of remarks
 # characters before a link, or a name, in which words that name something are looked for
 _LONGEST_RUN: Final = 200
-_LONGEST: Final = 2_000  # characters between the mark of a footnote and the name before it
 # what names a row
 _COLUMN_RANKS: Final[dict[LabelKind | None, int]] = {"name": 0, "paper": 1, "source": 1, None: 2}
 _REMARKS: Final = frozenset({"remark", "place"})
@@ -1142,37 +1141,21 @@ class _ProseReader:
         return [Reference(*value, is_item=True, doubtful=True, listed=False)]
 
     def _names(self, line: ReferenceLine) -> list[Reference]:
-        """The whole names on a line of prose, those that a footnote gives the link of, and what stands before links."""
+        """The whole names on a line of prose, and what stands before links; else the name that ends the line above."""
         spans = [longer_title(line.text, *span) for span in line.names]
         spans += [span for span in _titles_before_links(line) if is_free(span, spans)]
-        names = (
-            [line.whole(*span) for span in sorted(spans)]
-            or self._of_footnote(line)
-            or self._above(line)
-        )
+        names = [line.whole(*span) for span in sorted(spans)] or self._above(line)
         return [Reference(*name, listed=False, in_prose=True) for name in names]
 
     def _above(self, line: ReferenceLine) -> list[Name]:
         """The whole name that the text before a line with a link alone ends with: `LanternNet is published at`."""
         if words(_masked(line, line.link_spans)):
             return []
-        return self._name_before(line.start, _LONGEST_RUN, _LEADS_TO_LINK.fullmatch)
-
-    def _of_footnote(self, line: ReferenceLine) -> list[Name]:
-        """The whole name that the mark of a footnote stands behind: `LanternNet[^1]` of `[^1]: https://…`."""
-        mark = (line.lead["mark"] or "").rstrip(": ")
-        place = self._answer.body.find(mark) if mark.startswith("[^") else -1
-        if not 0 <= place < line.start:
-            return []
-        return self._name_before(place, _LONGEST, lambda between: not words(between))
-
-    def _name_before(self, place: int, reach: int, leads_on: Callable[[str], object]) -> list[Name]:
-        """The last whole name within reach of a place, if what stands between leads from one to the other."""
         body = self._answer.body
         return [
             Name(body[start:end], start, end)
-            for start, end in self._cutter.names.within(place - reach, place)[-1:]
-            if leads_on(body[end:place])
+            for start, end in self._cutter.names.within(line.start - _LONGEST_RUN, line.start)[-1:]
+            if _LEADS_TO_LINK.fullmatch(body, end, line.start)
         ]
 
 
@@ -1193,9 +1176,9 @@ def _masked(line: ReferenceLine, spans: Iterable[Span]) -> str:
 
 
 def _is_close(line: ReferenceLine, masked: str, name: Reference, cited: Cited) -> bool:
-    """Whether a link stands beside a name with hardly a word between, or in its footnote: `X (https://…)`."""
+    """Whether a link stands beside a name with hardly a word between, or below it: `X (https://…)`."""
     begin, end = line.within(name.start, name.end)
-    if not 0 <= begin < len(line.text):  # a footnote that is the link and nothing else
+    if not 0 <= begin < len(line.text):  # the line below, which is the link and nothing else
         return not words(masked[line.lead.end() :])
     first, last = line.within(*span_of(cited))
     if first >= begin:

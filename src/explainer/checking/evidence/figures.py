@@ -259,9 +259,8 @@ _PART_END: Final = lazy_regex(
 _PART_EDGE: Final = lazy_regex(
     r"[,;.]\s|\||\b(?:while|whereas|but|versus|vs|than|against|compared)\b", re.IGNORECASE
 )
-_PRONOUNS: Final = frozenset(
-    {"one"}
-)  # `the short ones` and `ones ten times as long` have no word in common
+# `the short ones` and `ones ten times as long` have no word in common
+_PRONOUNS: Final = frozenset({"one"})
 _RESPECTIVELY: Final = lazy_regex(r"(?<![\s,])[\s,]*+\brespectively\b", re.IGNORECASE)
 _LISTED: Final = lazy_regex(r"(?<!\s)\s*(?:,\s*and\s|,\s|\s(?:and|or)\s)\s*", re.IGNORECASE)
 _LISTED_WORDS: Final = 3  # words of the first and the last one of a list that are surely of it

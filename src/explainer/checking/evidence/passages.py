@@ -260,9 +260,7 @@ class Quotation(Struct, frozen=True, dict=True):
         return bool(self.parts)
 
 
-@lru_cache(
-    maxsize=64
-)  # of an answer, each of which is read once for each thing that is asked of it
+@lru_cache(maxsize=64)  # of an answer: each is read once for each thing that is asked of it
 def read_quotation(text: str) -> Quotation:
     """Return a quotation read for comparing."""
     return Quotation(tuple(chain.from_iterable(map(_edited_parts, _ELLIPSIS.split(plain(text))))))

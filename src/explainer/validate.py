@@ -132,7 +132,7 @@ def _default_paths(project: ProjectFile | None) -> list[Path]:
     if project is None:
         return folders
     root = Path(os.path.relpath(project.path.parent))
-    catalogs = [root / name for name in project.settings.catalogs or ()]
+    catalogs = map(root.joinpath, project.settings.catalogs or ())
     return folders + [path for path in catalogs if path.exists()]
 
 

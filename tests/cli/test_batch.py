@@ -556,6 +556,20 @@ def test_the_output_of_a_question_that_has_a_mistake_now_stays(root: Path) -> No
     )
 
 
+def test_an_id_that_comes_again_much_later_is_found_wherever_outputs_go(root: Path) -> None:
+    repeated = {**question(300), "id": question(1)["id"]}
+    write_tree(root, {"d.jsonl": lines(*map(question, range(300)), repeated)})
+    to_file = batch(root / "d.jsonl", "--out", root / "out.jsonl")
+    assert "d.jsonl:301:1: Q407 duplicate id 'q/00001', first on line 2" in to_file.err
+    where = "Q407 duplicate id 'q/00001', first in an earlier part of the source"
+    compared = batch(root / "d.jsonl", "--out", root / "out.jsonl", "--check")
+    assert f"d.jsonl:301:1: {where}" in compared.err
+    text = (root / "d.jsonl").read_bytes()
+    piped = explainer("batch", "-", "--catalog", root / "catalogs", "--out", "-", stdin=text)
+    assert f"<stdin>:301:1: {where}" in piped.err
+    assert piped.out.encode() == (root / "out.jsonl").read_bytes()
+
+
 def test_ids_are_unique_within_a_source(root: Path) -> None:
     write_tree(
         root,

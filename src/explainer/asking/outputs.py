@@ -353,8 +353,11 @@ class FolderAnswers(_Files):
 
     def complete(self, proofs: str) -> None:
         """Write the provenance: of this run, behind that of the other answers that are still here."""
-        rows = [_proof_in(line) for line in proofs.splitlines()]
-        new = {row.id for row in rows if row is not None}
+        new: set[str] = set()
+        for line in proofs.splitlines():
+            proof = _proof_in(line)
+            if proof is not None:
+                new.add(proof.id)
         lines: list[str] = []
         with contextlib.suppress(FileNotFoundError, UnicodeDecodeError):
             lines = read_file(self.provenance).decode().split("\n")

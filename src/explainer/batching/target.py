@@ -129,9 +129,9 @@ class Target:
     def keep(self, rows: bytes) -> None:
         """Take rows over that stand for no output of this run."""
 
-    def own_rows(self) -> Iterator[bytes]:
-        """The rows that this run has written so far."""
-        return iter(())
+    def own_rows(self) -> Iterator[bytes] | None:
+        """The rows that this run has written so far; None when it writes none."""
+        return None
 
     def complete(self) -> None:
         """Put everything in its place."""

@@ -417,8 +417,10 @@ def _catalogs_of(project: ProjectFile) -> Parsed[list[CatalogPath]]:
     # not Path.exists: it raises for names that no file can have
     missing = [path for path in paths if not os.path.exists(path)]  # noqa: PTH110
     if missing:
-        messages = [f"no such catalog: {display_path(path)}" for path in missing]
-        return Parsed([], tuple(Finding("F101", place, message) for message in messages))
+        findings = [
+            Finding("F101", place, f"no such catalog: {display_path(path)}") for path in missing
+        ]
+        return Parsed([], tuple(findings))
     return catalog_paths(paths, f"{place.file}:{place.line}")
 
 

@@ -193,9 +193,10 @@ class AnswerAnalysis(Struct, dict=True):
 
     def catalogued_runs(self) -> Iterator[tuple[str, int, int]]:
         """Yield where the text holds catalogued names that the prompt does not: (name, start, end)."""
-        written = self._written
-        for position, word in enumerate(written):
-            for parts, name in self.runs.get(word, ()):
+        runs, written = self.runs, self._written
+        beginnings = [position for position, word in enumerate(written) if word in runs]
+        for position in beginnings:
+            for parts, name in runs[written[position]]:
                 last = position + len(parts) - 1
                 is_there = tuple(written[position : last + 1]) == parts
                 # what the prompt itself says of a catalogued entry invents no source

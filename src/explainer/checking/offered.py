@@ -376,11 +376,11 @@ class Offered:
             written: the words, as they are written.
         """
         # few words begin a name, and most stand there more than once
-        beginnings = {word for word in set(written) if canonical(word) in self.calls}
-        for position, word in enumerate(written):
-            if word not in beginnings:
-                continue
-            for parts, index in self.calls[canonical(word)]:
+        calls = self.calls
+        beginnings = {word for word in set(written) if canonical(word) in calls}
+        places = [position for position, word in enumerate(written) if word in beginnings]
+        for position in places:
+            for parts, index in calls[canonical(written[position])]:
                 if tuple(map(canonical, written[position : position + len(parts)])) == parts:
                     yield position, index, parts
 

@@ -204,7 +204,7 @@ def counter_of(tokenizer: str) -> Counter:
 
 def comma_separated(values: Iterable[str] | None) -> list[str]:
     """Return the words of an option that takes one, or several with commas between, and may be repeated."""
-    words = [word.strip() for word in ",".join(values or ()).split(",")]
+    words = map(str.strip, ",".join(values or ()).split(","))
     # what stands between two commas may be empty: nobody means that
     return [word for word in words if word]
 

@@ -210,7 +210,11 @@ def _row(
     report: CheckReport, entries: Sequence[_OfferedPage], cited: Sequence[_OfferedPage]
 ) -> AnswerRow:
     models = [page.entry for page in cited if page.kind is Kind.MODELS]
-    tasks = [_task(model.task) for model in models]
+    tasks: dict[str, None] = {}
+    for model in models:
+        task = _task(model.task)
+        if task:
+            tasks[task] = None
     title = replace_refused(shorten(one_line(report.question), _TITLE))
     return AnswerRow(
         id=report.id,
@@ -219,7 +223,7 @@ def _row(
         state=_state(report),
         verdict=_verdict(report),
         models=tuple(dict.fromkeys(model.label for model in models)),
-        tasks=tuple(dict.fromkeys(task for task in tasks if task)),
+        tasks=tuple(tasks),
         cited=tuple(page.name for page in cited),
         offered=tuple(entry.name for entry in entries),
     )

@@ -450,8 +450,10 @@ class Semantic:
     ) -> dict[int, float]:
         vector = self._embedder.embed([question])[0]
         tasks = self._nearest_tasks(vector, ranking, candidates)
-        compared = [number for number in candidates if ranking.task_number(number) in tasks]
-        entries = {number: ranking.entries[number] for number in compared}
+        entries: dict[int, Entry] = {}
+        for number in candidates:
+            if ranking.task_number(number) in tasks:
+                entries[number] = ranking.entries[number]
         about = {number: _about(entry) for number, entry in entries.items()}
         examples = chain.from_iterable(entry.examples for entry in entries.values())
         near = self._nearness(vector, chain(about.values(), examples))
@@ -462,7 +464,7 @@ class Semantic:
             nearest_example[number] = max(nearness, default=in_itself[number])
         shared = _shared_nearness(ranking, nearest_example)
         scores: dict[int, float] = {}
-        for number in compared:
+        for number in entries:
             of_task = (
                 shared[_same_task_number(ranking, number)] + tasks[ranking.task_number(number)]
             )

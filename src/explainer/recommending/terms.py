@@ -492,8 +492,12 @@ def _korean_stem(word: str) -> str:
 
 
 def _han(run: str) -> Iterator[str]:
-    yield from (sign for sign in run if sign not in _HAN_STOP)
-    yield from (pair for pair in _pairs(run) if not _HAN_STOP.issuperset(pair))
+    for sign in run:
+        if sign not in _HAN_STOP:
+            yield sign
+    for pair in _pairs(run):
+        if not _HAN_STOP.issuperset(pair):
+            yield pair
 
 
 def _katakana(run: str) -> Iterator[str]:

@@ -193,8 +193,12 @@ def read_inputs(signatures: Sequence[Signature]) -> tuple[str, ...]:
 def _stuck(signatures: Sequence[Signature], inputs: Sequence[str]) -> list[list[str]]:
     """What each model lacks that cannot work yet."""
     reached = {*inputs, *levels(signatures, inputs)}
-    needs = [lacking(signature, reached) for signature in signatures]
-    return [ports for ports in needs if ports]
+    stuck: list[list[str]] = []
+    for signature in signatures:
+        ports = lacking(signature, reached)
+        if ports:
+            stuck.append(ports)
+    return stuck
 
 
 def read_outputs(signatures: Sequence[Signature], inputs: Sequence[str]) -> tuple[str, ...]:

@@ -375,8 +375,11 @@ def _is_among(address: str, pages: Iterable[str | None]) -> bool:
     meant = identify(address)
     if meant is None:
         return False
-    links = [identify(page) for page in pages if page]
-    return any(link is not None and link.key == meant.key for link in links)
+    for page in filter(None, pages):
+        link = identify(page)
+        if link is not None and link.key == meant.key:
+            return True
+    return False
 
 
 def _links(fields: Mapping[str, str], latex: LatexDecoder) -> Mapping[str, Any]:

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 import explainer.catalogs
 import explainer.checking
+from explainer.diagnostics.positions import line_column
 from explainer.diagnostics.text import (
     LazyRegex,
     did_you_mean,
     invisible_characters,
     is_plain,
-    line_column,
     printable,
     refused_characters,
     shorten,

@@ -29,7 +29,8 @@ from explainer.checking.spotting import (
     unparsed_destinations,
 )
 from explainer.checking.titles import content_words
-from explainer.diagnostics.text import Lines, lazy_regex, reason_of
+from explainer.diagnostics.positions import Lines
+from explainer.diagnostics.text import lazy_regex, reason_of
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from hashlib import blake2b
@@ -54,7 +53,6 @@ _REFUSED_IN_VALUE = lazy_regex(f"[\r{_REFUSED}]")
 # Soft hyphen, Mongolian vowel separator, zero-width space, word joiner and invisible operators, byte order mark.
 _INVISIBLE = lazy_regex("[\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
 _NOT_PLAIN = lazy_regex(f"[\r{_REFUSED}\u00ad\u180e\u200b\u2060-\u2064\ufeff]")
-_LINE_BREAK = lazy_regex(r"\r\n|\r|\n")
 _UNPRINTABLE = lazy_regex(f"[\t\n\r{_REFUSED}]")
 
 
@@ -99,23 +97,6 @@ def describe_character(char: str) -> str:
     """Return `U+202E RIGHT-TO-LEFT OVERRIDE` for a character; control characters have no name in Unicode."""
     name = unicodedata.name(char, "control character" if unicodedata.category(char) == "Cc" else "")
     return f"U+{ord(char):04X} {name}".rstrip()
-
-
-class Lines:
-    """The lines of a text, for finding many positions in it; CR, LF and CRLF each end a line."""
-
-    def __init__(self, text: str) -> None:
-        self.starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
-
-    def position(self, index: int) -> tuple[int, int]:
-        """Return the line and the column (both from 1) of a character."""
-        line = bisect_right(self.starts, index)
-        return line, index - self.starts[line - 1] + 1
-
-
-def line_column(text: str, index: int) -> tuple[int, int]:
-    """Return the line and the column (both from 1) of one character of a text; see `Lines`."""
-    return Lines(text).position(index)
 
 
 def printable(text: str) -> str:

@@ -11,13 +11,12 @@ from typing import Any, Final, TypeAlias, TypeGuard
 from msgspec import Struct
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.positions import Lines, line_column
 from explainer.diagnostics.text import (
-    Lines,
     describe_character,
     invisible_characters,
     is_plain,
     lazy_regex,
-    line_column,
     refused_characters,
 )
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 import yaml
 
 from explainer.diagnostics.finding import Finding, Location
+from explainer.diagnostics.positions import Lines
 from explainer.diagnostics.text import (
-    Lines,
     describe_character,
     is_allowed,
     lazy_regex,

@@ -23,7 +23,8 @@ from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, me
 from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.html import TextMark, TextMarks, html_page, markdown_html
-from explainer.diagnostics.text import Lines, printable, replace_refused
+from explainer.diagnostics.positions import Lines
+from explainer.diagnostics.text import printable, replace_refused
 
 MAX_TEXTS: Final = 400
 """Answers that are shown whole, those with faults first; of the others the findings are shown."""

@@ -18,7 +18,7 @@ from explainer.checking.check import Citation as Citation
 from explainer.checking.check import Workflow as Workflow
 from explainer.checking.check import WorkflowStep as WorkflowStep
 from explainer.checking.check import check_answer as check_answer
-from explainer.checking.evidence.proving import StatementVerdict as StatementVerdict
+from explainer.checking.evidence.judging import StatementVerdict as StatementVerdict
 from explainer.checking.offered import Offered as Offered
 from explainer.checking.offered import OfferedEntry as OfferedEntry
 from explainer.checking.offered import OwnLink as OwnLink

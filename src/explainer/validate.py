@@ -33,7 +33,6 @@ from explainer.catalogs.parsing import (
 from explainer.catalogs.schema import SOURCE_KINDS, Kind, ModelEntry, PaperEntry
 from explainer.catalogs.settings import PROJECT_FILES
 from explainer.diagnostics.finding import ExitStatus, Finding, Location, errors_in, exit_status
-from explainer.diagnostics.positions import Lines
 from explainer.diagnostics.text import (
     counted,
     did_you_mean,
@@ -41,7 +40,14 @@ from explainer.diagnostics.text import (
     shorten,
     suggest,
 )
-from explainer.documents.document import Document, as_mapping, items_of, listed_items, text_of
+from explainer.documents.document import (
+    Document,
+    Lines,
+    as_mapping,
+    items_of,
+    listed_items,
+    text_of,
+)
 from explainer.documents.yaml_reader import read_yaml
 from explainer.files import (
     MAX_CATALOG_BYTES,

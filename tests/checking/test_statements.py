@@ -13,8 +13,8 @@ import yaml
 from explainer import project as api
 from explainer.checking.check import CheckReport, check_answer
 from explainer.checking.evidence.figures import figures_in
+from explainer.checking.evidence.judging import StatementVerdict
 from explainer.checking.evidence.passages import QuotationFit, compare, entry_text, read_quotation
-from explainer.checking.evidence.proving import StatementVerdict
 from explainer.checking.offered import Offered, offered_by_prompt
 from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 import explainer.catalogs
 import explainer.checking
-from explainer.diagnostics.positions import line_column
 from explainer.diagnostics.text import (
     LazyRegex,
     did_you_mean,
@@ -61,23 +60,6 @@ def test_what_is_printable_cannot_move_a_terminal(text: str) -> None:
     assert not list(refused_characters(shown))
     assert "\n" not in shown
     assert "\t" not in shown
-
-
-@pytest.mark.parametrize(
-    ("text", "index", "expected"),
-    [
-        ("abc", 0, (1, 1)),
-        ("a\nb", 2, (2, 1)),
-        ("a\r\nb", 3, (2, 1)),
-        ("a\rb", 2, (2, 1)),
-        ("é🧠x", 2, (1, 3)),
-        ("", 0, (1, 1)),
-    ],
-)
-def test_positions_count_characters_from_one(
-    text: str, index: int, expected: tuple[int, int]
-) -> None:
-    assert line_column(text, index) == expected
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ SECONDS = 2.0
 BOUNDED = {
     "checking.reference_lines._BEHIND_NAME": 80,
     "checking.references._TITLE_BEFORE_LINK": 200,
-    "checking.evidence.proving._EXAMPLE": 60,
+    "checking.evidence.judging._EXAMPLE": 60,
     "checking.rules.sections._OPEN_END": 600,
     "checking.sections._WEAK": 400,
     "checking.evidence.passages._TAG": 4_096,

@@ -42,15 +42,9 @@ from explainer.asking.endpoint import (
 )
 from explainer.asking.outputs import Answers, Journal, proof_of, record_data, verdict
 from explainer.asking.redaction import Redactor
+from explainer.batching.open_source import open_source
 from explainer.batching.renderer import id_of_file, name_fault, no_question, on_line
-from explainer.batching.sources import (
-    QuestionSource,
-    Skipped,
-    SourceItem,
-    folded,
-    no_question_in,
-    open_source,
-)
+from explainer.batching.sources import QuestionSource, Skipped, SourceItem, folded, no_question_in
 from explainer.batching.tokens import Counter
 from explainer.build import BuildResult, SupportsRender, build, semantic_model
 from explainer.catalogs.library import Library, SourceCounts

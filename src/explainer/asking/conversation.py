@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from explainer.batching.manifest import content_hash
 from explainer.checking.check import CheckReport, check_answer
-from explainer.checking.evidence.proving import StatementVerdict
+from explainer.checking.evidence.judging import StatementVerdict
 from explainer.checking.mending import fixed_text, repair_prompt
 from explainer.checking.offered import Offered
 from explainer.diagnostics.codes import Severity

@@ -21,6 +21,7 @@ from explainer.batching.manifest import (
     row_line,
     short_hash,
 )
+from explainer.batching.open_source import cut, open_source
 from explainer.batching.previous_run import EarlierRow
 from explainer.batching.sources import (
     LineBlock,
@@ -29,9 +30,7 @@ from explainer.batching.sources import (
     Skipped,
     SourceItem,
     UsedIds,
-    cut,
     no_question_in,
-    open_source,
 )
 from explainer.batching.target import Target, TargetOutput, open_target
 from explainer.batching.workers import (

@@ -18,9 +18,8 @@ from typing import Any, Final, TextIO
 
 from explainer.batching.sources import QuestionSource, Skipped, SourceItem
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.positions import line_column
 from explainer.diagnostics.text import reason_of
-from explainer.documents.document import undecoded
+from explainer.documents.document import line_column, undecoded
 from explainer.documents.json_reader import parse_json
 from explainer.files import MAX_QUESTION_BYTES, display_path, open_file
 

@@ -1,5 +1,7 @@
 """Where the outputs of a batch go: a folder of files, one `.jsonl`, or stdout. Nothing is ever seen half written.
 
+A run that was killed goes on here: `ResumableTarget` takes over what it left.
+
 With `--check` they go nowhere: what is in a target is compared byte for byte with what a run would put there.
 """
 

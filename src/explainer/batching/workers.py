@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeAl
 import msgspec
 
 from explainer.batching.manifest import RenderOptions, hash_of_catalogs
+from explainer.batching.open_source import Shard
 from explainer.batching.previous_run import EarlierRow
-from explainer.batching.sources import LineBlock, QuestionSource, Shard, Skipped, SourceItem
+from explainer.batching.sources import LineBlock, QuestionSource, Skipped, SourceItem
 from explainer.catalogs.loading import CatalogLoader, CatalogPath
 from explainer.diagnostics.codes import RULES
 from explainer.diagnostics.finding import ExplainerError, Finding

@@ -1,4 +1,7 @@
-"""Several catalogs read as one, and the names in a question → the entries that it may use."""
+"""Several catalogs read as one, and the names in a question → the entries that it may use.
+
+`EntryIndex` says which entry wins where several catalogs define it.
+"""
 
 from __future__ import annotations
 

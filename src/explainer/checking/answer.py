@@ -29,8 +29,8 @@ from explainer.checking.spotting import (
     unparsed_destinations,
 )
 from explainer.checking.titles import content_words
-from explainer.diagnostics.positions import Lines
 from explainer.diagnostics.text import lazy_regex, reason_of
+from explainer.documents.document import Lines
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from explainer.checking.analysis import AnswerAnalysis, Fix, Violation, analyse
 from explainer.checking.answer import UnreadableAnswerError
-from explainer.checking.evidence.native import CitedSpan, strange_documents
-from explainer.checking.evidence.proving import JudgedStatement, StatementVerdict, judge_statements
+from explainer.checking.evidence.judging import JudgedStatement, StatementVerdict, judge_statements
+from explainer.checking.evidence.provider_citations import CitedSpan, strange_documents
 from explainer.checking.match import Match, Verdict
 from explainer.checking.offered import Offered, OfferedEntry
 from explainer.checking.references import Reference

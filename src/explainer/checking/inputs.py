@@ -29,7 +29,7 @@ from explainer.catalogs.loading import CATALOG_SUFFIXES, CatalogLoader, load_que
 from explainer.catalogs.parsing import LoadedQuestion, parse_question_line
 from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, check_answer, unchecked
-from explainer.checking.evidence.native import (
+from explainer.checking.evidence.provider_citations import (
     AT_LENGTH,
     CitedSpan,
     NativeAnswer,

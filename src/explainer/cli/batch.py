@@ -12,7 +12,8 @@ import typer
 from explainer._package import __version__
 from explainer.batching.batch import Engine
 from explainer.batching.manifest import RenderOptions
-from explainer.batching.sources import QuestionSource, Shard, Skipped, parse_shard
+from explainer.batching.open_source import Shard, parse_shard
+from explainer.batching.sources import QuestionSource, Skipped
 from explainer.batching.tokens import TOKENIZERS
 from explainer.batching.workers import ROWS_SUFFIX, BatchConfig, BatchReporter, RenderSetup, Summary
 from explainer.catalogs.loading import CatalogLoader

@@ -1,8 +1,9 @@
-"""What reading a text gives: plain data, its findings, and the way back from every value to its place."""
+"""What reading a text gives: plain data, its findings, and the way back from every value to its line and column."""
 
 from __future__ import annotations
 
 import codecs
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from operator import getitem
@@ -11,7 +12,6 @@ from typing import Any, Final, TypeAlias, TypeGuard
 from msgspec import Struct
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.positions import Lines, line_column
 from explainer.diagnostics.text import (
     describe_character,
     invisible_characters,
@@ -35,6 +35,24 @@ _BOMS: Final = (  # UTF-32 first: its little-endian mark begins with that of UTF
 # Bytes that are not UTF-8 stand in a text that was decoded with `surrogateescape` as these characters (PEP 383).
 _UNDECODED: Final = lazy_regex("[\udc80-\udcff]")
 _FIRST_UNDECODED: Final = 0xDC00
+_LINE_BREAK: Final = lazy_regex(r"\r\n|\r|\n")
+
+
+class Lines:
+    """The lines of a text, for finding many positions in it; CR, LF and CRLF each end a line."""
+
+    def __init__(self, text: str) -> None:
+        self.starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
+
+    def position(self, index: int) -> tuple[int, int]:
+        """Return the line and the column (both from 1) of a character."""
+        line = bisect_right(self.starts, index)
+        return line, index - self.starts[line - 1] + 1
+
+
+def line_column(text: str, index: int) -> tuple[int, int]:
+    """Return the line and the column (both from 1) of one character of a text; see `Lines`."""
+    return Lines(text).position(index)
 
 
 class Spans(Struct):

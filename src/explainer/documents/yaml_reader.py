@@ -15,7 +15,6 @@ from typing import Any, Final
 import yaml
 
 from explainer.diagnostics.finding import Finding, Location
-from explainer.diagnostics.positions import Lines
 from explainer.diagnostics.text import (
     describe_character,
     is_allowed,
@@ -24,7 +23,14 @@ from explainer.diagnostics.text import (
     replace_refused,
     shorten,
 )
-from explainer.documents.document import MAX_DEPTH, Document, KeyPath, Spans, character_findings
+from explainer.documents.document import (
+    MAX_DEPTH,
+    Document,
+    KeyPath,
+    Lines,
+    Spans,
+    character_findings,
+)
 from explainer.documents.yaml_writer import quoted
 
 # The nulls of YAML 1.2. All else that is plain stays text: `no` is a word, and 2401.10000 is an id.

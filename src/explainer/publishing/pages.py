@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import Entry, Kind, ModelEntry, entry_record
 from explainer.checking.check import CheckReport, Citation
-from explainer.checking.evidence.proving import StatementVerdict
+from explainer.checking.evidence.judging import StatementVerdict
 from explainer.checking.match import GOOD, Match
 from explainer.checking.offered import Offered
 from explainer.checking.reports.html import answer_html, refuted_first, text_marks

@@ -1,7 +1,7 @@
 """The words of texts as they are compared: stems, stop words, and words that nobody knows read as one that is known.
 
 What can be read beside English: languages with spaces, by the Snowball stemmer of each; Korean, whose words carry
-particles; Chinese and Japanese, which have no spaces. These three are compared by pairs of characters, the usual way
+particles; Chinese and Japanese, which have no spaces. These three are mostly compared by pairs of characters, as usual
 without a dictionary (Nie, Gao, Zhang, Zhou, "On the use of words and n-grams for Chinese information retrieval", 2000).
 
 A language is recognised by its script, else by its function words and letters. Which words mean which task is no matter

@@ -1,6 +1,6 @@
 """One self-contained HTML page about many answers: figures, codes, and each answer as it is read beside its source.
 
-The page runs no script and loads nothing, see `pages`. All text from answers and catalogs is escaped by the template.
+The page runs no script and loads nothing. All text from answers and catalogs is escaped by the template.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from msgspec import Struct
 
 from explainer.checking.answer import judged_markdown
 from explainer.checking.check import CheckedStatement, CheckReport, Citation, Workflow
-from explainer.checking.evidence.proving import StatementVerdict
+from explainer.checking.evidence.judging import StatementVerdict
 from explainer.checking.match import GOOD
 from explainer.checking.offered import echoes_of
 from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, metrics_data
 from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding
 from explainer.diagnostics.html import TextMark, TextMarks, html_page, markdown_html
-from explainer.diagnostics.positions import Lines
 from explainer.diagnostics.text import printable, replace_refused
+from explainer.documents.document import Lines
 
 MAX_TEXTS: Final = 400
 """Answers that are shown whole, those with faults first; of the others the findings are shown."""

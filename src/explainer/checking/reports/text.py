@@ -13,7 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from explainer.checking.check import CheckReport, Workflow, WorkflowStep
-from explainer.checking.evidence.proving import StatementVerdict
+from explainer.checking.evidence.judging import StatementVerdict
 from explainer.checking.match import GOOD
 from explainer.checking.reports.json import DEFINITIONS, all_of, code_counts, metrics_data
 from explainer.checking.workflow.reading import PLACES

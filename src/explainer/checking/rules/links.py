@@ -1,4 +1,7 @@
-"""Rules about links: offered or not, altered, spelled otherwise, under another's name, in another's place."""
+"""Rules about links: offered or not, altered, spelled otherwise, under another's name, in another's place.
+
+What a link means is found in `match`; here it becomes a violation, or none.
+"""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from operator import attrgetter
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.positions import Lines
 from explainer.diagnostics.text import lazy_regex, shorten
+from explainer.documents.document import Lines
 
 OTHER_DIAGRAMS: Final = frozenset(
     "architecture-beta block block-beta C4Component C4Container C4Context C4Deployment C4Dynamic classDiagram "  # noqa: SIM905

@@ -1,4 +1,4 @@
-"""Lists that people keep elsewhere → records with places. A format is one module and one line of `IMPORTERS`.
+"""Lists that people keep elsewhere → records with places. A format is a module, named in `IMPORTERS` and `SUFFIXES`.
 
 An importer reads one open file as a stream, and yields records and findings in the order of the file. It knows its
 format and nothing of catalogs: what the records mean there is the business of `normalize`.

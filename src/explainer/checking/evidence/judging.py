@@ -32,7 +32,6 @@ from explainer.checking.evidence.figures import (
     turns_change_round,
     whole_figures_in,
 )
-from explainer.checking.evidence.native import CitedSpan, with_spans
 from explainer.checking.evidence.passages import (
     EntryText,
     QuotationFit,
@@ -43,6 +42,7 @@ from explainer.checking.evidence.passages import (
     read_quotation,
     tokens,
 )
+from explainer.checking.evidence.provider_citations import CitedSpan, with_spans
 from explainer.checking.evidence.statements import (
     COMPARING,
     Quoted,

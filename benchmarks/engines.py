@@ -224,9 +224,8 @@ def main() -> None:
             measure(engine, options.rows, options.runs, {**one, **sides})
             stop()
             begun = time.perf_counter()
-            command(
-                folder, f"{engine}.parquet", "--engine", engine
-            )  # its processes are gone when they could be counted
+            # its processes are gone when they could be counted
+            command(folder, f"{engine}.parquet", "--engine", engine)
             seconds = time.perf_counter() - begun
             print(
                 f"{engine:<6} command, start and all   {seconds:6.1f} s {options.rows / seconds:9,.0f} rows/s on the clock"

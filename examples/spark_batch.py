@@ -18,9 +18,8 @@ from explainer.engines.spark import render
 
 def main(questions: str, prompts: str, *catalogs: str) -> None:
     """Render all questions."""
-    os.environ.setdefault(
-        "PYSPARK_PYTHON", sys.executable
-    )  # without a cluster, workers run where this runs
+    # without a cluster, workers run where this runs
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     spark = SparkSession.builder.appName("prompts").getOrCreate()
     job = make_job(catalogs).unwrap()
     render(spark.read.parquet(questions), job).write.parquet(prompts)

@@ -148,9 +148,8 @@ def test_a_foreign_name_is_found_in_every_style(style: str) -> None:
 def _all_are_found(style: str, form: str, titles: list[str]) -> None:
     doubtful = 0
     for title in titles:
-        if style == "heading, bold line" and not reads_like_title(
-            title
-        ):  # as headings of prose are written, too
+        # as headings of prose are written, too
+        if style == "heading, bold line" and not reads_like_title(title):
             continue
         for references in _around(
             style, filled(form, {"{T}": title, "{t}": in_sentence_case(title)})

@@ -122,7 +122,6 @@ def test_false_statements_of_an_outside_author_are_found() -> None:
         wrong = {finding.location.line for finding in report.findings if finding.is_error}
         errors += len(false & wrong)
         warnings += len(false & lines - wrong)
-    assert (
-        errors >= 21
-    )  # of 120; most others are paraphrases without a figure, a name or a quotation
+    # of 120; most others are paraphrases without a figure, a name or a quotation
+    assert errors >= 21
     assert warnings >= 14

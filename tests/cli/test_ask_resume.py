@@ -225,9 +225,8 @@ def test_an_interrupted_run_ends_cleanly_and_says_how_to_go_on(
     canned: FaultProxy, running: list[subprocess.Popen[bytes]], number: int, status: int
 ) -> None:
     canned.otherwise = Canned(GOOD, delay=0.02)
-    hear = partial(
-        signal.signal, signal.SIGINT, signal.SIG_DFL
-    )  # what runs in the background may be deaf to it
+    # what runs in the background may be deaf to it
+    hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     running.append(
         start(canned.base_url, "questions", "--out", "out", "--model", "m", preexec_fn=hear)
     )

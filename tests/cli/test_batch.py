@@ -814,9 +814,8 @@ def test_a_csv_is_a_source(root: Path) -> None:
         {"id": "a", "question": 'What, “then”?\r\nAnd "now"?', "models": ["Alpha", "Beta"], "papers": ["Light: a study"]},
     )})  # fmt: skip
     done = batch(root / "q.csv", "--out", root / "out.jsonl")
-    assert (
-        "q.csv:2:1: Y108" in done.err
-    )  # a carriage return in a text is refused, wherever it comes from
+    # a carriage return in a text is refused, wherever it comes from
+    assert "q.csv:2:1: Y108" in done.err
     (root / "q.csv").write_bytes((root / "q.csv").read_bytes().replace(b"?\r\nAnd", b"?\nAnd"))
     (root / "c.jsonl").write_text((root / "c.jsonl").read_text().replace("\\r\\n", "\\n"))
     batch(root / "q.csv", "--out", root / "out.jsonl")

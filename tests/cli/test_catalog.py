@@ -95,11 +95,12 @@ def test_the_schema_of_questions_can_list_the_names_of_the_catalogs() -> None:
         "enum": ["Alpha", "画像"]
     }
     assert schema["properties"]["papers"]["anyOf"][0]["items"]["anyOf"][0] == {"enum": ["Alpha"]}
+    # editors offer the names, and refuse no other
     for models in (
         ["画像"],
         ["first"],
         ["added later"],
-    ):  # editors offer the names, and refuse no other
+    ):
         jsonschema.validate({"question": "Why?", "models": models}, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"question": "Why?", "models": [1]}, schema)

@@ -283,9 +283,8 @@ def test_lines_of_json_are_mended_in_their_place(tmp_path: Path, capfdbinary: Ca
     path.write_bytes("\n".join(rows).replace("1.5", "1.50").encode())
     assert check(path, "--fix", "--strict-links", "--format", "jsonl") == 0
     lines = path.read_bytes().split(b"\n")
-    assert (
-        lines[0] == rows[0].replace("1.5", "1.50").encode()
-    )  # what needs no mending stays byte for byte
+    # what needs no mending stays byte for byte
+    assert lines[0] == rows[0].replace("1.5", "1.50").encode()
     assert json.loads(lines[1])["answer"] == RESPELLED
     assert json.loads(lines[2])["response"]["body"]["choices"][0]["message"]["content"] == RESPELLED
     assert lines[2].endswith(b"\r")

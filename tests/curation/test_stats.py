@@ -135,7 +135,8 @@ def test_the_page_fits_a_real_browser(width: int, tmp_path: Path) -> None:
     expressions = f"d.documentElement.scrollWidth,Math.round(100*{bar}),getComputedStyle(d.querySelector('.tile')).borderTopStyle"
     found = measured(page_of(wide), width, expressions, tmp_path)
     assert int(found[0]) <= width
+    # bars are shares; the style sheet passed the page's own policy
     assert (int(found[1]), found[2]) == (
         67,
         "solid",
-    )  # bars are shares; the style sheet passed the page's own policy
+    )

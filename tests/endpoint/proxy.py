@@ -74,9 +74,8 @@ class _State:
     script: deque[Fault] = field(default_factory=deque)
     rule: Rule | None = None
     seen: list[Deduplicator] = field(default_factory=list)
-    lock: threading.RLock = field(
-        default_factory=threading.RLock
-    )  # a rule may look at what was seen
+    # a rule may look at what was seen
+    lock: threading.RLock = field(default_factory=threading.RLock)
     running: int = 0
     most: int = 0
 

@@ -216,9 +216,8 @@ def resume_after_a_kill(
     rows = journal(file)
     assert rows[: len(kept)] == kept
     assert len({row["key"] for row in rows}) == len(rows) == count
-    asked = Counter(
-        seen.said for seen in proxy.seen if seen.body is not None
-    )  # the killed one may have sent a half
+    # the killed one may have sent a half
+    asked = Counter(seen.said for seen in proxy.seen if seen.body is not None)
     twice = [said for said, times in asked.items() if times > 1]
     assert len(twice) <= 2, "but for what was on its way when the run was killed"
     assert len(list(Path("out").glob("*.record.json"))) == count

@@ -188,9 +188,8 @@ def make_job_of_questions_own(job: Job) -> Job:
 def test_a_cell_that_is_no_text_costs_its_row(job: Job) -> None:
     ids = pa.array(["a", "b", "c"])
     cells = pa.array([b"What is light?", b"\xff\xfe broken", b"What is shade?"], pa.binary())
-    unchecked = pa.Array.from_buffers(
-        pa.string(), 3, cells.buffers()
-    )  # as a file with damaged bytes is read
+    # as a file with damaged bytes is read
+    unchecked = pa.Array.from_buffers(pa.string(), 3, cells.buffers())
     names = pa.array([[], [], []], pa.list_(pa.string()))
     for column in (cells, unchecked):
         rows = rendered(
@@ -210,9 +209,8 @@ def test_a_row_without_an_id_has_its_number_where_that_is_known(job: Job) -> Non
 
 def test_an_id_that_is_no_text_is_what_is_wrong(job: Job) -> None:
     assert codes(rendered([{**question(1), "id": 5}], job)) == [["S203"]]
-    ids = pa.array(
-        [b"a", b"", b"\xff"], pa.binary()
-    )  # some tables do not say that their bytes are text
+    # some tables do not say that their bytes are text
+    ids = pa.array([b"a", b"", b"\xff"], pa.binary())
     rows = rendered(table([question(1)] * 3).set_column(0, "id", ids), job)
     assert codes(rows) == [[], ["B710"], ["Y101"]]
     assert rows.column("id").to_pylist()[:2] == ["a", None]
@@ -264,9 +262,8 @@ def test_a_worker_refuses_content_of_another_hash(job: Job, catalog: Path) -> No
 def test_a_worker_refuses_the_job_of_another_version(job: Job) -> None:
     pieces = JobContent.unpack(job)
     newer = replace(pieces, options=replace(pieces.options, version="99.0")).pack()
-    content = job.content.replace(
-        b'"strict": false', b'"lenient": true'
-    )  # that version has other options
+    # that version has other options
+    content = job.content.replace(b'"strict": false', b'"lenient": true')
     content = content.replace(f'"version": "{__version__}"'.encode(), b'"version": "99.0"')
     with pytest.raises(JobError, match=r"made by explainer 99\.0"):
         rendered([question(1)], Job(content, content_hash(content)))

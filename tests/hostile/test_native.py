@@ -26,9 +26,8 @@ def test_a_spreadsheet_ends_no_run(name: str) -> None:
     assert outcome.status in (0, 1)
     assert outcome.err
     assert after.ru_utime - before.ru_utime < 8
-    assert after.ru_maxrss <= max(
-        before.ru_maxrss, 1_200_000
-    )  # it is the most that any child took so far
+    # it is the most that any child took so far
+    assert after.ru_maxrss <= max(before.ru_maxrss, 1_200_000)
 
 
 def _tables() -> dict[str, bytes]:

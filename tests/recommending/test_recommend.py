@@ -47,9 +47,8 @@ tasks:
 
 def library(text: str = CATALOG) -> Library:
     found = parse_catalog(text).unwrap()
-    return Library(
-        found.catalogs
-    )  # without the shipped vocabulary, so that the cases above say it all
+    # without the shipped vocabulary, so that the cases above say it all
+    return Library(found.catalogs)
 
 
 def names(found: Sequence[Recommendation[Any]]) -> list[str]:

@@ -287,9 +287,8 @@ class PreviousRun:
             begin = 0
             for offset, row in volume.all_rows():
                 key = None
-                if (
-                    row.raw
-                ):  # without, it is about an output that is left over: no question is found by it
+                # without, it is about an output that is left over: no question is found by it
+                if row.raw:
                     key = short_hash(str(row.source if self._by_place else row.raw))
                 yield key, number, offset, begin, bool(row.id)
                 begin += row.size
@@ -329,8 +328,9 @@ def is_intact(path: str, row: ManifestRow, written: int) -> bool:
         if max(about.st_mtime_ns, about.st_ctime_ns) <= written:
             return True
         return file_hash(read_file(path)) == row.output
+    # a manifest is a file that anyone can edit: it may name what no file can be called
     except (
         OSError,
         ValueError,
-    ):  # a manifest is a file that anyone can edit: it may name what no file can be called
+    ):
         return False

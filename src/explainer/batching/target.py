@@ -333,9 +333,8 @@ class FolderTarget(ResumableTarget):
         if not (is_below and earlier.out.endswith(_ENDINGS) and is_intact(str(path), earlier, 0)):
             return False
         path.unlink(missing_ok=True)
-        with contextlib.suppress(
-            OSError
-        ):  # a folder that is not empty stays, and so do those above it
+        # a folder that is not empty stays, and so do those above it
+        with contextlib.suppress(OSError):
             for folder in path.relative_to(self.folder).parents[:-1]:
                 (self.folder / folder).rmdir()
         return True

@@ -441,9 +441,8 @@ class LocalExecutor:
 
             # processes first: a process with threads is none to fork
             for _ in range(self._jobs):
-                worker = _start_worker(
-                    work, self._ahead + 2
-                )  # beside those ahead: one comes, and one is looked at
+                # beside those ahead: one comes, and one is looked at
+                worker = _start_worker(work, self._ahead + 2)
                 self._workers.append(worker)
                 self._idle.put(worker)
             self._threads = ThreadPoolExecutor(self._jobs)
@@ -540,12 +539,10 @@ def _serve(
 ) -> None:
     """Do tasks until the other end is closed, which it also is when that process is gone."""
     other_end.close()  # the copy that a fork has: while it is open, no end is seen
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # a Ctrl-C reaches all processes; the first one ends the others
-    signal.signal(
-        signal.SIGTERM, _leave
-    )  # not by the default action: a file in the making is removed first
+    # a Ctrl-C reaches all processes; the first one ends the others
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # not by the default action: a file in the making is removed first
+    signal.signal(signal.SIGTERM, _leave)
     with contextlib.suppress(EOFError, OSError):
         while True:
             task = connection.recv()

@@ -268,9 +268,8 @@ def _whole_names(answer: Answer, offered: Offered) -> list[tuple[int, int]]:
     """Where the names of offered entries stand in an answer, whole; where two overlap, the longer one."""
     body = answer.body.lower()
     spans: list[tuple[int, int]] = []
-    if len(body) != len(
-        answer.body
-    ):  # a letter whose small form is longer, such as `İ`, moves all that follows
+    # a letter whose small form is longer, such as `İ`, moves all that follows
+    if len(body) != len(answer.body):
         body = answer.body
     for name in sorted(set(map(str.lower, offered.names)), key=len, reverse=True):
         for start in _places_of(name, body):
@@ -298,9 +297,8 @@ def _citing_lines(answer: Answer) -> frozenset[int]:
 def analyse(text: str, offered: Offered) -> AnswerAnalysis:
     """Read an answer in the light of what was offered to it."""
     answer = parse_answer(text, echoes=offered.echoes, urls=offered.urls)
-    citing = cache(
-        partial(_citing_lines, answer)
-    )  # most headings say what follows: then nobody asks
+    # most headings say what follows: then nobody asks
+    citing = cache(partial(_citing_lines, answer))
     sections = find_sections(
         answer, lambda first, last: not citing().isdisjoint(range(first, last))
     )

@@ -104,12 +104,10 @@ _NO_VARIANT: Final = frozenset(
     "based style like generated powered driven guided inspired type enhanced aware only trained specific assisted "  # noqa: SIM905
     "related compatible enabled and or to pretrained fine tuned paper code model github repository".split()
 )
-_NAME_SIGNS: Final = lazy_regex(
-    r"[A-Z][^A-Z]{0,40}[A-Z]|[^\W\d_]\D{0,40}\d"
-)  # two capitals, or a digit behind a letter
-_TELLING_WORD: Final = lazy_regex(
-    r"[^\W_]*?(?:\d|(?![a-z])[^\W\d_])"
-)  # one with a capital or a digit
+# two capitals, or a digit behind a letter
+_NAME_SIGNS: Final = lazy_regex(r"[A-Z][^A-Z]{0,40}[A-Z]|[^\W\d_]\D{0,40}\d")
+# one with a capital or a digit
+_TELLING_WORD: Final = lazy_regex(r"[^\W_]*?(?:\d|(?![a-z])[^\W\d_])")
 # `Doe et al.`, `by Ann Doe, Bob Roe`, `, 2022`
 _AUTHORS_AND_YEAR: Final = lazy_regex(
     r"\s[A-Z]\w{1,30} et al\b.*|\s(?:by|von|par)\s[A-Z].*|\b(?:19|20)\d\d\b"

@@ -61,9 +61,8 @@ def mend_files(
         if text != report.text:
             result.reports[number] = check(replace(answers[number], text=text, findings=()))
             numbers_by_file[answers[number].file].append(number)
-    numbers_by_file.pop(
-        "<stdin>", None
-    )  # an answer from there has no place: its report holds the mended text
+    # an answer from there has no place: its report holds the mended text
+    numbers_by_file.pop("<stdin>", None)
     for file, numbers in numbers_by_file.items():
         mended = [(answers[number], result.reports[number].text) for number in numbers]
         problem = _write(Path(file), mended)

@@ -42,9 +42,8 @@ _OTHER_MARKS: Final = frozenset({"citations", "claims", "tool", "grounded"})
 _HASHES: Final = frozenset({"answer_sha256", "prompt_sha256", "sha256"})
 _HASH_LENGTH: Final = 64
 _FEWEST_MARKS: Final = 2
-_TELLING_KEYS: Final = frozenset(
-    {"schema", "id", "answer", "question"}
-)  # without them nothing can be proved
+# without them nothing can be proved
+_TELLING_KEYS: Final = frozenset({"schema", "id", "answer", "question"})
 
 
 class _Record(BaseModel):
@@ -198,10 +197,11 @@ def _as_written(data: Mapping[str, Any], line: str) -> bool:
     sha256 = hashed.pop("sha256")
     try:
         return bool(sha256 == sha256_of(_text(hashed)) and line == _text(data))
+    # what is no JSON, or nested without end, was never written
     except (
         ValueError,
         RecursionError,
-    ):  # what is no JSON, or nested without end, was never written
+    ):
         return False
 
 

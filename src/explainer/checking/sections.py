@@ -124,17 +124,17 @@ _BEHIND_PLAIN: Final = lazy_regex(r"\s?:(?=\s)|\s?：|\s[-–—]+\s")
 _ONE_WORD: Final = lazy_regex(r"[^\W\d_]{4,20}(?=\.\s)")
 _STOP: Final = lazy_regex(r"\.\s++(?=\S)")
 _NO_TEXT: Final = lazy_regex(r"(?:[\s|*_#]|</?\w[^<>]*>)*")
-_CAPITALS: Final = lazy_regex(
-    r"[A-Z]{2,20}(?:[ &/,'-]{1,3}[A-Z]{2,20}){1,8}:?\s*\Z"
-)  # no name alone: `BLIP`
+# no name alone: `BLIP`
+_CAPITALS: Final = lazy_regex(r"[A-Z]{2,20}(?:[ &/,'-]{1,3}[A-Z]{2,20}){1,8}:?\s*\Z")
 _ANNOUNCING: Final = ("?", "？", ":", "：")
 
+# levels behind the six of Markdown: lines that only look like headings
 _BOLD, _NUMBERED, _RUN_IN, _PLAIN = (
     7,
     8,
     9,
     10,
-)  # levels behind the six of Markdown: lines that only look like headings
+)
 # how many sections are enough not to look at lines of a form: plain lines are so often no headings
 _ENOUGH: Final = {_BOLD: 3, _NUMBERED: 3, _RUN_IN: 3, _PLAIN: 2}
 _MAX_TITLE: Final = 300  # characters of a heading that are read

@@ -81,9 +81,8 @@ def invisible_characters(text: str) -> Iterator[tuple[int, str]]:
 
 def is_plain(text: str) -> bool:
     """Whether a text has no refused and no invisible characters."""
-    if (
-        text.isprintable()
-    ):  # nearly all texts, and much quicker than the pattern: it matches no such character
+    # nearly all texts, and much quicker than the pattern: it matches no such character
+    if text.isprintable():
         return True
     return _NOT_PLAIN.search(text) is None
 

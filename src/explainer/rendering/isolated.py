@@ -121,9 +121,8 @@ class IsolatedRenderer(contextlib.AbstractContextManager["IsolatedRenderer"]):
     ) -> list[Outcome] | Finding:
         """Return the answer to one request; the process has the next ones already when it is done with this one."""
         process = self._process or self._start()
-        with contextlib.suppress(
-            OSError
-        ):  # the process is gone: the answers say so, after those that it gave
+        # the process is gone: the answers say so, after those that it gave
+        with contextlib.suppress(OSError):
             for request in requests[index + self._unanswered : index + _AHEAD]:
                 self._unanswered += 1
                 _send(process, self._request(request, part))

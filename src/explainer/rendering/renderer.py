@@ -28,9 +28,8 @@ _TAG: Final = lazy_regex(r"\{[{%]((?:(?![%}]\}).)*+)", re.DOTALL)
 _ASKS: Final = lazy_regex(
     r"\b(?:workflow|tasks|ports)\b|\b(?:include|extends|import|from)\s++[^\s\"']"
 )
-_QUOTED: Final = lazy_regex(
-    r"""["']([^"'\n]{1,200})["']"""
-)  # any quoted text may be the name of a file
+# any quoted text may be the name of a file
+_QUOTED: Final = lazy_regex(r"""["']([^"'\n]{1,200})["']""")
 # A template that names more files than this is said to ask, so that looking for them ends.
 _MOST_FILES: Final = 100
 

@@ -154,6 +154,5 @@ def template_name(path: Path) -> str:
     """Return how findings call a user's template."""
     # a name that is no UTF-8 could not be told to the template's process
     name = display_path(path).encode(errors="backslashreplace").decode()
-    return (
-        f"./{name}" if name.startswith("builtin/") else name
-    )  # whatever its folder is called, it is not built in
+    # whatever its folder is called, it is not built in
+    return f"./{name}" if name.startswith("builtin/") else name

@@ -61,11 +61,12 @@ class TemplateFile:
             if "/." in f"/{path.relative_to(folder).as_posix()}":  # what is hidden is no template
                 return None
             return path.read_text(encoding="utf-8-sig")
+        # an impossible name, a link to itself, or bytes that are no text
         except (
             OSError,
             ValueError,
             RuntimeError,
-        ):  # an impossible name, a link to itself, or bytes that are no text
+        ):
             return None
 
 

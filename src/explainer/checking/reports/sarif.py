@@ -65,9 +65,8 @@ def _result(report: CheckReport, finding: Finding) -> dict[str, Any]:
     return {
         "ruleId": finding.code,
         "ruleIndex": 0,  # it is known when all results are
-        "level": str(
-            finding.severity
-        ),  # SARIF's names of the levels (section 3.27.10) are those of severities
+        # SARIF's names of the levels (section 3.27.10) are those of severities
+        "level": str(finding.severity),
         "message": {"text": placed.message + (f" ({finding.hint})" if finding.hint else "")},
         "locations": [
             {

@@ -34,9 +34,8 @@ _DIGITS: Final = lazy_regex(r"\d+")
 _ITEM_NUMBER: Final = lazy_regex(r"[\s>|*_#-]*+(?:\[\^?|\()?(?P<number>\d{1,3})[\]).:|\s]")
 # anything but the marks that may close a title
 _VISIBLE: Final = lazy_regex(r"[^\s*_`\"']")
-_ENDING: Final = lazy_regex(
-    r"[-_](?:[vV]?\d[\w.]*\w|[vV]?\d|[A-Z][A-Za-z\d]*)(?![\w/-])"
-)  # `-v2`, `-XL`
+# `-v2`, `-XL`
+_ENDING: Final = lazy_regex(r"[-_](?:[vV]?\d[\w.]*\w|[vV]?\d|[A-Z][A-Za-z\d]*)(?![\w/-])")
 # what a note holds that stands in the text: `[^1]: …`, `^[…]`, `\footnote{…}`
 _NOTE: Final = lazy_regex(
     r"^ {0,3}\[\^[^\]\n]{1,30}\]:\s*(?P<foot>[^\n.,;:()\[]{12,200})"
@@ -45,9 +44,8 @@ _NOTE: Final = lazy_regex(
 )
 _SPAN: Final = attrgetter("start", "end")
 _TITLE_KINDS: Final = frozenset({"quote", "emphasis"})  # how titles stand out in prose
-_NO_TITLE_END: Final = lazy_regex(
-    r"[:：,.]\s*\Z"
-)  # what sentences and labels end with, and titles do not
+# what sentences and labels end with, and titles do not
+_NO_TITLE_END: Final = lazy_regex(r"[:：,.]\s*\Z")
 # words of a title that is mended, or that is told from other words in quotes
 _LONG_TITLE: Final = 5
 _MIN_PHRASE: Final = 3  # words of a phrase in the text that may be a title

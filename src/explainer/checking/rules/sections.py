@@ -24,9 +24,8 @@ _REFUSAL: Final = lazy_regex(
 # characters of a refusal; a longer text that says `I cannot` answers, and says what it cannot
 _MAX_REFUSAL: Final = 800
 _MIN_TASK: Final = 2  # words of a task
-_PROMPTS_WORDS: Final = frozenset(
-    {"task", "user"}
-)  # in what the prompt asks, which headings repeat
+# in what the prompt asks, which headings repeat
+_PROMPTS_WORDS: Final = frozenset({"task", "user"})
 _MAX_NAMED: Final = 3  # models that the hint of A121 names
 # the last line opens a Markdown link that it never closes, or is a field of the references without its value
 _OPEN_END: Final = lazy_regex(

@@ -52,9 +52,8 @@ _RESTATED: Final = lazy_regex(
     r"(?P<text>[^\n.:]{12,300})",
     re.IGNORECASE,
 )
-_CITATION_KEY: Final = lazy_regex(
-    r"\[[A-Z][A-Za-z+-]{1,24}(?:19|20)?\d\d[a-z]?\]"
-)  # `[Doe2022]`, `[DR+22]`
+# `[Doe2022]`, `[DR+22]`
+_CITATION_KEY: Final = lazy_regex(r"\[[A-Z][A-Za-z+-]{1,24}(?:19|20)?\d\d[a-z]?\]")
 _WITHOUT_CAPITALS: Final = lazy_regex("[\u0590-\u109f\u1100-\u11ff\u3040-\ud7ff]")
 # `80GB`, `12M`, `30FPS`; and numbers of headings, up to XXXIX
 _NO_NAME: Final = lazy_regex(r"\d[\d.,]*[a-zA-Z]{1,5}|(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")

@@ -292,7 +292,9 @@ class _Samples:
 
     def contains(self, cited: Cited) -> bool:
         spotted = cited.spotted
-        if spotted.form not in ("url", "bare") or spotted.url in self._urls:
+        if spotted.form not in ("url", "bare"):
+            return False
+        if spotted.url in self._urls:
             return False
         if home_field(spotted.url):
             return False
@@ -342,9 +344,10 @@ class _LinksByPlace:
         return False
 
     def _keep_label(self, marked: _MarkedLink, seen: Iterable[int]) -> None:
-        if marked.label is not None:
-            for start in (*seen, *self._inside(*marked.around)):
-                self._labels.setdefault(start, marked.label)
+        if marked.label is None:
+            return
+        for start in (*seen, *self._inside(*marked.around)):
+            self._labels.setdefault(start, marked.label)
 
     def _forget_shown(self, marked: _MarkedLink, link: Link | None, seen: Sequence[int]) -> None:
         """Leave out the text of a link that shows where it leads: it is one citation."""

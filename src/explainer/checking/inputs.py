@@ -757,9 +757,10 @@ def prompt_in(data: Mapping[str, Any]) -> str | None:
     if not isinstance(messages, list):
         return _joined(messages)
     # what was answered before is no part of the prompt
-    return "".join(
+    texts = [
         _text_of(message) for message in mappings_in(messages) if message.get("role") != "assistant"
-    )
+    ]
+    return "".join(texts)
 
 
 def _text_of(message: Mapping[str, Any]) -> str:

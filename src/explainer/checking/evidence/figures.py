@@ -367,7 +367,9 @@ class Figure(Struct, frozen=True):
     def _amounts_of(self, other: Figure) -> list[float]:
         """The amount of another figure in what this one counts in; none where the two cannot be compared."""
         if self.kind == other.kind:
-            return [other.amount] if self.unit == other.unit else []
+            if self.unit != other.unit:
+                return []
+            return [other.amount]
         sizes = _SIZES_OF_KINDS.get((self.kind, other.kind), ())
         if min(self.amount, other.amount) <= 1:
             sizes = sizes[:1]
@@ -425,7 +427,7 @@ class Figure(Struct, frozen=True):
 
 def turns_change_round(stated: Iterable[Figure], printed: Iterable[Figure]) -> bool:
     """Whether a change is stated the other way round: `from 59 to 25` for `rises from 25 to 59`."""
-    ends = [figure for figure in (*stated, *printed) if figure.change]
+    ends = list(filter(attrgetter("change"), (*stated, *printed)))
     if [figure.change for figure in ends] != ["from", "to", "from", "to"]:
         return False
     first, last, printed_first, printed_last = ends
@@ -776,7 +778,9 @@ def _part_and_whole(match: re.Match[str]) -> tuple[int, int]:
 
 
 def _count(written: str) -> int:
-    return int(written) if written.isdigit() else _WORD_VALUES[written.lower()]
+    if written.isdigit():
+        return int(written)
+    return _WORD_VALUES[written.lower()]
 
 
 # --- what follows from figures -----------------------------------------------------------------------------------

@@ -389,7 +389,9 @@ class _StatementJudge(Struct, dict=True):
         """Whether a quotation is an example, what a step takes or gives, or the user's own words."""
         body = self.analysis.answer.body
         before = body[max(0, quoted.start - 60) : quoted.start].rstrip('"“«')
-        if _EXAMPLE.search(before) or self.analysis.in_diagram(quoted.start):
+        if _EXAMPLE.search(before):
+            return True
+        if self.analysis.in_diagram(quoted.start):
             return True
         if _BEFORE_DATA.search(before) or _BEHIND_DATA.match(body, quoted.end):
             return True
@@ -400,7 +402,9 @@ class _StatementJudge(Struct, dict=True):
         """Whether a quotation reads like a title (of an entry, or of something else), and is not of a summary."""
         if not reads_like_title(text):
             return False
-        return entry is None or self._passage(entry, text) == self.texts[entry].sentences[0].text
+        if entry is None:
+            return True
+        return self._passage(entry, text) == self.texts[entry].sentences[0].text
 
     def _is_presented(self, quoted: Quoted) -> bool:
         """Whether a quotation is presented as the words of a source, or the answer has quoted one elsewhere."""
@@ -588,9 +592,10 @@ class _StatementJudge(Struct, dict=True):
         statement, own = claim.statement, claim.statement.entries[0]
         least_shared = max(_MIN_SHARED, _OTHERS_SHARE * len(statement.terms))
         for row in self._printed(claim, self._others(statement.entries)):
-            if row.relation is Relation.SAME and claim.count_shared(row) >= least_shared:
-                message = f"this figure is from {self._name(row.entry)}, not from {self._name(own)}"
-                return self._figure_fault("A424", claim, row, message)
+            if row.relation is not Relation.SAME or claim.count_shared(row) < least_shared:
+                continue
+            message = f"this figure is from {self._name(row.entry)}, not from {self._name(own)}"
+            return self._figure_fault("A424", claim, row, message)
         if not self._have_text(statement.entries):
             return None
         start, end = self._place_of_figure(claim)
@@ -690,7 +695,9 @@ class _StatementJudge(Struct, dict=True):
     def _nearest(self, statement: Statement) -> _Evidence:
         """The sentence that shares most with a statement, to be shown beside it; none where that is little."""
         index, sentence, shared = self._most_alike(statement, statement.entries, _SHOWN_SHARE)
-        return _Evidence(index, sentence.text) if shared else _Evidence(None, "")
+        if not shared:
+            return _Evidence(None, "")
+        return _Evidence(index, sentence.text)
 
     def _support(self, statement: Statement) -> float:
         printed = frozenset[str]().union(*(self.texts[index].terms for index in statement.entries))
@@ -956,9 +963,11 @@ def _says_the_opposite(statement: Statement, sentence: Sentence, shared: frozens
     said, printed = _negations(statement.words), _negations(passage)
     if said > printed:
         return _is_about(statement.words, shared)
+    if said == printed:
+        return False
     # one `not` less may be of a part of the passage that the statement leaves out
     passage_terms = {term(word) for word in passage} - {""}
-    return said < printed and len(shared) >= _CLOSED * len(passage_terms)
+    return len(shared) >= _CLOSED * len(passage_terms)
 
 
 def _is_about(words: Sequence[str], shared: frozenset[str]) -> bool:

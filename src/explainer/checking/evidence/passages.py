@@ -109,7 +109,9 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=2)  # statements and names are read from the same answer
 def without_tags(text: str) -> str:
     """Return a text with its tags of HTML blanked out: no reader sees what their attributes say."""
-    return _TAG.sub(lambda tag: _NOT_BREAK.sub(" ", tag[0]), text) if "<" in text else text
+    if "<" not in text:
+        return text
+    return _TAG.sub(lambda tag: _NOT_BREAK.sub(" ", tag[0]), text)
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:

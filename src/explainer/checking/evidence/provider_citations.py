@@ -261,11 +261,14 @@ def strange_documents(analysis: AnswerAnalysis, spans: Iterable[CitedSpan]) -> I
 def _entry_of(analysis: AnswerAnalysis, span: CitedSpan) -> int | None:
     """The offered entry that a document is: by its address, else by its title."""
     link = identify(span.url) if span.url else None
-    if link is not None and analysis.offered.owners(link):
-        return analysis.offered.owners(link)[0][0]
+    owners = [] if link is None else analysis.offered.owners(link)
+    if owners:
+        index, _ = owners[0]
+        return index
     if not span.title:
         return None
-    return next(iter(analysis.offered.by_key.get(canonical(span.title), ())), None)
+    titled_so = analysis.offered.by_key.get(canonical(span.title), ())
+    return next(iter(titled_so), None)
 
 
 def _first_text(*values: Any) -> str:

@@ -261,14 +261,26 @@ class _StatementReader:
         """Where marks such as `[^1]` and `[2]` stand, with the entries of the footnotes or references they send to."""
         if _CITATION_MARK.search(self._text) is None:
             return
-        definitions = {match.start("id"): match for match in _DEFINITION.finditer(self._text)}
-        defined = {match["id"]: self._defined_by(match) for match in reversed(definitions.values())}
-        defined |= {str(number): entries for number, entries in analysis.numbered_sources.items()}
+        definitions = list(_DEFINITION.finditer(self._text))
+        defined = self._entries_by_id(definitions, analysis)
+        places_of_definitions = {definition.start("id") for definition in definitions}
         for mark in _CITATION_MARK.finditer(self._text):
-            if mark.start() + 1 in definitions:
+            if mark.start() + 1 in places_of_definitions:
                 continue
             for number in _CITED_ID.findall(mark[0]):
                 yield from product((mark.start(),), defined.get(number, ()))
+
+    def _entries_by_id(
+        self, definitions: Iterable[re.Match[str]], analysis: AnswerAnalysis
+    ) -> dict[str, set[int]]:
+        """The entries that each footnote, or reference with a number, is about; of two with one id, the first."""
+        defined: dict[str, set[int]] = {}
+        for definition in definitions:
+            defined.setdefault(definition["id"], self._defined_by(definition))
+        # what the references are known to name goes before what is read here
+        for number, entries in analysis.numbered_sources.items():
+            defined[str(number)] = entries
+        return defined
 
     def _defined_by(self, definition: re.Match[str]) -> set[int]:
         """The entries that a footnote names in its paragraph, or a numbered reference in its line."""
@@ -349,7 +361,9 @@ class _StatementReader:
         if block.kind == "quote" or "\n" in text.strip():
             return None
         named = self._named(block.start, block.end)
-        scope = _Scope(block.indent, named if len(named) == 1 else ())
+        if len(named) > 1:  # what is titled by several is of none of them alone
+            named = ()
+        scope = _Scope(block.indent, named)
         if self._is_title(block, text):
             return scope._replace(indent=block.indent - block.is_paragraph)
         if label is not None and self._names_alone(block.start + label.end(), block.end):
@@ -581,7 +595,9 @@ def shown(text: str) -> str:
         text = _URL.sub("", text)
     text = text.replace("**", "").replace("`", "")
     mark = _ITEM.match(text)
-    return _SPACED.sub(r"\1", " ".join(text[mark.end() if mark else 0 :].split()))
+    if mark is not None:
+        text = text[mark.end() :]
+    return _SPACED.sub(r"\1", " ".join(text.split()))
 
 
 def _indent(line: str) -> int:

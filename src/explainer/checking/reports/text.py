@@ -98,7 +98,9 @@ def _workflow_lines(workflow: Workflow) -> Iterator[str]:
 
 
 def _is_other_step(step: WorkflowStep) -> bool:
-    return (step.status, step.role) == ("other", "step") and step.text.casefold() not in PLACES
+    if (step.status, step.role) != ("other", "step"):
+        return False
+    return step.text.casefold() not in PLACES
 
 
 def verdict_line(report: CheckReport) -> str:
@@ -171,8 +173,9 @@ def _findings_lines(report: CheckReport, findings: Iterable[Finding]) -> Iterato
         placed = in_file(report, finding)
         severity = _SEVERITY_MARKS[finding.severity]
         yield f"{printable(str(placed.location))}: {finding.code} {severity}{printable(placed.message)}"
-        if _is_about_text(finding) and finding.text and finding.location.line <= len(source_lines):
-            yield from _excerpt(finding, source_lines[finding.location.line - 1])
+        line = finding.location.line
+        if _is_about_text(finding) and finding.text and line <= len(source_lines):
+            yield from _excerpt(finding, source_lines[line - 1])
         if finding.hint:
             yield f"    {printable(finding.hint)}"
 

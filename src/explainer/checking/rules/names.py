@@ -273,10 +273,11 @@ def _variants(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for source in analysis.offered.sources:
         if source.kind != "model" or len(source.name) < _MIN_KEY:
             continue
+        verdict = Verdict(Match.REWORDED, (), source.name)
         for name in _with_endings(source.name, analysis.answer.body):
-            if not _is_judged_elsewhere(analysis, name):
-                verdict = Verdict(Match.REWORDED, (), source.name)
-                yield _violation(name, _REWORDED_PHRASE, verdict)
+            if _is_judged_elsewhere(analysis, name):
+                continue
+            yield _violation(name, _REWORDED_PHRASE, verdict)
 
 
 def _with_endings(name: str, body: str) -> Iterator[Phrase]:

@@ -219,7 +219,9 @@ class _OfferedExpansions:
         of_field = _expansions().get(acronym, unknown) | _expansions().get(singular, unknown)
         if "".join(stems) in of_field | self._known.get(acronym, unknown):
             return None
-        if f" {' '.join(stems)} " in self._stems or self._is_shortened_title(stems):
+        if f" {' '.join(stems)} " in self._stems:
+            return None
+        if self._is_shortened_title(stems):
             return None
         return "A432" if acronym in self._known else "A433"
 
@@ -300,7 +302,8 @@ def _stands_for(acronym: str, run: list[str]) -> bool:
         return False
     capitals = "".join(_CAPITALS.findall(acronym)).lower()
     if _in_order(capitals, _initials(run)):
-        return len(capitals) * 2 >= sum(len(word) >= _MIN_CONTENT for word in run)
+        long_words = sum(len(word) >= _MIN_CONTENT for word in run)
+        return len(capitals) * 2 >= long_words
     return acronym.isalnum() and _stands_for_title(acronym, run)
 
 

@@ -254,11 +254,13 @@ class _Reader:
             hint = f'write subgraph id ["{match[1].strip()}"]'
             self._report(place, place + 1, f"{wrong.group()!r} in a title that is not quoted", hint)
         name = plain_label(match[1])
-        quoted = self._move(_QUOTED)
-        title, start, end = (
-            (quoted[1], *quoted.span(1)) if quoted else (self._label() or (name, *match.span(1)))
-        )
-        self._groups.add(plain_label(title) if quoted else name)
+        title, start, end = name, *match.span(1)
+        if quoted := self._move(_QUOTED):
+            title, start, end = quoted[1], *quoted.span(1)
+            name = plain_label(title)
+        elif label := self._label():
+            title, start, end = label
+        self._groups.add(name)
         self._open_groups.append(match)
         self._show(plain_label(title), start, end, "group")
 
@@ -324,7 +326,9 @@ class _Reader:
     def _data_label(self) -> _Label | None:
         """The label of `A@{ shape: rounded, label: "text" }`."""
         data = self._move(_DATA)
-        label = _DATA_LABEL.search(self._text, *data.span(1)) if data else None
+        if data is None:
+            return None
+        label = _DATA_LABEL.search(self._text, *data.span(1))
         if label is None:
             return None
         group = label.lastindex or 0

@@ -253,7 +253,9 @@ def _is_over(items: list[DescribedStep], match: re.Match[str] | None, text: str)
     """Whether a workflow ends before a line: another input, or a blank line behind the output."""
     if match is not None:
         return match["label"][0].casefold() == "i"
-    return not text.strip() and {item.role for item in items[-1:]} == {"output"}
+    if text.strip() or not items:
+        return False
+    return items[-1].role == "output"
 
 
 def _labelled(items: list[DescribedStep]) -> Iterator[Flow]:

@@ -510,7 +510,10 @@ def _language(fence: re.Match[str]) -> str:
 
 
 def _closes_fence(match: re.Match[str], mark: str) -> bool:
-    return match[1].startswith(mark) and match.group().strip() == match[1]
+    if not match[1].startswith(mark):
+        return False
+    # what closes a block has nothing behind it
+    return match.group().strip() == match[1]
 
 
 @lru_cache(maxsize=1)
@@ -685,10 +688,9 @@ class _MarkdownReader:
 
     def _is_opened(self, destination: Destination) -> bool:
         """Whether a tag leads somewhere: code may show what HTML looks like, and there only addresses count."""
-        return (
-            destination.start not in self._characters_in_code
-            or opened_url(destination.href) is not None
-        )
+        if destination.start not in self._characters_in_code:
+            return True
+        return opened_url(destination.href) is not None
 
     def _unmarked(self, destinations: Iterable[Destination]) -> list[Destination]:
         """Those of some destinations at whose places no link is noted yet."""

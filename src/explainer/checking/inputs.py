@@ -403,7 +403,9 @@ class AnswerReader:
         if prompt is None:
             place = Location(file, row.line)
             offered = self._of_question(_question_in(row, _QUESTION_KEYS, place), base)
-            return self._of_today(offered, {}, place, base) if holds_entries(row.data) else offered
+            if not holds_entries(row.data):
+                return offered
+            return self._of_today(offered, {}, place, base)
         if not isinstance(prompt, str):
             return _nothing("A601", Location(file, row.line), "'prompt' must be text")
         return self._of_prompt(clean(prompt), f"{file}:{row.line}:prompt", base)

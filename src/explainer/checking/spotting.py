@@ -219,7 +219,9 @@ _DECODERS: Final[dict[str, Callable[[str], str]]] = {
 def _decoded(encoded: str) -> str:
     """What is seen of something encoded; of a letter that only looks unlike one of ASCII, that one."""
     decode = _DECODERS.get(encoded[0])
-    return decode(encoded) if decode else normalize("NFKC", encoded)
+    if decode is None:
+        return normalize("NFKC", encoded)
+    return decode(encoded)
 
 
 def is_link(text: str) -> bool:
@@ -385,7 +387,9 @@ def anchor_text(html: str, at: int) -> tuple[str, int, int] | None:
     if end is None:
         return None
     text = unescape(_TAG.sub("", html[start : end.start()]))
-    return (text, start, end.start()) if text.strip() else None
+    if not text.strip():
+        return None
+    return text, start, end.start()
 
 
 def _hrefs(name: str, value: str, depth: int) -> Iterator[str]:

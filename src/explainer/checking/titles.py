@@ -150,7 +150,9 @@ def canonical(text: str) -> str:
 def _decoded(match: re.Match[str]) -> str:
     """The character of a reference; that of `&APOS;` is `&apos;`, in a title that was put into capitals."""
     decoded = unescape(match[0])
-    return decoded if decoded != match[0] else unescape(match[0].lower())
+    if decoded == match[0]:
+        return unescape(match[0].lower())
+    return decoded
 
 
 def _folded(text: str) -> str:

@@ -492,7 +492,9 @@ class _StatementReader:
 
 def _is_field(line: _Line) -> bool:
     # a look is cheaper than the pattern
-    return (":" in line.text or "：" in line.text) and _FIELD.match(line.text) is not None
+    if ":" not in line.text and "：" not in line.text:
+        return False
+    return _FIELD.match(line.text) is not None
 
 
 def _places(analysis: AnswerAnalysis) -> set[tuple[int, int]]:
@@ -610,7 +612,9 @@ def _begins_with_pronoun(sentence: str) -> bool:
 
 def without_quote_marks(text: str) -> str:
     """Return a text with the marks of block quotes blanked out."""
-    return _QUOTE_MARK.sub(lambda mark: " " * len(mark[0]), text) if ">" in text else text
+    if ">" not in text:
+        return text
+    return _QUOTE_MARK.sub(lambda mark: " " * len(mark[0]), text)
 
 
 def _is_quoted_whole(answer: Answer) -> bool:

@@ -209,7 +209,9 @@ def wrong_place(analysis: AnswerAnalysis) -> Iterator[Violation]:
 
 
 def _write(urls: Sequence[str], otherwise: str) -> str:
-    return f"write {' or '.join(urls)}" if urls else f"{otherwise}: write None"
+    if not urls:
+        return f"{otherwise}: write None"
+    return f"write {' or '.join(urls)}"
 
 
 def _links_of_named(analysis: AnswerAnalysis) -> Iterator[tuple[Cited, str, Verdict]]:

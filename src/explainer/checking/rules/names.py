@@ -250,8 +250,9 @@ def _has_words(phrase: Phrase, least: int, analysis: AnswerAnalysis) -> bool:
     """Whether a phrase has some words, or stands in the Chinese marks of titles, where no spaces part words."""
     if len(words(phrase.text)) >= least:
         return True
-    mark = analysis.answer.body[phrase.start - 1 : phrase.start]
-    return mark == "《" and len(phrase.text) > _LONG_TITLE
+    if analysis.answer.body[phrase.start - 1 : phrase.start] != "《":
+        return False
+    return len(phrase.text) > _LONG_TITLE
 
 
 def _is_foreign_title(phrase: Phrase, analysis: AnswerAnalysis) -> bool:
@@ -370,7 +371,9 @@ def _is_of_entry_without_authors(analysis: AnswerAnalysis, start: int, end: int)
 
 def _stands_before(analysis: AnswerAnalysis, end: int, place: int) -> bool:
     """Whether only marks stand between two places."""
-    return 0 <= place - end <= _MAX_BEFORE and not words(analysis.answer.body[end:place])
+    if not 0 <= place - end <= _MAX_BEFORE:
+        return False
+    return not words(analysis.answer.body[end:place])
 
 
 def _calls(source: OfferedEntry, text: str) -> bool:

@@ -311,7 +311,9 @@ def _may_stand_for(acronym: str, run: list[str]) -> bool:
     """Whether an acronym has capitals, and letters enough: two may stand for much, unless the field knows them."""
     if len(run) not in _WORDS or sum(map(str.isupper, acronym)) < _FEWEST:
         return False
-    return sum(map(str.isalpha, acronym)) >= _MIN_INITIALS or canonical(acronym) in _expansions()
+    if sum(map(str.isalpha, acronym)) >= _MIN_INITIALS:
+        return True
+    return canonical(acronym) in _expansions()
 
 
 def _stands_for_title(acronym: str, run: list[str]) -> bool:

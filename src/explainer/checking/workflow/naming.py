@@ -188,7 +188,9 @@ class StepNames:
 
     def _catalogued(self, key: str) -> str | None:
         """The catalogued entry of a name, unless what was offered speaks of it."""
-        return None if key in self._offered.text else self._offered.lookup.by_name(key)
+        if key in self._offered.text:
+            return None
+        return self._offered.lookup.by_name(key)
 
     def _identifiers(self, step: DescribedStep) -> Iterator[StepMatch]:
         """Names in a step that are written as catalogs write them, and were not offered."""
@@ -263,8 +265,9 @@ class StepNames:
         if len(name) > _LONGEST_KNOWN:
             return False
         keys = {canonical(name), canonical(_VERSION.sub("", name, count=1))}
-        is_known = not keys.isdisjoint(_KNOWN_MODELS)
-        return is_known and not any(key in self._offered.text for key in keys)
+        if keys.isdisjoint(_KNOWN_MODELS):
+            return False
+        return not any(key in self._offered.text for key in keys)
 
     def _doubtful(self, step: DescribedStep) -> Iterator[StepMatch]:
         """The words of a step that are written as the names of models are; of an item, those of its first line."""
@@ -314,9 +317,9 @@ class StepNames:
 
     def _is_said(self, token: str) -> bool:
         """Whether a name was offered or asked."""
-        return (
-            canonical(token) in self._offered.by_any_name or token.casefold() in self._offered.said
-        )
+        if canonical(token) in self._offered.by_any_name:
+            return True
+        return token.casefold() in self._offered.said
 
     def _holds_offered_name(self, token: str) -> bool:
         """Whether an offered name stands in another one as a part set apart: `X-based`, but not `Xs`."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate
@@ -208,9 +208,11 @@ def _judge(link: Link, spotted: LinkInText, offered: Offered) -> Verdict:
 
 
 def _offered(spotted: LinkInText, owners: Sequence[tuple[int, OwnLink]]) -> Verdict:
-    exact = [(index, own_link) for index, own_link in owners if own_link.url == spotted.url]
-    if exact or spotted.form in _BY_NUMBER:
-        return _owned(Match.OFFERED, exact or owners)
+    exact = [owner for owner in owners if owner[1].url == spotted.url]
+    if exact:
+        return _owned(Match.OFFERED, exact)
+    if spotted.form in _BY_NUMBER:
+        return _owned(Match.OFFERED, owners)
     return _owned(Match.RESPELLED, owners, owners[0][1].url)
 
 
@@ -439,11 +441,13 @@ def judge_item(
 
 def _counts(part: str, verdict: Verdict, offered: Offered) -> bool:
     """Whether what a part of a reference is says something about the whole: remarks have words of titles, too."""
-    sources, key = [offered.sources[index] for index in verdict.sources], canonical(part)
+    sources = [offered.sources[index] for index in verdict.sources]
+    key = canonical(part)
     if verdict.match is Match.SHORTENED:
-        begins_title = sources[0].key.startswith(key)
-        is_call_name = len(content_words(part)) <= _MAX_MISQUOTE_FREE
-        return begins_title or is_call_name
+        if sources[0].key.startswith(key):
+            return True
+        # a call name
+        return len(content_words(part)) <= _MAX_MISQUOTE_FREE
     if verdict.match is not Match.ALTERED:
         return True
     if similarity(key, sources[0].key) >= NEAR:
@@ -492,8 +496,13 @@ def _makes_another_title(pair: _Pair, before: str, behind: str) -> bool:
     # a list, and no title that goes on: `<title> and <title>`
     if canonical(behind.strip().removeprefix("and ")) in offered.by_key:
         return False
-    urls = canonical(" ".join(own_link.url for own_link in pair.source.own_links))
+    urls = _key_of_urls(pair.source.own_links)
     return any(word not in urls for word in content_words(before) + content_words(behind))
+
+
+def _key_of_urls(links: Iterable[OwnLink]) -> str:
+    """The canonical form of the URLs of some links, one behind the other."""
+    return canonical(" ".join(link.url for link in links))
 
 
 def _joins_in_prose(before: str, behind: str) -> bool:
@@ -610,9 +619,15 @@ def _is_rewritten(pair: _Pair) -> bool:
         return False
     new = [word for word in words(pair.name.plain) if canonical(word) not in pair.source.key]
     # a word of the name with a letter too few, or with another ending, is a mistake
-    if any(sum(map(str.isupper, word)) < _MIN_INITIALS for word in new):
+    if not all(map(_has_initials, new)):
         return False
     return pair.source.kind == "model" or bool(new)
+
+
+def _has_initials(word: str) -> bool:
+    """Whether a word may stand for several: `GANs`."""
+    capitals = sum(map(str.isupper, word))
+    return capitals >= _MIN_INITIALS
 
 
 def _variant(name: _Name) -> Verdict | None:
@@ -632,10 +647,15 @@ def _stems_of_variants(name: _Name) -> Iterator[str]:
         # `whisper.cpp`, in small letters, is a variant where it is the whole name; elsewhere it may be a word
         if token.islower() and name.key != canonical(token):
             continue
-        parts = [canonical(part) for part in _PART_ENDS.split(token)]
-        strange = {part for part in parts if part not in name.offered.text}
-        if strange - _NO_VARIANT - label_words():
+        parts = list(map(canonical, _PART_ENDS.split(token)))
+        if _has_strange_part(parts, name.offered):
             yield from parts
+
+
+def _has_strange_part(parts: Sequence[str], offered: Offered) -> bool:
+    """Whether some part of a word, in canonical form, is in nothing that was offered, and may make another name."""
+    strange = {part for part in parts if part not in offered.text}
+    return bool(strange - _NO_VARIANT - label_words())
 
 
 def _retitled(name: _Name) -> Verdict | None:
@@ -675,11 +695,7 @@ def _beside_right_link(name: _Name) -> Verdict | None:
 def _match_beside_link(pair: _Pair) -> Match | None:
     """What a text is beside the right link of a source; None where no word of it speaks for the source."""
     if pair.is_called or pair.is_nicknamed:
-        # a text that goes on behind the name is no shortened title: `Context Encoders for Video Inpainting`
-        goes_on = len(pair.name.parts) == 1 and pair.adds_words()
-        if goes_on or pair.misquotes(_SHARED_HALF):
-            return Match.ALTERED
-        return Match.SHORTENED
+        return _match_of_called(pair)
     if pair.share < _SHARED_HALF:
         return None
     if pair.misquotes():
@@ -691,11 +707,28 @@ def _match_beside_link(pair: _Pair) -> Match | None:
     return Match.REWORDED if is_common else Match.SHORTENED
 
 
+def _match_of_called(pair: _Pair) -> Match:
+    """What a text with a name of a source in it is beside the right link of that."""
+    # a text that goes on behind the name is no shortened title: `Context Encoders for Video Inpainting`
+    goes_on = len(pair.name.parts) == 1 and pair.adds_words()
+    if goes_on or pair.misquotes(_SHARED_HALF):
+        return Match.ALTERED
+    return Match.SHORTENED
+
+
+def _called_sources(name: _Name) -> list[_Pair]:
+    """The sources whose call names a text keeps, or else those of whose words it is made."""
+    called = [pair for pair in name.pairs if pair.is_called]
+    if called:
+        return called
+    if name.count <= 1:  # one word says too little
+        return []
+    return [pair for pair in name.pairs if pair.share == 1]
+
+
 def _called(name: _Name) -> Verdict | None:
     """A text that keeps the call name of a source, or is made of its words."""
-    called = [pair for pair in name.pairs if pair.is_called]
-    if not called and name.count > 1:  # one word says too little
-        called = [pair for pair in name.pairs if pair.share == 1]
+    called = _called_sources(name)
     if not called:
         return None
     best = max(called, key=_SHARE)
@@ -732,14 +765,15 @@ def _is_other_name(name: _Name) -> bool:
     """Whether it is one word, and the name of something that no offered text or link speaks of: `GPT-4`."""
     if acronyms(name.plain) != [name.plain]:
         return False
-    has_digit = any(char.isdigit() for char in name.plain)
+    has_digit = any(map(str.isdigit, name.plain))
     if name.plain.isupper() and not has_digit:  # it may be a task or a field: `ASR`
         return False
     if name.key in name.offered.text:
         return False
-    linked = [name.offered.sources[index] for index in name.linked]
-    urls = (own_link.url for source in linked for own_link in source.links)
-    return name.key not in canonical(" ".join(urls))  # `[OpenReview](…)` is a host
+    links: list[OwnLink] = []
+    for index in name.linked:
+        links += name.offered.sources[index].links
+    return name.key not in _key_of_urls(links)  # `[OpenReview](…)` is a host
 
 
 def _foreign_title(name: _Name) -> Verdict | None:

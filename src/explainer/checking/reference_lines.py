@@ -195,20 +195,29 @@ def _kinds_in(said: Iterable[str]) -> set[LabelKind | None]:
 
 def kind_of_label(label: str) -> LabelKind | None:
     """Return what the words of a label say that the field is; None for words that are no label."""
-    *_, last = ["", *letters(label)]
-    telling = [word for word in letters(label) if word not in _words_of("minor")] or [last]
-    kinds = _kinds_in(telling)
+    said = letters(label)
+    if not said:
+        return None
+    telling = set(said) - _words_of("minor")
+    kinds = _kinds_in(telling or said[-1:])
     if len(kinds) == 1:
         return kinds.pop()
     if not kinds.isdisjoint(("remark", "place")):
         return "remark"
-    return "link" if kinds <= _LINKING else None  # `Paper / Code`
+    if kinds <= _LINKING:  # `Paper / Code`
+        return "link"
+    return None
 
 
 def kind_of_column(head: str) -> LabelKind | None:
     """Return what the head of a column says that stands in it; one word that names sources is enough."""
+    kind = kind_of_label(head)
+    if kind is not None:
+        return kind
     kinds = _kinds_in(letters(head))
-    return kind_of_label(head) or ("source" if kinds & {"name", "paper"} else None)
+    if kinds.isdisjoint(("name", "paper")):
+        return None
+    return "source"
 
 
 def role_of(kind: LabelKind | None) -> LinkRole:
@@ -221,7 +230,9 @@ def role_of_link(cited: Cited) -> LinkRole:
     if cited.label is None or names_something(cited.label.text):
         return "any"
     kinds = _kinds_in(letters(cited.label.text)) & _ROLES.keys()
-    return role_of(kinds.pop()) if len(kinds) == 1 else "any"
+    if len(kinds) != 1:
+        return "any"
+    return role_of(kinds.pop())
 
 
 # --- what a text may be
@@ -229,7 +240,11 @@ def role_of_link(cited: Cited) -> LinkRole:
 
 def names_something(text: str) -> bool:
     """Whether a text says more than a number, `Paper`, `GitHub` or `here`, and is no URL."""
-    if "://" in text or any(is_none(text) for is_none in (is_nothing, is_link, _SUBJECT.fullmatch)):
+    if "://" in text:
+        return False
+    if is_nothing(text) or is_link(text):
+        return False
+    if _SUBJECT.fullmatch(text):
         return False
     telling = set(content_words(text)) - link_words()
     return not all(map(str.isdigit, telling))
@@ -256,9 +271,9 @@ def calls_for_remarks(text: str) -> bool:
     """Whether a heading or a label says that remarks follow, with words before or behind the phrase for that."""
     asking, asked_about, *_ = *letters(text), "", ""
     if asking in _ASKING:  # but no title, such as `How to Train Your Robot`
-        return asked_about in _ASKED_ABOUT or (
-            asked_about in _ADVISED and not reads_like_title(text)
-        )
+        if asked_about in _ASKED_ABOUT:
+            return True
+        return asked_about in _ADVISED and not reads_like_title(text)
     spans = product(range(_MAX_QUALIFIERS + 1), range(1, _MAX_PHRASE + 1))
     said = letters(text)
     return any(_is_remark_heading(said, first, first + count) for first, count in spans)
@@ -266,23 +281,29 @@ def calls_for_remarks(text: str) -> bool:
 
 def _is_remark_heading(said: list[str], first: int, last: int) -> bool:
     """Whether some words of a heading, behind so many others, are a phrase for remarks, and no other words follow."""
-    return " ".join(said[first:last]) in remark_headings() and _AND_SO_ON.issuperset(
-        said[last : last + 1]
-    )
+    if " ".join(said[first:last]) not in remark_headings():
+        return False
+    next_word = said[last : last + 1]  # or nothing
+    return _AND_SO_ON.issuperset(next_word)
 
 
 def parts_of_reference(text: str) -> tuple[str, ...]:
     """Return the parts that may be its title: quoted, between breaks, and from its beginning up to each."""
-    breaks = [match.span() for match in islice(BREAK.finditer(text), _MAX_BREAKS)]
-    cuts = [0, *(end for _, end in breaks), len(text)]
-    parts = [str(match[match.lastindex or 0]).rstrip(" .,") for match in QUOTED.finditer(text)]
-    for start, (end, _) in zip(cuts, [*breaks, (len(text), 0)], strict=False):
+    parts: list[str] = []
+    for quotation in QUOTED.finditer(text):
+        quoted = next(filter(None, quotation.groups()))  # one group for each kind of marks
+        parts.append(quoted.rstrip(" .,"))
+    breaks = list(islice(BREAK.finditer(text), _MAX_BREAKS))
+    starts = [0, *map(re.Match.end, breaks)]
+    ends = [*map(re.Match.start, breaks), len(text)]
+    for start, end in zip(starts, ends, strict=True):
         parts += [text[start:end], text[:end]]
     # a title may have a colon or a full stop of its own: two parts in a row
-    parts += [
-        text[first:last].rstrip(" .,:;(–—-") for first, last in zip(cuts, cuts[2:], strict=False)
-    ]
-    return tuple(part.strip(_AROUND_PART) for part in dict.fromkeys(parts) if content_words(part))
+    cuts = [*starts, len(text)]
+    for start, end in zip(cuts, cuts[2:], strict=False):
+        parts.append(text[start:end].rstrip(" .,:;(–—-"))
+    telling = filter(content_words, dict.fromkeys(parts))
+    return tuple(part.strip(_AROUND_PART) for part in telling)
 
 
 # --- labels
@@ -306,24 +327,34 @@ def read_label(text: str) -> FieldLabel:
     match = _LABELLED.match(text, _lead_of(text).start("ornaments"), LONGEST)
     if match is None or match["value"].lstrip().startswith("//"):  # the scheme of a URL is no label
         return _NO_LABEL
-    kind = kind_of_label(match["label"])
-    if kind is None:
-        kind = (
-            "remark" if match["assigned"] else _unknown_kind(match["label"], match["value"].strip())
-        )
-    return FieldLabel(kind, match.start("value"))
+    return FieldLabel(_kind_of_field(match), match.start("value"))
+
+
+def _kind_of_field(labelled: re.Match[str]) -> LabelKind | None:
+    """What a field is by the words of its label, or else by its value."""
+    kind = kind_of_label(labelled["label"])
+    if kind is not None:
+        return kind
+    if labelled["assigned"]:  # another field of BibTeX: `publisher = {…}`
+        return "remark"
+    return _unknown_kind(labelled["label"], labelled["value"].strip())
 
 
 def _unknown_kind(label: str, value: str) -> LabelKind | None:
     """What a label is whose words tell nothing (`Next steps: …`); None where it is the name itself, or prose."""
     if value.startswith("http"):
         return _kind_before_url(label)
-    if _words_of("weights").issuperset(letters(label)[-1:]):
-        return "weights" if _CHECKPOINT.fullmatch(value) else "remark"
+    last_word = letters(label)[-1:]
+    if _words_of("weights").issuperset(last_word):
+        if _CHECKPOINT.fullmatch(value):
+            return "weights"
+        return "remark"
     is_name = bool(acronyms(label)) or is_author(label)
     if is_title(value) and not is_name:
         return "unknown"
-    return "remark" if calls_for_remarks(label) else None
+    if calls_for_remarks(label):
+        return "remark"
+    return None
 
 
 def _kind_before_url(label: str) -> LabelKind | None:
@@ -521,10 +552,7 @@ class LineCutter:
             text = section.line(self._answer, number)
             is_next = number > section.first and self._goes_on(text, self._answer.line(number - 1))
             for begin, piece in _pieces(text):
-                # a description goes on from the term before it, a paragraph from nothing
-                follows = (is_next and not piece.startswith("<p")) or (
-                    begin > 0 and piece.startswith("<dd")
-                )
+                follows = _piece_follows(piece, is_first=begin == 0, is_next=is_next)
                 lines.append(self.line(number, begin, piece, len(lines), follows=follows))
         return lines
 
@@ -532,7 +560,10 @@ class LineCutter:
     def _goes_on(text: str, above: str) -> bool:
         """Whether a line goes on from the one above: that is not blank, and both are quoted or none is."""
         said = _TAG.sub("", above)
-        return bool(said.strip()) and bool(_QUOTE_MARK.match(text)) == bool(_QUOTE_MARK.match(said))
+        if not said.strip():
+            return False
+        is_quoted, was_quoted = _QUOTE_MARK.match(text), _QUOTE_MARK.match(said)
+        return bool(is_quoted) == bool(was_quoted)
 
     def line(
         self, number: int, begin: int, text: str, index: int = 0, *, follows: bool = False
@@ -588,13 +619,31 @@ def _shown(tag: re.Match[str]) -> str:
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:
     """The pieces of a line that say something, each behind its place."""
-    cuts = {0: None}
+    cuts = [0]
     if _PIECE_MARK.search(text):  # few lines: a look is cheaper than the pattern
-        for match in _PIECES.finditer(text):
-            cuts[match.end() if match[0].isspace() else match.start()] = None
+        cuts += map(_beginning_of_piece, _PIECES.finditer(text))
+    # two cuts in one place have nothing between them
     for begin, end in pairwise((*cuts, len(text))):
-        if text[begin:end].strip():
-            yield begin, text[begin:end]
+        piece = text[begin:end]
+        if piece.strip():
+            yield begin, piece
+
+
+def _beginning_of_piece(match: re.Match[str]) -> int:
+    """Where the piece begins that a match of the pattern tells: with the tag, or behind the space before a field."""
+    if match[0].isspace():
+        return match.end()
+    return match.start()
+
+
+def _piece_follows(piece: str, *, is_first: bool, is_next: bool) -> bool:
+    """Whether a piece of a line goes on from what stands before it; its line does from the one above if `is_next`."""
+    # a paragraph goes on from nothing, a description from the term before it
+    if piece.startswith("<p"):
+        return False
+    if is_next:
+        return True
+    return not is_first and piece.startswith("<dd")
 
 
 def _without_hidden(text: str, names: list[Span]) -> tuple[str, list[Span]]:
@@ -602,19 +651,24 @@ def _without_hidden(text: str, names: list[Span]) -> tuple[str, list[Span]]:
     if not names:
         return text, names
     for match in _HIDDEN.finditer(text):
-        seen = [name for name in names if not overlaps(match.span(), name)]
-        if len(seen) < len(names) and _is_unread(match):
-            names = seen
-            text = text[: match.start()] + _blank(match) + text[match.end() :]
+        start, end = match.span()
+        seen = [name for name in names if not overlaps((start, end), name)]
+        if len(seen) == len(names):
+            continue
+        if not _is_unread(match):
+            continue
+        names = seen
+        text = text[:start] + _blank(match) + text[end:]
     return text, names
 
 
 def _is_unread(match: re.Match[str]) -> bool:
-    return (
-        bool(match["struck"])
-        or match["tag"] in _STRUCK
-        or _UNSEEN.search(match["style"]) is not None
-    )
+    """Whether what may be hidden is: struck out, in a comment, or by its style."""
+    if match["struck"]:
+        return True
+    if match["tag"] in _STRUCK:
+        return True
+    return _UNSEEN.search(match["style"]) is not None
 
 
 def _stands_out(phrase: Phrase) -> bool:
@@ -640,12 +694,19 @@ def span_of(cited: Cited) -> Span:
 
 def naming_text(cited: Cited) -> Phrase | None:
     """Return the text of a link, if it names something more than the site: `[PMLR](https://proceedings.mlr.press/…)`."""
-    if cited.label is None or not names_something(cited.label.text):
+    label = cited.label
+    if label is None:
         return None
+    if not names_something(label.text):
+        return None
+    if len(words(label.text)) >= MIN_TITLE:
+        return label
     site = _SITE.match(cited.spotted.url)
-    is_short = len(words(cited.label.text)) < MIN_TITLE
-    is_site = site is not None and is_short and canonical(cited.label.text) in canonical(site[0])
-    return None if is_site else cited.label
+    if site is None:
+        return label
+    if canonical(label.text) in canonical(site[0]):
+        return None
+    return label
 
 
 def behind_label(phrase: Phrase) -> Name:

@@ -12,7 +12,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, repeat, takewhile
+from itertools import chain, repeat, starmap, takewhile
 from operator import attrgetter
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
@@ -235,7 +235,9 @@ class Reference(Struct):
     @property
     def asks_for_link(self) -> bool:
         """Whether it is given as a title in the section, and has no link."""
-        return self.listed and (self.strict or self.is_item) and not self.links
+        if not self.listed or self.links:
+            return False
+        return self.strict or self.is_item
 
     @property
     def in_passing(self) -> bool:
@@ -619,7 +621,9 @@ class _ListReader:
 
     def _heads_columns(self, line: ReferenceLine) -> bool:
         """Whether a line heads the columns of HTML, in the first row of its table: `<th>Name</th>`."""
-        if line.names or line.links or not _COLUMN_HEADS.fullmatch(self._answer.line(line.number)):
+        if line.names or line.links:
+            return False
+        if not _COLUMN_HEADS.fullmatch(self._answer.line(line.number)):
             return False
         above = line.number
         while above > 0 and _HEADS_GO_ON.match(self._answer.line(above)):
@@ -661,8 +665,12 @@ class _ListReader:
 
     def _divides(self, line: ReferenceLine) -> bool:
         """Whether a heading, or an item, only stands above others that name sources."""
+        if line.names:
+            return False
         below = list(takewhile(partial(self._is_below, line), self._below(line)))
-        if line.names or not below or _is_remark_of_item(below[0]):
+        if not below:
+            return False
+        if _is_remark_of_item(below[0]):
             return False
         return any(other.names_source for other in below)
 
@@ -671,10 +679,14 @@ class _ListReader:
         """Whether a later line belongs under a heading or an item: by level, by indent, or as its list."""
         if other.is_heading:
             return False
-        if line.is_heading or other.indent > line.indent:
+        if line.is_heading:
             return True
-        is_next = other.index == line.index + 1 and other.follows
-        return is_next and other.is_marked and not line.is_marked
+        if other.indent > line.indent:
+            return True
+        # a list without an indent is that of the line right above it, unless that is an item, too
+        if line.is_marked or not other.is_marked:
+            return False
+        return other.follows and other.index == line.index + 1
 
     # --- lines
 
@@ -703,10 +715,12 @@ class _ListReader:
             return None  # `Context Encoders: …` is no label `Context`
         if kind == "unknown" and line.names:
             return "source"
-        if kind == "unlisted":
-            is_name = not is_free((0, value_at), line.names) or self._is_sibling(line)
-            return None if is_name else "remark"
-        return kind
+        if kind != "unlisted":
+            return kind
+        has_name = not is_free((0, value_at), line.names)
+        if has_name or self._is_sibling(line):
+            return None
+        return "remark"
 
     def _is_called(self, label: str) -> bool:
         """Whether a label of several words is what an offered entry is called."""
@@ -725,7 +739,9 @@ class _ListReader:
         title = line.whole(line.lead.end(), len(line.text))
         name = title._replace(text=title.text.strip("#*_ :："))
         self._item.subject = Reference(*name)
-        if not names_something(name.text) or lists_references(name.text) or self._divides(line):
+        if not names_something(name.text) or lists_references(name.text):
+            return
+        if self._divides(line):
             return
         following = self._lines[line.index + 1 : line.index + 2]
         links_follow = any(below.links for below in following)
@@ -779,7 +795,8 @@ class _ListReader:
         """A line with links: each belongs to the name beside it."""
         names = self._names_beside_links(line)
         if not names:
-            if self._item.column is None and not line.goes_on:
+            begins_item = self._item.column is None and not line.goes_on
+            if begins_item:
                 self._item.awaits_name = True
             self._attach(line.links)
             return
@@ -811,16 +828,18 @@ class _ListReader:
 
     def _read_remark(self, line: ReferenceLine) -> None:
         """A line below an item is a remark, and in doubt a title when it stands out as one or reads like one."""
-        quoted = [
-            phrase for phrase in line.phrases if phrase.kind == "quote" and is_title(phrase.text)
-        ]
-        if quoted:
-            self._references.append(_in_doubt(_whole(quoted[0])))
-            return
+        for phrase in line.phrases:
+            if phrase.kind == "quote" and is_title(phrase.text):
+                self._references.append(_in_doubt(_whole(phrase)))
+                return
         name = line.whole(line.lead.end(), len(line.text))
-        if _REMARK.match(name.text) or _CASELESS.search(name.text):
+        if _REMARK.match(name.text):
             return
-        if any(is_title(sentence) for sentence in _SENTENCE_BREAK.split(name.text)):
+        # without capitals, nothing tells a title from a sentence
+        if _CASELESS.search(name.text):
+            return
+        sentences = _SENTENCE_BREAK.split(name.text)
+        if any(map(is_title, sentences)):
             self._references.append(_in_doubt(name))
 
     def _read_item(self, line: ReferenceLine) -> None:
@@ -894,18 +913,35 @@ class _ListReader:
 def _naming_cell(line: ReferenceLine, cells: Mapping[Name, LabelKind | None]) -> Name | None:
     """The cell of a row that names a source: with an offered name, in the column for names, or the first."""
     if line.names:
-        offered = [cell for cell in cells if overlaps((cell.start, cell.end), line.names[0])]
-        return next(iter(offered), None)
-    ranked = [cell for cell, kind in cells.items() if kind in _COLUMN_RANKS]
-    naming = [cell for cell in ranked if names_something(cell.text)]
-    return min(naming, key=lambda cell: _COLUMN_RANKS[cells[cell]], default=None)
+        return _cell_at(line.names[0], cells)
+    ranks: dict[Name, int] = {}
+    for cell, kind in cells.items():
+        # a column for remarks, links or code names no source
+        if kind not in _COLUMN_RANKS:
+            continue
+        if names_something(cell.text):
+            ranks[cell] = _COLUMN_RANKS[kind]
+    return min(ranks, key=ranks.__getitem__, default=None)
+
+
+def _cell_at(span: Span, cells: Iterable[Name]) -> Name | None:
+    """The first cell that has a place in common with a span."""
+    for cell in cells:
+        if overlaps((cell.start, cell.end), span):
+            return cell
+    return None
 
 
 def _titles_in_cells(line: ReferenceLine, cells: Iterable[Name]) -> Iterator[Reference]:
     """The cells that read like titles, and like nothing else."""
     for cell in cells:
-        if is_title(cell.text) and "://" not in cell.text and not is_publication(cell.text):
-            yield _in_doubt(line.whole(cell.start, cell.end))
+        if not is_title(cell.text):
+            continue
+        if "://" in cell.text:
+            continue
+        if is_publication(cell.text):
+            continue
+        yield _in_doubt(line.whole(cell.start, cell.end))
 
 
 def _is_remark_of_item(line: ReferenceLine) -> bool:
@@ -947,15 +983,20 @@ def _remarks_beside_names(line: ReferenceLine, others: list[Reference]) -> Itera
     covered = [line.within(other.start, other.end) for other in others]
     for begin, end in _around_names(line):
         name = line.name(begin, end)
-        if len(words(name.text)) >= MIN_TITLE and is_free((begin, end), covered):
+        if len(words(name.text)) < MIN_TITLE:
+            continue
+        if is_free((begin, end), covered):
             yield Reference(*name, doubtful=True, in_remark=True)
 
 
 def _around_names(line: ReferenceLine) -> list[Span]:
     """The text before, between and behind the names and links of a line that has a name."""
+    if not (line.names or line.link_texts):
+        return []
     spans = sorted([*line.names, *line.link_spans])
-    is_named = bool(line.names or line.link_texts)
-    return line.around(spans) if spans and is_named else []
+    if not spans:  # the text of a link that leads nowhere
+        return []
+    return line.around(spans)
 
 
 def _is_another_name(text: str, least: int) -> bool:
@@ -963,7 +1004,9 @@ def _is_another_name(text: str, least: int) -> bool:
     if not names_something(text) or is_publication(text):
         return False
     is_long = len(content_words(text)) >= least
-    return (is_long and is_title(text)) or _NAME_LIKE.match(text) is not None
+    if is_long and is_title(text):
+        return True
+    return _NAME_LIKE.match(text) is not None
 
 
 # Each yields where a candidate begins and ends, and the content words that a title has at least there.
@@ -1022,19 +1065,27 @@ def _of_link_text(phrase: Phrase, **facts: Any) -> Reference:
 def _longer_name(line: ReferenceLine, begin: int, end: int) -> Span:
     """A name with what makes it another one, up to the next name; or with the one whose bracket it stands in."""
     span = longer_title(line.text, begin, end)
-    if not is_free(span, [name for name in line.names if name != (begin, end)]):
+    others = [name for name in line.names if name != (begin, end)]
+    if not is_free(span, others):
         return begin, end
+    if not line.text.startswith(")", end):
+        return span
+    # `LanternNet-XL (LanternNet)`
     lead = _LEADING_NAME.match(line.text, line.lead.end(), begin)
-    return (lead.start(), end + 1) if lead and line.text.startswith(")", end) else span
+    if lead is None:
+        return span
+    return lead.start(), end + 1
 
 
 def _telling(gaps: Iterable[tuple[Span, Name]], covered: list[Span]) -> list[Reference]:
     """What names something between links, where no other name stands."""
-    return [
-        Reference(*name)
-        for gap, name in gaps
-        if is_free(gap, covered) and names_something(name.text)
-    ]
+    references: list[Reference] = []
+    for gap, name in gaps:
+        if not is_free(gap, covered):
+            continue
+        if names_something(name.text):
+            references.append(Reference(*name))
+    return references
 
 
 def _names_listed(line: ReferenceLine) -> list[Span]:
@@ -1045,10 +1096,14 @@ def _names_listed(line: ReferenceLine) -> list[Span]:
         return between
     if len(line.names) > 1:
         return line.names
-    for first, _ in line.names:
-        if not line.is_marked and _is_prose(line.text[begin:first]):
-            return line.names
-    return [(begin, len(line.text))]
+    whole = [(begin, len(line.text))]
+    if line.is_marked or not line.names:
+        return whole
+    first, _ = line.names[0]
+    # in a sentence, only the name is a name
+    if _is_prose(line.text[begin:first]):
+        return line.names
+    return whole
 
 
 def _is_list(line: ReferenceLine, spans: list[Span]) -> bool:
@@ -1060,32 +1115,50 @@ def _is_list(line: ReferenceLine, spans: list[Span]) -> bool:
 
 def _is_prose(text: str) -> bool:
     """Whether the text before a name is that of a sentence, and names nothing: `In contrast, …`."""
-    return not acronyms(text) and any(
-        word.islower() and word not in FILLERS for word in words(text)
-    )
+    if acronyms(text):
+        return False
+    # titles have only small words without a capital
+    uncapitalised = filter(str.islower, words(text))
+    return not FILLERS.issuperset(uncapitalised)
 
 
 def _paired(
     names: list[Reference], links: list[Cited]
 ) -> list[tuple[Reference | None, list[Cited]]]:
     """Each name with its links, behind it or before it; links before any name stand with none."""
-    if len(names) == len(links) > 1 and max(name.end for name in names) <= place_of(links[0]):
-        # `A and B: link of A and link of B, respectively`
+    if _are_listed_alike(names, links):
         return [(name, [cited]) for name, cited in zip(names, links, strict=True)]
-    starts = [name.start for name in names]
+    starts = list(map(_START, names))
     groups: list[list[Cited]] = [[] for _ in (None, *names)]
     # each link follows its name, or all of them come first
-    is_behind = not links or not names or not _are_before(links, names)
+    are_before = _are_before(links, names)
     for cited in links:
-        place = place_of(cited)
-        groups[bisect_right(starts, place) if is_behind else bisect_left(starts, place) + 1].append(
-            cited
-        )
+        number = _number_of_name(place_of(cited), starts, is_before=are_before)
+        groups[number].append(cited)
     return list(zip((None, *names), groups, strict=True))
+
+
+def _number_of_name(place: int, starts: list[int], *, is_before: bool) -> int:
+    """Which name a link belongs to, counted from 1: the next one if it stands before it, else the last; 0 for none."""
+    if is_before:
+        return bisect_left(starts, place) + 1
+    return bisect_right(starts, place)
+
+
+def _are_listed_alike(names: list[Reference], links: list[Cited]) -> bool:
+    """Whether several names are followed by as many links: `A and B: link of A and link of B, respectively`."""
+    if len(names) != len(links):
+        return False
+    if len(names) <= 1:
+        return False
+    last = max(name.end for name in names)
+    return last <= place_of(links[0])
 
 
 def _are_before(links: list[Cited], names: list[Reference]) -> bool:
     """Whether both the first and the last of some links stand before that of some names."""
+    if not links or not names:
+        return False
     pairs = (links[0], names[0]), (links[-1], names[-1])
     return all(span_of(cited)[1] <= name.start for cited, name in pairs)
 
@@ -1121,14 +1194,7 @@ class _ProseReader:
             else:
                 references.append(_of_link_text(phrase, links=[(cited, "any")], listed=False))
         names = self._names(line)
-        # a remark on one of several names and links is none of another
-        spans = [line.within(name.start, name.end) for name in names]
-        masked = _masked(line, spans + [line.within(*span_of(cited)) for cited in unnamed])
-        for name, links in _paired(names, unnamed):
-            if name is not None:
-                name.links += [
-                    (cited, "any") for cited in links if _is_close(line, masked, name, cited)
-                ]
+        _give_close_links(line, names, unnamed)
         return references + [name for name in names if name.links]
 
     @staticmethod
@@ -1136,15 +1202,20 @@ class _ProseReader:
         """What a field names outside the section, if that is a long title: `Key paper: …`."""
         value = line.before_link(line.label.value_at)
         is_long = len(content_words(value.text)) >= _LONG_TITLE
-        if line.names or not (is_long and is_title(value.text)):
+        if line.names:
+            return []
+        if not is_long or not is_title(value.text):
             return []
         return [Reference(*value, is_item=True, doubtful=True, listed=False)]
 
     def _names(self, line: ReferenceLine) -> list[Reference]:
         """The whole names on a line of prose, and what stands before links; else the name that ends the line above."""
-        spans = [longer_title(line.text, *span) for span in line.names]
-        spans += [span for span in _titles_before_links(line) if is_free(span, spans)]
-        names = [line.whole(*span) for span in sorted(spans)] or self._above(line)
+        offered = [longer_title(line.text, *span) for span in line.names]
+        others = [span for span in _titles_before_links(line) if is_free(span, offered)]
+        spans = sorted(offered + others)
+        names = list(starmap(line.whole, spans))
+        if not names:
+            names = self._above(line)
         return [Reference(*name, listed=False, in_prose=True) for name in names]
 
     def _above(self, line: ReferenceLine) -> list[Name]:
@@ -1157,6 +1228,20 @@ class _ProseReader:
             for start, end in self._cutter.names.within(line.start - _LONGEST_RUN, line.start)[-1:]
             if _LEADS_TO_LINK.fullmatch(body, end, line.start)
         ]
+
+
+def _give_close_links(line: ReferenceLine, names: list[Reference], unnamed: list[Cited]) -> None:
+    """Give the names on a line of prose those of its links that stand close by."""
+    name_spans = [line.within(name.start, name.end) for name in names]
+    link_spans = [line.within(*span_of(cited)) for cited in unnamed]
+    # a remark on one of several names and links is none of another
+    masked = _masked(line, name_spans + link_spans)
+    for name, links in _paired(names, unnamed):
+        if name is None:
+            continue
+        for cited in links:
+            if _is_close(line, masked, name, cited):
+                name.links.append((cited, "any"))
 
 
 def _titles_before_links(line: ReferenceLine) -> Iterator[Span]:

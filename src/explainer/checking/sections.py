@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
+from operator import attrgetter
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -148,6 +149,7 @@ _TITLES: Final = {
 }
 # headings of one form that are looked at: far more than answers have, and a bound on the work
 _MAX_HEADINGS: Final = 300
+_LINE: Final = attrgetter("line")
 
 
 class Heading(Struct, frozen=True):
@@ -280,9 +282,10 @@ def _is_believable(heading: Heading) -> bool:
         return True
     if heading.level == _RUN_IN:
         return heading.numbered_kind is not None
+    if heading.level != _NUMBERED:
+        return False
     # `2. How the model works`: its words and its number tell the same
-    tells_the_same = heading.announces or heading.numbered_kind in heading.hints
-    return heading.level == _NUMBERED and tells_the_same
+    return heading.announces or heading.numbered_kind in heading.hints
 
 
 class _Parts(Struct, frozen=True):
@@ -441,18 +444,22 @@ class _Finder:
         if kind in self.chosen:
             return
         fitting = [heading for heading in self._free if fits(heading, kind)]
-        if fitting:
-            self._take(kind, self._first_in_row(_most_prominent(fitting, kind), fitting))
+        if not fitting:
+            return
+        best = _most_prominent(fitting, kind)
+        self._take(kind, self._first_in_row(best, fitting))
 
     def _first_in_row(self, heading: Heading, fitting: list[Heading]) -> Heading:
         """The first of lists of references that follow each other: `References`, then `Bibliography`."""
-        if heading.number is not None or not lists_references(heading.title):
+        if heading.number is not None:
             return heading
         equals = [other for other in fitting if other.level == heading.level]
-        for before in reversed(self.headings[: self.headings.index(heading)]):
-            if before not in equals or not lists_references(before.title):
+        lists = [other for other in equals if lists_references(other.title)]
+        place = self.headings.index(heading)
+        for other in reversed(self.headings[: place + 1]):
+            if other not in lists:
                 break
-            heading = before
+            heading = other
         return heading
 
     def _take(self, kind: SectionKind, heading: Heading) -> None:
@@ -461,13 +468,15 @@ class _Finder:
 
     def _choose_by_order(self) -> None:
         """Where no heading tells, three or more of one level are the sections when one behind the second cites."""
-        for level in sorted({heading.level for heading in self.headings}):
-            equals = [heading for heading in self.headings if heading.level == level < _NUMBERED]
+        for level in range(_NUMBERED):  # the levels of Markdown, and lines in bold
+            equals = [heading for heading in self.headings if heading.level == level]
             citing = [heading for heading in equals[2:] if self._may_be(heading, "references")]
-            if citing:
-                for kind, heading in zip(KINDS, (*equals[:2], citing[-1]), strict=True):
-                    self._take(kind, heading)
-                return
+            if not citing:
+                continue
+            in_order = (*equals[:2], citing[-1])
+            for kind, heading in zip(KINDS, in_order, strict=True):
+                self._take(kind, heading)
+            return
 
     @staticmethod
     def _is_named(heading: Heading, kind: SectionKind) -> bool:
@@ -517,9 +526,9 @@ class _Finder:
 
     def joined(self, candidates: Iterable[Heading]) -> list[Heading]:
         """Return its headings with those of some candidates that may begin a section, in order."""
-        added = [heading for heading in candidates if self.may_begin(heading)]
+        added = filter(self.may_begin, candidates)
         by_line = {heading.line: heading for heading in (*added, *self.headings)}
-        return [by_line[line] for line in sorted(by_line)]
+        return sorted(by_line.values(), key=_LINE)
 
     def sections(self) -> Sections:
         """Return the sections that were found."""
@@ -528,16 +537,20 @@ class _Finder:
             heading = self.chosen[kind]
             end = self._end(heading)
             found[kind] = Section(kind, heading, heading.first, end, heading.text_at or 0)
-        extra = tuple(heading for heading in self._free if self._is_extra(heading))
+        extra = tuple(filter(self._is_extra, self._free))
         return Sections(found, extra, self._repeated())
 
     def _repeated(self) -> tuple[Heading, ...]:
         """The headings of a second answer: each section is named again, by a heading like its own."""
-        last = {heading.form: heading for heading in self._free}
-        again = [last.get(heading.form) for heading in self.chosen.values()]
-        if None in again or len(again) < len(KINDS):
+        if len(self.chosen) < len(KINDS):
             return ()
-        return tuple(filter(None, again))
+        last = {heading.form: heading for heading in self._free}
+        again: list[Heading] = []
+        for heading in self.chosen.values():
+            if heading.form not in last:
+                return ()
+            again.append(last[heading.form])
+        return tuple(again)
 
     def _is_extra(self, heading: Heading) -> bool:
         """Whether a heading is on the level of the sections, numbered as they are, and none of them."""

@@ -615,8 +615,10 @@ def remove_stale_of(*paths: Path) -> None:
             continue
         beginning = f".{path.name}."
         for file in path.parent.iterdir():
+            if not file.name.startswith(beginning):
+                continue
             token = file.name.removeprefix(beginning)
-            if file.name.startswith(beginning) and _TOKEN.fullmatch(token):
+            if _TOKEN.fullmatch(token):
                 _unlink(str(file))
 
 

@@ -85,7 +85,9 @@ def column_fault(
         if name in columns[:index]
     ]
     faults += [message for names, message in needed.items() if not set(names) & set(columns)]
-    return (faults[0], f"the columns are {', '.join(allowed)}") if faults else None
+    if not faults:
+        return None
+    return faults[0], f"the columns are {', '.join(allowed)}"
 
 
 def as_line(cells: Mapping[str, Any], said_empty: Collection[str] = ()) -> bytes:

@@ -252,8 +252,10 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 def _group_of(param: Any) -> str:
     if param.param_type_name == "argument":
         return "Arguments"
-    matching = (group for group, flags in _GROUPS.items() if not set(flags).isdisjoint(param.opts))
-    return next(matching, "Options")
+    for group, flags in _GROUPS.items():
+        if not set(flags).isdisjoint(param.opts):
+            return group
+    return "Options"
 
 
 # The parameters that depend on a project file. Catalogs are found for each question by itself, and what a question says

@@ -109,10 +109,12 @@ def wrong_field(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield links that stand in the field of another site."""
     for key, url in _urls_of(item):
         home = home_field(url)
+        if home in (None, key):
+            continue
         # the page of a paper on Hugging Face is at home in both fields
-        is_paper_page = (home, key) == ("paper", "huggingface") and "/papers/" in url
-        if home not in (None, key) and not is_paper_page:
-            yield _misplaced(item, key, str(home), url)
+        if (home, key) == ("paper", "huggingface") and "/papers/" in url:
+            continue
+        yield _misplaced(item, key, str(home), url)
 
 
 def _misplaced(item: CatalogItem, key: str, home: str, url: str) -> LintFinding:

@@ -192,8 +192,9 @@ class Normalizer(Struct):
             if key is not None and _is_nothing(values.get(key)):
                 values[key] = value
         stated = values.get("licence")
-        licence = stated if text_in(stated) else raw.licence
-        return values, licence
+        if text_in(stated):
+            return values, stated
+        return values, raw.licence
 
     def _is_own_id(self, raw: SourceRecord, column: str) -> bool:
         """Whether a column holds the ids that entries have in the catalog."""

@@ -388,7 +388,9 @@ def _is_own(path: Path, value: str) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
     text = read_file(path).decode("utf-8", "replace")
-    return digest(text, 16) == value or f"{digest(text, 8)}.svg" == path.name
+    if digest(text, 16) == value:
+        return True
+    return f"{digest(text, 8)}.svg" == path.name
 
 
 def _environment(config: SiteConfig, catalogs: Iterable[str]) -> str:

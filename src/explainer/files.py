@@ -252,7 +252,8 @@ def is_private(path: Path) -> bool:
 
 
 def _is_own(status: os.stat_result) -> bool:
-    if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
+    # devices, pipes and the like are nobody's
+    if stat.S_IFMT(status.st_mode) not in {stat.S_IFDIR, stat.S_IFREG}:
         return False
     if sys.platform == "win32":
         return True

@@ -141,12 +141,15 @@ def validate_project(
 
 def _default_paths(project: ProjectFile | None) -> list[Path]:
     """The folders of a project that are here, else all that is here; and the catalogs that its settings name."""
-    folders = [Path(name) for name in _FOLDERS if Path(name).is_dir()] or [Path()]
+    paths = list(filter(Path.is_dir, map(Path, _FOLDERS)))
+    if not paths:
+        paths = [Path()]
     if project is None:
-        return folders
+        return paths
     root = Path(os.path.relpath(project.path.parent))
     catalogs = map(root.joinpath, project.settings.catalogs or ())
-    return folders + [path for path in catalogs if path.exists()]
+    paths += filter(Path.exists, catalogs)
+    return paths
 
 
 class _Checker:

@@ -58,8 +58,10 @@ class SourceItem(msgspec.Struct, gc=False):
     def in_table(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Yield findings about it, at the row of the table that they are about: its JSON stands in no file."""
         for finding in findings:
-            is_own = self.row_line and finding.location.file == self.file
-            yield replace(finding, location=self.location) if is_own else finding
+            if self.row_line and finding.location.file == self.file:
+                yield replace(finding, location=self.location)
+            else:
+                yield finding
 
 
 class Skipped(NamedTuple):

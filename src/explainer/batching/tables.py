@@ -540,7 +540,9 @@ def id_text(cell: Any) -> str | None:
     """Return the id that a cell of the column `id` holds; None for none, or for what is no text."""
     if isinstance(cell, bytes):  # some tables do not say that their bytes are text
         cell = cell.decode("utf-8", "replace")
-    return cell if isinstance(cell, str) and cell else None
+    if not isinstance(cell, str):
+        return None
+    return cell or None
 
 
 def _cell_alone(column: Any, index: int) -> Any:

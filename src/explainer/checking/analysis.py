@@ -105,7 +105,9 @@ class AnswerAnalysis(Struct, dict=True):
         """The offered entries that the numbered items of the references certainly name."""
         listed: dict[int, set[int]] = {}
         for reference, verdict in self.verdicts:
-            if reference.listed and reference.number is not None and verdict.match in CERTAIN:
+            if not reference.listed or reference.number is None:
+                continue
+            if verdict.match in CERTAIN:
                 listed.setdefault(reference.number, set()).update(verdict.sources)
         return listed
 
@@ -198,9 +200,10 @@ class AnswerAnalysis(Struct, dict=True):
         for position in beginnings:
             for parts, name in runs[written[position]]:
                 last = position + len(parts) - 1
-                is_there = tuple(written[position : last + 1]) == parts
+                if tuple(written[position : last + 1]) != parts:
+                    continue
                 # what the prompt itself says of a catalogued entry invents no source
-                if is_there and canonical(name) not in self.offered.text:
+                if canonical(name) not in self.offered.text:
                     yield name, self.words[position].start(), self.words[last].end()
                     break
 

@@ -240,8 +240,9 @@ class Answer:
         """Take for citations the samples in spans of code on some lines, counted from 0, but files with data."""
         for cited in self.samples:
             line = self.line_of(cited.spotted.start)
-            is_data = line in self.code_lines or _DATA_FILE.search(cited.spotted.url) is not None
-            if line in lines and not is_data:
+            if line not in lines or line in self.code_lines:
+                continue
+            if _DATA_FILE.search(cited.spotted.url) is None:
                 self.citations.append(cited)
         self.citations.sort(key=lambda cited: cited.spotted.start)
 
@@ -295,9 +296,10 @@ class _Samples:
             return False
         if home_field(spotted.url):
             return False
+        is_made_up = is_placeholder_host(spotted.url)
         if self._answer.line_of(spotted.start) not in self._answer.code_lines:
-            return is_placeholder_host(spotted.url) and self._is_in_span(spotted.start)
-        return is_placeholder_host(spotted.url) or self._is_data(spotted)
+            return is_made_up and self._is_in_span(spotted.start)
+        return is_made_up or self._is_data(spotted)
 
     def _is_data(self, spotted: LinkInText) -> bool:
         """Whether a link in a block of code is that of a file with data, or one that a program opens."""
@@ -330,12 +332,13 @@ class _LinksByPlace:
             return not seen
         link = identify(url) if url else None
         self._forget_shown(marked, link, seen)
-        if [self._spotted[start].link for start in seen] != [link]:
-            self._forget(seen)
-            written = self._body[marked.start : marked.end]
-            form: Form = "url" if link else "broken"
-            spotted = LinkInText(marked.start, marked.end, written, form, link, url or marked.href)
-            self._added.append(Cited(spotted, marked.label))
+        if [self._spotted[start].link for start in seen] == [link]:
+            return False
+        self._forget(seen)
+        written = self._body[marked.start : marked.end]
+        form: Form = "url" if link else "broken"
+        spotted = LinkInText(marked.start, marked.end, written, form, link, url or marked.href)
+        self._added.append(Cited(spotted, marked.label))
         return False
 
     def _keep_label(self, marked: _MarkedLink, seen: Iterable[int]) -> None:
@@ -345,15 +348,18 @@ class _LinksByPlace:
 
     def _forget_shown(self, marked: _MarkedLink, link: Link | None, seen: Sequence[int]) -> None:
         """Leave out the text of a link that shows where it leads: it is one citation."""
-        if marked.label is not None and link is not None:
-            shown = set(self._inside(marked.label.start, marked.label.end)).difference(seen)
-            self._forget({start for start in shown if self._spotted[start].link == link})
+        if marked.label is None or link is None:
+            return
+        shown = set(self._inside(marked.label.start, marked.label.end)).difference(seen)
+        leading_there = {start for start in shown if self._spotted[start].link == link}
+        self._forget(leading_there)
 
     def _forget(self, starts: Collection[int]) -> None:
-        if starts:
-            self._starts = [start for start in self._starts if start not in starts]
-            for start in starts:
-                del self._spotted[start]
+        if not starts:
+            return
+        self._starts = [start for start in self._starts if start not in starts]
+        for start in starts:
+            del self._spotted[start]
 
     def _inside(self, start: int, end: int) -> list[int]:
         """Where the links begin that are seen in a part of the text."""
@@ -477,12 +483,23 @@ def _outer_closing(fences: Sequence[re.Match[str]]) -> re.Match[str] | None:
     """
     depth = 0
     for fence in fences:
-        is_closing = depth > 0 and _closes_fence(fence, fences[0][1][0] * 3)
-        depth += -1 if is_closing else 1
+        if depth and _closes_fence(fence, fences[0][1][0] * 3):
+            depth -= 1
+        else:
+            depth += 1
         if not depth:
-            are_pairs = len(fences) % 2 == 0 and _closes_fence(fences[-1], fences[0][1])
-            return fences[-1] if are_pairs and _language(fences[0]) else fence
+            return fences[-1] if _holds_all_others(fences) else fence
     return None
+
+
+def _holds_all_others(fences: Sequence[re.Match[str]]) -> bool:
+    """Whether the first fence, which says its language, is closed by the last one, and the others are pairs."""
+    first, last = fences[0], fences[-1]
+    if len(fences) % 2:
+        return False
+    if not _closes_fence(last, first[1]):
+        return False
+    return bool(_language(first))
 
 
 def _language(fence: re.Match[str]) -> str:
@@ -834,11 +851,14 @@ class _MarkdownReader:
 
     def _telling(self, label: Phrase, tooltip: str, at: int) -> Phrase:
         """The text of a link, or what it shows under the pointer, where its text says only `paper` or `here`."""
-        # a link is judged as a link
-        if "/" in tooltip or content_words(label.text) or not content_words(tooltip):
+        if "/" in tooltip:  # a link is judged as a link
+            return label
+        if content_words(label.text) or not content_words(tooltip):
             return label
         start = self._answer.body.find(tooltip, at, at + _FAR)
-        return label if start < 0 else Phrase("label", tooltip, start, start + len(tooltip))
+        if start < 0:
+            return label
+        return Phrase("label", tooltip, start, start + len(tooltip))
 
     def _place_of(self, content: str, start: int) -> int:
         """Where a piece of text begins at or after a place, as nearly as can be told."""

@@ -640,7 +640,7 @@ def _sources_in_lines(path: Path, home: Path) -> Parsed[_Sources]:
 def _named_files(folder: Path, naming: _Naming) -> Parsed[list[tuple[str, Path]]]:
     """The files of one kind in a folder, with their ids."""
     try:
-        files = [file for file in files_below(folder, naming.suffixes) if naming.names(file)]
+        files = list(filter(naming.names, files_below(folder, naming.suffixes)))
     except OSError as error:
         return Parsed(None, (cannot_read(folder, error),))
     return Parsed([(naming.id_of(file.relative_to(folder)), file) for file in files])
@@ -717,7 +717,8 @@ def _failure(response: Any, error: Any) -> str | None:
     status = value_at(response, "status_code")
     if not error and status in (_OK, None):
         return None
-    return clean(str(value_at(error, "message") or error or f"status {status}"))
+    message = value_at(error, "message") or error or f"status {status}"
+    return clean(str(message))
 
 
 def _completion(body: Any) -> str | None:
@@ -727,7 +728,7 @@ def _completion(body: Any) -> str | None:
         if text is not None:
             return text
     messages = without_thoughts(value_at(body, "output"))
-    return "".join(_text_of(message) for message in messages) or None
+    return "".join(map(_text_of, messages)) or None
 
 
 def with_answer(line: str, old: str, new: str) -> str | None:

@@ -120,8 +120,10 @@ def repair_prompts(answers: Sequence[AnswerInput], reports: Iterable[CheckReport
     """Return the follow-ups for what can be mended: texts, or a line of JSON each for answers in lines of JSON."""
     prompts: list[dict[str, str]] = []
     for answer, report in zip(answers, reports, strict=True):
-        if answer.offered is not None and report.faults:
-            prompts.append({"id": answer.id, "text": repair_prompt(report, answer.offered)})
+        if answer.offered is None or not report.faults:
+            continue
+        text = repair_prompt(report, answer.offered)
+        prompts.append({"id": answer.id, "text": text})
     if not any(map(attrgetter("line"), answers)):
         return "\n".join(map(itemgetter("text"), prompts))
     return "".join(json.dumps(prompt, ensure_ascii=False) + "\n" for prompt in prompts)

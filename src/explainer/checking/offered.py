@@ -154,8 +154,12 @@ class OfferedEntry(Struct, frozen=True, dict=True):
         """What prose may call it, each name by its words in canonical form."""
         title = (self.name, head(self.name), *self.aliases, *acronyms(self.name))
         names = dict.fromkeys((*title, *acronyms(self.text), *self.repositories, *self._tails))
-        calls = [tuple(_keys(words(name))) for name in names if content_words(name)]
-        return tuple(call for call in calls if len("".join(call)) >= _MIN_CALL_NAME)
+        calls: list[tuple[str, ...]] = []
+        for name in filter(content_words, names):
+            call = tuple(_keys(words(name)))
+            if len("".join(call)) >= _MIN_CALL_NAME:
+                calls.append(call)
+        return tuple(calls)
 
     @property
     def _head(self) -> str:
@@ -331,7 +335,8 @@ class Offered:
     def field_urls(self, sources: Iterable[int], *roles: str) -> list[str]:
         """Return the printed URLs of some sources, of some roles or of all but those in summaries."""
         printed = chain.from_iterable(self.sources[index].links for index in sources)
-        return [own_link.url for own_link in printed if own_link.role in (roles or _FIELDS)]
+        wanted = roles or _FIELDS
+        return [own_link.url for own_link in printed if own_link.role in wanted]
 
     @cached_property
     def urls(self) -> tuple[str, ...]:
@@ -381,7 +386,8 @@ class Offered:
         places = [position for position, word in enumerate(written) if word in beginnings]
         for position in places:
             for parts, index in calls[canonical(written[position])]:
-                if tuple(map(canonical, written[position : position + len(parts)])) == parts:
+                row = written[position : position + len(parts)]
+                if tuple(map(canonical, row)) == parts:
                     yield position, index, parts
 
     @cached_property
@@ -494,7 +500,9 @@ def _of_printed(printed: PrintedEntry, entry: Entry | None) -> OfferedEntry:
     source = OfferedEntry(
         printed.kind, printed.name.strip(), links, text=printed.summary or "", details=details
     )
-    return source if entry is None else _with_known(source, entry)
+    if entry is None:
+        return source
+    return _with_known(source, entry)
 
 
 def _printed_links(printed: PrintedEntry) -> Iterator[OwnLink]:

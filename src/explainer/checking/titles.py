@@ -290,4 +290,6 @@ def _is_own(word: str, vocabulary: Sequence[str], initials: str) -> bool:
     if any(same_word(word, known) for known in vocabulary):
         return True
     short = word.removesuffix("s")
-    return len(short) in _INITIALS and short.isalpha() and short in initials
+    if len(short) not in _INITIALS or not short.isalpha():
+        return False
+    return short in initials

@@ -221,7 +221,10 @@ def _inputs_in(params: Mapping[str, Any]) -> Iterator[Path]:
 
 def _paths_in(values: Sequence[Any]) -> Iterator[Path]:
     for value in values:
-        if isinstance(value, Path) or (isinstance(value, str) and "\0" not in value):
+        if isinstance(value, str) and "\0" in value:
+            # no file is called so
+            continue
+        if isinstance(value, Path | str):
             yield Path(value)
 
 

@@ -240,7 +240,11 @@ def numbered_rows(batch: pa.RecordBatch, questions: pa.RecordBatch) -> Iterator[
     for number, id_, raw in zip(numbers, _column(batch, "id"), rows, strict=True):
         # an id that is no text is an id: it is refused later
         lacks_id = number is None and id_ in (None, "", b"")
-        yield NumberedRow(number, nameless if lacks_id and isinstance(raw, bytes) else raw)
+        # a row that could not be read says so itself
+        if lacks_id and isinstance(raw, bytes):
+            yield NumberedRow(number, nameless)
+        else:
+            yield NumberedRow(number, raw)
 
 
 class RenderedRow(NamedTuple):

@@ -409,9 +409,9 @@ class Figure(Struct, frozen=True):
         if self.amount == other.amount:
             return False
         if self.kind == other.kind == "count":
-            return self.leading_word == other.leading_word and not self.nouns.isdisjoint(
-                other.nouns
-            )
+            if self.leading_word != other.leading_word:
+                return False
+            return not self.nouns.isdisjoint(other.nouns)
         if self.number != other.number or self.number in _COMMON_NUMBERS:
             return False
         if _TIME_UNITS.issuperset((self.unit, other.unit)):
@@ -430,8 +430,11 @@ def turns_change_round(stated: Iterable[Figure], printed: Iterable[Figure]) -> b
         return False
     first, last, printed_first, printed_last = ends
     # a range such as `between 25 and 59` goes no way
-    goes = printed_first.directions or printed_last.directions
-    return bool(goes) and first.equals(printed_last) and last.equals(printed_first)
+    if not printed_first.directions and not printed_last.directions:
+        return False
+    if not first.equals(printed_last):
+        return False
+    return last.equals(printed_first)
 
 
 def _no_subject(_: Figure) -> frozenset[str]:
@@ -493,9 +496,13 @@ def figures_in(text: str) -> list[Figure]:
 def whole_figures_in(text: str) -> list[Figure]:
     """Return the figures of a text without the numbers that a share such as `3 of 5` is written with."""
     figures = figures_in(text)
-    shares = [figure for figure in figures if figure.kind == "share"]
-    parts = set(chain.from_iterable(range(share.start, share.end) for share in shares))
-    return [figure for figure in figures if figure.kind == "share" or figure.start not in parts]
+    within_shares = set[int]()
+    for figure in figures:
+        if figure.kind == "share":
+            within_shares.update(range(figure.start, figure.end))
+    return [
+        figure for figure in figures if figure.kind == "share" or figure.start not in within_shares
+    ]
 
 
 def _read(text: str, match: re.Match[str]) -> Figure | None:
@@ -777,16 +784,20 @@ def _count(written: str) -> int:
 
 def derived_from(figures: Sequence[Figure]) -> Iterator[Figure]:
     """Yield what follows from the figures of a sentence by one step: complement, difference, change, ratio, rate."""
-    for first, second in pairwise(figures):
-        # `three artificial and four real collections` are seven
-        if first.kind == second.kind == "count":
-            yield _derived("count", first.amount + second.amount)
+    yield from _sums_of_counts(figures)
     amounts = [figure for figure in figures if figure.amount and not figure.is_article]
     for figure in amounts:
         yield from _DERIVED_FROM_ONE.get(figure.kind, _nothing)(figure)
     for first, second in pairwise(amounts):
         if (first.kind, first.unit) == (second.kind, second.unit):
             yield from _derived_from_two(first, second)
+
+
+def _sums_of_counts(figures: Sequence[Figure]) -> Iterator[Figure]:
+    """What two counts in a row make: `three artificial and four real collections` are seven."""
+    for first, second in pairwise(figures):
+        if first.kind == second.kind == "count":
+            yield _derived("count", first.amount + second.amount)
 
 
 def _nothing(_: Figure) -> Iterable[Figure]:
@@ -833,12 +844,13 @@ def _derived_from_two(first: Figure, second: Figure) -> Iterator[Figure]:
 def products_of(figures: Iterable[Figure]) -> Iterator[Figure]:
     """Yield what so much each comes to: `30 hours per city` in 12 cities, 83 % of 640 comparisons."""
     figures = list(figures)
-    counts = [figure.amount for figure in figures if figure.kind == "count"][:_MOST_COUNTS]
-    for figure, count in product(figures, counts):
+    counts = [figure.amount for figure in figures if figure.kind == "count"]
+    for figure, count in product(figures, counts[:_MOST_COUNTS]):
+        together = figure.amount * count
         if figure.kind == "percent":
-            yield _derived("count", figure.amount * count / 100)
+            yield _derived("count", together / 100)
         elif figure.is_each and figure.kind == "measure":
-            yield _derived("measure", figure.amount * count, figure.unit)
+            yield _derived("measure", together, figure.unit)
 
 
 def _derived(kind: FigureKind, amount: float, unit: str = "") -> Figure:
@@ -878,10 +890,15 @@ def placed_figures(text: str) -> tuple[PlacedFigure, ...]:
 
 def _is_placed(text: str, figure: Figure) -> bool:
     """Whether a figure may be known by the words beside it: no size, bare count or part of a name (`Gemma-2-27b`)."""
+    if figure.kind == "size":
+        return False
     if figure.kind != "count":
-        return figure.is_telling and figure.kind != "size"
-    beside = text[max(0, figure.start - 1) : figure.start] + text[figure.end : figure.end + 1]
-    return "-" not in beside and (figure.is_telling or bool(figure.nouns))
+        return figure.is_telling
+    before = text[max(0, figure.start - 1) : figure.start]
+    behind = text[figure.end : figure.end + 1]
+    if "-" in (before, behind):
+        return False
+    return figure.is_telling or bool(figure.nouns)
 
 
 def _parts(text: str, figures: Sequence[Figure]) -> Iterator[tuple[int, int, list[Figure]]]:

@@ -278,9 +278,9 @@ def judge_statements(
     """
     statements = with_spans(analysis, read_statements(analysis), spans)
     texts = [entry_text(source.name, evidence_of(source)) for source in analysis.offered.sources]
-    prover = _Prover(analysis, texts, statements)
-    about_entries = filter(prover.is_about_entries, statements)
-    return [judged for judged in map(prover.judge, about_entries) if not _is_flow(analysis, judged)]
+    judge = _StatementJudge(analysis, texts, statements)
+    about_entries = filter(judge.is_about_entries, statements)
+    return [judged for judged in map(judge.judge, about_entries) if not _is_flow(analysis, judged)]
 
 
 def _is_flow(analysis: AnswerAnalysis, judged: JudgedStatement) -> bool:
@@ -288,9 +288,13 @@ def _is_flow(analysis: AnswerAnalysis, judged: JudgedStatement) -> bool:
     if judged.verdict is not StatementVerdict.OPEN or judged.violations:
         return False
     start, end = judged.statement.start, judged.statement.end
-    arrows = [flow for flow, _ in analysis.flows if flow.kind == "arrows"]
-    overlaps = [min(end, flow.end) - max(start, flow.start) for flow in arrows]
-    return max(overlaps, default=0) > (end - start) / 2
+    for flow, _ in analysis.flows:
+        if flow.kind != "arrows":
+            continue
+        overlap = min(end, flow.end) - max(start, flow.start)
+        if overlap > (end - start) / 2:
+            return True
+    return False
 
 
 def evidence_of(source: OfferedEntry) -> str:
@@ -299,7 +303,14 @@ def evidence_of(source: OfferedEntry) -> str:
     return ". ".join(part for part in parts if part)
 
 
-class _Prover(Struct, dict=True):
+class _StatementJudge(Struct, dict=True):
+    """Judges the statements of one answer, one at a time, by what is printed of the offered entries.
+
+    A statement is checked in this order, and the first fault that refutes it is the one to be shown:
+    what it quotes, its figures, and whether it says the opposite of a sentence of its entries. Where none of these
+    finds a fault, it may be in the words of another entry. Last, its own words may stand in its entry word for word.
+    """
+
     analysis: AnswerAnalysis
     texts: list[EntryText]
     statements: list[Statement]
@@ -315,7 +326,9 @@ class _Prover(Struct, dict=True):
     def _quotes_an_entry(self, statement: Statement) -> bool:
         for quoted in statement.quotations:
             quotation = read_quotation(quoted.text)
-            if len(quotation.tokens) >= MIN_QUOTED and any(map(quotation.stands_in, self.texts)):
+            if len(quotation.tokens) < MIN_QUOTED:
+                continue
+            if any(map(quotation.stands_in, self.texts)):
                 return True
         return False
 
@@ -327,10 +340,14 @@ class _Prover(Struct, dict=True):
         refuting = [fault for fault in faults if fault.refutes]
         carrying = [item for item in evidence if not isinstance(item, _Fault)]
         carrying += self._verbatim(statement, support)
-        verdict = StatementVerdict.PROVED if carrying else StatementVerdict.OPEN
         if refuting:
             verdict = StatementVerdict.REFUTED
-        shown = next(iter((*refuting, *carrying, *faults)), None) or self._nearest(statement)
+        elif carrying:
+            verdict = StatementVerdict.PROVED
+        else:
+            verdict = StatementVerdict.OPEN
+        most_telling = [*refuting, *carrying, *faults]
+        shown = most_telling[0] if most_telling else self._nearest(statement)
         violations = tuple(fault.violation for fault in faults)
         return JudgedStatement(statement, verdict, shown.entry, shown.passage, support, violations)
 
@@ -364,8 +381,9 @@ class _Prover(Struct, dict=True):
             return
         fit, place = compare(quotation, texts)
         entry = None if place is None else order[place]
-        if fit is QuotationFit.VERBATIM or not self._is_title(quoted.text, entry):
-            yield from self._judged_quotation(statement, quoted, fit, entry)
+        if fit is not QuotationFit.VERBATIM and self._is_title(quoted.text, entry):
+            return
+        yield from self._judged_quotation(statement, quoted, fit, entry)
 
     def _is_of_no_source(self, quoted: Quoted) -> bool:
         """Whether a quotation is an example, what a step takes or gives, or the user's own words."""
@@ -414,10 +432,11 @@ class _Prover(Struct, dict=True):
         if fit is QuotationFit.VERBATIM and (not own or entry in own):
             yield _Evidence(entry, self._passage(entry or 0, quoted.text))
             return
-        if fit in _QUOTATION_FAULTS and own:
-            code, message = _QUOTATION_FAULTS[fit]
-            message = message.format(entry=self._name(entry), own=self._name(own[0]))
-            yield self._quotation_fault(code, quoted, message, entry)
+        if fit not in _QUOTATION_FAULTS or not own:
+            return
+        code, message = _QUOTATION_FAULTS[fit]
+        message = message.format(entry=self._name(entry), own=self._name(own[0]))
+        yield self._quotation_fault(code, quoted, message, entry)
 
     def _absent_quotation(self, statement: Statement, quoted: Quoted) -> Iterator[_Evidence]:
         """A quotation that nothing offered has is invented where a text is known of all that it may be of."""
@@ -442,22 +461,21 @@ class _Prover(Struct, dict=True):
         text = plain(_without_quotations(statement))
         own_texts = [self.texts[index] for index in statement.entries]
         for figure in _claimed_figures(text):
-            yield from self._faults_of_figure(_Claim(statement, text, figure, own_texts))
+            fault = self._fault_of_figure(_Claim(statement, text, figure, own_texts))
+            if fault is not None:
+                yield fault
 
-    def _faults_of_figure(self, claim: _Claim) -> Iterator[_Evidence]:
+    def _fault_of_figure(self, claim: _Claim) -> _Fault | None:
         rows = list(self._printed(claim, claim.statement.entries))
         relations = {row.relation for row in rows}
         if Relation.UNREAD_UNIT in relations:
-            return
+            return None
         if Relation.SAME in relations:
             equal = [row for row in rows if row.relation is Relation.SAME]
-            fault = self._compared_otherwise(claim, equal)
-        elif self._is_as_good_as_printed(claim, relations):
-            return
-        else:
-            fault = self._counterpart(claim, rows) or self._strange_figure(claim)
-        if fault is not None:
-            yield fault
+            return self._fault_of_printed_figure(claim, equal)
+        if self._is_as_good_as_printed(claim, relations):
+            return None
+        return self._counterpart(claim, rows) or self._strange_figure(claim)
 
     def _printed(self, claim: _Claim, entries: Iterable[int]) -> Iterator[_Printed]:
         """The figures that are printed of some entries, each with how the stated one stands to it."""
@@ -476,18 +494,20 @@ class _Prover(Struct, dict=True):
             return False
         return any(map(claim.figure.covers, claim.derived))
 
-    def _compared_otherwise(self, claim: _Claim, equal: Sequence[_Printed]) -> _Fault | None:
+    def _fault_of_printed_figure(self, claim: _Claim, equal: Sequence[_Printed]) -> _Fault | None:
         """A figure that its entry has, but for the opposite, or for something else than it is given for."""
         nearest = max(equal, key=claim.count_shared)
         if all(claim.figure.contradicts(row.figure) for row in equal):
-            return self._compared_the_other_way(claim, nearest)
-        if _turns_change_round(claim, nearest):
+            return self._opposite_direction(claim, nearest)
+        if _swaps_ends_of_change(claim, nearest):
             return self._figure_fault("A421", claim, nearest)
         return self._exchanged(claim, equal) or self._told_of_other(claim, equal)
 
-    def _compared_the_other_way(self, claim: _Claim, row: _Printed) -> _Fault | None:
+    def _opposite_direction(self, claim: _Claim, row: _Printed) -> _Fault | None:
         """A figure that is printed for the opposite, unless it is of something else, or said from the other side."""
-        if claim.count_shared(row) < _MIN_SHARED_EQUAL or _is_turned(claim, row):
+        if claim.count_shared(row) < _MIN_SHARED_EQUAL:
+            return None
+        if _is_told_from_other_side(claim, row):
             return None
         return self._figure_fault("A423", claim, row)
 
@@ -495,15 +515,15 @@ class _Prover(Struct, dict=True):
         """A figure that its entry prints for something else than the words beside it: `X 62 and Y 92` the wrong way."""
         if len(equal) > 1:  # it is printed of several things
             return None
+        stated = claim.placed
+        if stated is None:
+            return None
         rows = list(chain.from_iterable(text.placed for text in claim.own_texts))
-        stated = [
-            row for row in placed_figures(claim.text) if row.figure.start == claim.figure.start
-        ]
         printed = [row for row, _ in rows if claim.figure.equals(row.figure)]
-        if not stated or not printed:
+        if not printed:
             return None
         for rival, sentence in rows:
-            if _is_exchanged(claim, stated[0], printed[0], rival, sentence):
+            if _is_exchanged(claim, stated, printed[0], rival, sentence):
                 row = _Printed(
                     claim.statement.entries[0], rival.figure, sentence, Relation.OTHER_VALUE
                 )
@@ -519,11 +539,13 @@ class _Prover(Struct, dict=True):
         figures = [figure for figure in whole_figures_in(claim.text) if figure.is_telling]
         if not self._stand_in_turn(statement, sides, figures):
             return None
-        of_own_side = map(self._is_printed_of, figures, sides)
-        of_other_side = map(self._is_printed_of, figures, sides[::-1])
-        if any(of_own_side) or not all(of_other_side):
+        if any(map(self._is_printed_of, figures, sides)):
             return None
-        own = sides[figures[0].start != claim.figure.start]
+        # each figure has to be printed of the other name
+        if not all(map(self._is_printed_of, figures, reversed(sides))):
+            return None
+        is_first = figures[0].start == claim.figure.start
+        own = sides[0] if is_first else sides[1]
         row = next(row for row in equal if row.entry not in own.entries)
         message = (
             f"this figure is from {self._name(row.entry)}, not from {self._name(min(own.entries))}"
@@ -550,11 +572,12 @@ class _Prover(Struct, dict=True):
 
     def _counterpart(self, claim: _Claim, rows: Sequence[_Printed]) -> _Fault | None:
         """Another figure of an entry that stands where a statement about it has this one."""
-        rescaled = [row for row in rows if row.relation is Relation.RESCALED]
-        counterparts = rescaled or [row for row in rows if _has_its_place(claim, row)]
-        likeliest = max(counterparts, key=claim.likeness, default=None)
-        if likeliest is None:
+        counterparts = [row for row in rows if row.relation is Relation.RESCALED]
+        if not counterparts:
+            counterparts = [row for row in rows if _has_its_place(claim, row)]
+        if not counterparts:
             return None
+        likeliest = max(counterparts, key=claim.likeness)
         code = "A421" if claim.figure.is_of_kind(likeliest.figure) else "A422"
         return self._figure_fault(code, claim, likeliest)
 
@@ -584,7 +607,9 @@ class _Prover(Struct, dict=True):
         """Where a figure stands in the answer; the whole statement where its text was changed for reading."""
         written, statement = claim.figure.text, claim.statement
         start = self.analysis.answer.body.find(written, statement.start, statement.end)
-        return (start, start + len(written)) if start >= 0 else (statement.start, statement.end)
+        if start < 0:
+            return statement.start, statement.end
+        return start, start + len(written)
 
     # --- words ---------------------------------------------------------------------------------------------------
 
@@ -596,17 +621,18 @@ class _Prover(Struct, dict=True):
             return
         least_shared = max(_MIN_SAME, _SAME_WORDS * len(said))
         for index, sentence, _ in self._alike(said, statement.entries, least_shared):
-            if _is_turned_round(statement, sentence, sentence.terms & said):
-                message = f"{self._name(index)} says the opposite: {shorten(sentence.text, 160)!r}"
-                yield self._fault(
-                    "A426", statement.start, statement.end, message, index, sentence.text
-                )
-                return
+            if not _says_the_opposite(statement, sentence, sentence.terms & said):
+                continue
+            message = f"{self._name(index)} says the opposite: {shorten(sentence.text, 160)!r}"
+            yield self._fault("A426", statement.start, statement.end, message, index, sentence.text)
+            return
 
     def _words_of_another(self, statement: Statement) -> Iterator[_Evidence]:
         """A statement that says of its entries what another entry prints."""
         own = statement.context or statement.entries
-        if not own or not self._have_text(own) or self._is_of(statement, own):
+        if not own or not self._have_text(own):
+            return
+        if self._is_of(statement, own):
             return
         index, sentence, shared = self._most_alike(statement, self._others(own), _SAME_WORDS)
         if not shared or self._may_be_compared_with(statement, index):
@@ -700,6 +726,14 @@ class _Claim(Struct, dict=True):
         """What stands before the figure, and behind it, in its phrase."""
         return _phrase(self.text, self.figure)
 
+    @property
+    def placed(self) -> PlacedFigure | None:
+        """The figure with the words beside it; None where it cannot be known by these."""
+        for row in placed_figures(self.text):
+            if row.figure.start == self.figure.start:
+                return row
+        return None
+
     @cached_property
     def printed_terms(self) -> frozenset[str]:
         """All terms that are printed of its entries."""
@@ -761,24 +795,28 @@ def _is_comparable(figure: Figure) -> bool:
     """Whether another figure in its place would be another claim: a small number without a noun counts nothing."""
     if not figure.amount:  # the beginning of a range: `between 0 and 40 ms`
         return False
-    return figure.is_telling or figure.kind != "count" or bool(figure.nouns)
+    if figure.is_telling or figure.kind != "count":
+        return True
+    return bool(figure.nouns)
 
 
-def _is_turned(claim: _Claim, row: _Printed) -> bool:
+def _is_told_from_other_side(claim: _Claim, row: _Printed) -> bool:
     """Whether a statement is about what its entry compares itself with: `the second-best detector is slower`."""
+    if claim.statement.is_reversed:
+        return True
     printed = row.sentence.text
     than = _THAN.search(printed, row.figure.end)
-    if claim.statement.is_reversed or than is None:
-        return claim.statement.is_reversed
+    if than is None:
+        return False
     compared = set(terms(than["compared"])) - set(terms(printed[: row.figure.start]))
     return not compared.isdisjoint(terms(claim.text[: claim.figure.start]))
 
 
-def _turns_change_round(claim: _Claim, row: _Printed) -> bool:
+def _swaps_ends_of_change(claim: _Claim, row: _Printed) -> bool:
     """Whether a figure is one end of a change that is printed the other way round."""
-    return bool(claim.figure.change) and turns_change_round(
-        figures_in(claim.text), row.sentence.figures
-    )
+    if not claim.figure.change:
+        return False
+    return turns_change_round(figures_in(claim.text), row.sentence.figures)
 
 
 def _is_exchanged(
@@ -812,16 +850,18 @@ def _are_exchanged(
 ) -> bool:
     """Whether each of two figures has the words of the other one: `four artificial collections and one real one`."""
     both = claimed.terms & partner.terms
-    return _stands_with(claimed.terms - both, others, own) and _stands_with(
-        partner.terms - both, own, others
-    )
+    if not _stands_with(claimed.terms - both, others, own):
+        return False
+    return _stands_with(partner.terms - both, own, others)
 
 
 def _stands_with(
     beside: frozenset[str], some_terms: frozenset[str], no_terms: frozenset[str]
 ) -> bool:
     """Whether a figure has some terms beside it, and none of others."""
-    return not beside.isdisjoint(some_terms) and beside.isdisjoint(no_terms)
+    if beside.isdisjoint(some_terms):
+        return False
+    return beside.isdisjoint(no_terms)
 
 
 def _has_its_place(claim: _Claim, row: _Printed) -> bool:
@@ -837,7 +877,9 @@ def _shares_little(claim: _Claim, row: _Printed) -> bool:
 
 def _is_told_as_pair(claim: _Claim, row: _Printed) -> bool:
     """Whether a printed factor may be told as two times: `20 seconds where AGAP takes one` for `20 times faster`."""
-    return row.figure.kind == "factor" and claim.figure.unit == "s" and not claim.figure.directions
+    if row.figure.kind != "factor":
+        return False
+    return claim.figure.unit == "s" and not claim.figure.directions
 
 
 def _counts_nothing(_: _Claim, row: _Printed) -> bool:
@@ -902,7 +944,7 @@ def _around(text: str, figure: Figure, width: int = 50) -> str:
 # --- words of the opposite meaning ---------------------------------------------------------------------------------
 
 
-def _is_turned_round(statement: Statement, sentence: Sentence, shared: frozenset[str]) -> bool:
+def _says_the_opposite(statement: Statement, sentence: Sentence, shared: frozenset[str]) -> bool:
     """Whether a statement in the words of a sentence has an opposite in the place of one of these, or a `not`."""
     passage = _window(sentence.text, shared)
     only_said = set(statement.words).difference(passage)
@@ -941,4 +983,7 @@ def _window(text: str, shared: frozenset[str]) -> list[str]:
     """The words of a sentence from the first to the last that a statement shares with it, and some around them."""
     words = words_of(text)
     places = [number for number, word in enumerate(words) if term(word) in shared]
-    return words[max(0, places[0] - _BESIDE) : places[-1] + 1 + _BESIDE] if places else []
+    if not places:
+        return []
+    first, last = max(0, places[0] - _BESIDE), places[-1] + _BESIDE
+    return words[first : last + 1]

@@ -297,7 +297,8 @@ def compare(quotation: Quotation, entries: Sequence[EntryText]) -> tuple[Quotati
     solid = [piece for piece in _pieces(words, entries) if piece.end - piece.start >= _SOLID]
     if _is_stitched(words, solid, entries):
         return QuotationFit.STITCHED, solid[0].entry
-    return _resemblance(words, entries, _ALTERED_SHARE if solid else _ALTERED_ALONE)
+    least_share = _ALTERED_SHARE if solid else _ALTERED_ALONE
+    return _resemblance(words, entries, least_share)
 
 
 def _is_stitched(

@@ -70,7 +70,8 @@ def read_native(data: Mapping[str, Any]) -> NativeAnswer | None:
         return _anthropic(data["result"])
     if isinstance(value_at(data, "response", "candidates"), list):
         return _gemini(data["response"]["candidates"])
-    if "modelOutput" in data or ("recordId" in data and "error" in data):
+    # a record of Bedrock that failed has an error in the place of its output
+    if "modelOutput" in data or data.keys() >= {"recordId", "error"}:
         return _bedrock(data)
     return None
 
@@ -251,9 +252,8 @@ def _bind(
 def strange_documents(analysis: AnswerAnalysis, spans: Iterable[CitedSpan]) -> Iterator[Violation]:
     """Spans that are cited to a document that was not offered."""
     for span in spans:
-        document = span.url or span.title
+        code, document = ("A201", span.url) if span.url else ("A301", span.title)
         if document and _entry_of(analysis, span) is None:
-            code = "A201" if span.url else "A301"
             message = f"this is cited to {document!r}, which was not offered"
             yield Violation(code, span.start, span.end, message)
 

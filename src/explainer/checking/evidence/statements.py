@@ -412,7 +412,9 @@ class _StatementReader:
     ) -> None:
         for start, end in self._with_credits(_sentences(text, block.start, quotes)):
             named = self._named(start, end)
-            entries = tuple(dict.fromkeys((*named, *context))) or self._meant_by_pronoun(start, end)
+            entries = tuple(dict.fromkeys((*named, *context)))
+            if not entries:
+                entries = self._meant_by_pronoun(start, end)
             self._before = entries
             within = tuple(quoted for quoted in quotes if start <= quoted.start < end)
             if entries or within:
@@ -494,9 +496,16 @@ def _called_places(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:
     sources, body = analysis.offered.sources, analysis.answer.body
     weak = [_weak_names(source, sources) for source in sources]
     for place, index in analysis.mentions:
-        name = _NAME.match(body, place) if weak[index] else None
-        if name is None or canonical(name[0]) not in weak[index]:
+        if not _begins_with(weak[index], body, place):
             yield place, index
+
+
+def _begins_with(names: frozenset[str], body: str, place: int) -> bool:
+    """Whether the word at a place is one of some names."""
+    if not names:
+        return False
+    word = _NAME.match(body, place)
+    return word is not None and canonical(word[0]) in names
 
 
 def _shortened_titles(analysis: AnswerAnalysis) -> Iterator[tuple[int, int]]:

@@ -134,7 +134,9 @@ def _respelling(spotted: LinkInText, verdict: Verdict, before: str) -> Fix | Non
         return None
     merits = zip(_merits(spotted.url), _merits(offered), strict=True)
     is_no_worse = all(as_written <= as_offered for as_written, as_offered in merits)
-    return Fix(spotted.start, spotted.end, offered) if is_no_worse else None
+    if not is_no_worse:
+        return None
+    return Fix(spotted.start, spotted.end, offered)
 
 
 def _merits(url: str) -> tuple[bool, bool, bool]:
@@ -171,8 +173,9 @@ def spoofed(analysis: AnswerAnalysis) -> Iterator[Violation]:
         # of a link that was not offered it is said that it was not
         if label is None or verdict.match not in OWN:
             continue
-        is_shown_itself = label.start <= spotted.start < label.end
-        if not is_shown_itself and _shows_other_link(label.text, verdict.spellings[0].link):
+        if label.start <= spotted.start < label.end:  # the text is the link itself
+            continue
+        if _shows_other_link(label.text, verdict.spellings[0].link):
             message = f"the text of this link is {shorten(label.text)}, but it leads elsewhere"
             yield _at(spotted, "A205", message, "make both the same")
 
@@ -231,8 +234,9 @@ def repository_ids(analysis: AnswerAnalysis) -> Iterator[Violation]:
     for text, start, end in _possible_ids(analysis.answer, analysis.sections.lines("references")):
         key = text.strip().casefold()
         # what may be an id is often a path or two words, such as `and/or`: what the prompt writes itself is none
-        is_offered = key in offered_ids or key in analysis.offered.said
-        if is_offered or _REPOSITORY_ID.fullmatch(key) is None:
+        if key in offered_ids or key in analysis.offered.said:
+            continue
+        if _REPOSITORY_ID.fullmatch(key) is None:
             continue
         meant = by_name.get(_without_owner(key))
         code, message, hint = _OTHER_OWNER if meant else _FOREIGN_REPOSITORY

@@ -385,8 +385,10 @@ def citation_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
     listed = _listed_numbers(analysis)
     for match in _marks_in_text(analysis, _CITATION_NUMBERS):
         numbers = _numbers_in(match)
+        if 0 in numbers:  # `[0, 1]` is a range
+            continue
         strange = [number for number in numbers if number not in listed]
-        if strange and 0 not in numbers:  # `[0, 1]` is a range
+        if strange:
             yield _unlisted(match, str(strange[0]), "number")
 
 
@@ -410,7 +412,7 @@ def _numbers_in(match: re.Match[str]) -> list[int]:
 
 def _labels_of_notes(analysis: AnswerAnalysis) -> set[str]:
     """The labels of footnotes, of marks that stand in the references, and of their numbered items."""
-    labels = {str(number) for number in _listed_numbers(analysis)}
+    labels = set(map(str, _listed_numbers(analysis)))
     for mark in _NOTE_MARK.finditer(analysis.answer.body):
         if mark["colon"] or analysis.in_references(mark.start()):
             labels.add(mark["label"])

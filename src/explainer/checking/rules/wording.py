@@ -132,8 +132,10 @@ def _is_familiar(name: str, offered: Offered) -> bool:
     if _is_said(canonical(name), offered):
         return True
     parts = _JOINT.sub(" ", name).split()
+    if len(parts) <= 1:
+        return False
     names = [canonical(part) for part in parts if acronyms(part)]
-    return len(parts) > 1 and all(_is_said(key, offered) for key in names)
+    return all(_is_said(key, offered) for key in names)
 
 
 def _is_said(key: str, offered: Offered) -> bool:
@@ -229,17 +231,29 @@ class _OfferedExpansions:
 
 def _expanded(text: str) -> Iterator[tuple[str, str, int]]:
     """The acronyms of a text that it says the meaning of, with that and its place."""
+    yield from _expanded_before_acronyms(text)
+    yield from _expanded_behind_acronyms(text)
+    yield from _spelt_out(text)
+
+
+def _expanded_before_acronyms(text: str) -> Iterator[tuple[str, str, int]]:
     for match in _BEHIND.finditer(text):
         before = _CLAUSE.split(text[max(0, match.start() - _LONGEST) : match.start()])[-1]
         phrase = _phrase_for(match["acronym"], before)
         if phrase is not None:
             yield match["acronym"], phrase, text.rindex(phrase, 0, match.start())
+
+
+def _expanded_behind_acronyms(text: str) -> Iterator[tuple[str, str, int]]:
     for match in _BEFORE.finditer(text):
         group = match.lastgroup or ""
         phrase, _, _ = match[group].strip().partition(_SPACES)
         for acronym in _acronyms_before(match):
             if _is_explained_by(phrase, acronym):
                 yield acronym, phrase, match.start(group)
+
+
+def _spelt_out(text: str) -> Iterator[tuple[str, str, int]]:
     for match in _SPELT_OUT.finditer(text):
         phrase = _beginning_for(match["acronym"], match["words"])
         if phrase is not None:

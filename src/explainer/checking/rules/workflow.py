@@ -66,11 +66,13 @@ def flow_names(analysis: AnswerAnalysis) -> Iterator[Violation]:
     """A301-A303 and A815: models that a workflow uses, and that were not offered."""
     for _, matches in analysis.flows:
         for match in matches:
+            if match.fit not in _NAME_RULES:
+                continue
             # The rules about names say A303 already of a name that stands in the text word by word.
-            is_said = match.fit is StepFit.CATALOGUED and analysis.is_run(match.name)
-            if match.fit in _NAME_RULES and not is_said:
-                start, end = _place(analysis, match.step, match.name)
-                yield _violation(match.fit, start, end, match.name, match.meant)
+            if match.fit is StepFit.CATALOGUED and analysis.is_run(match.name):
+                continue
+            start, end = _place(analysis, match.step, match.name)
+            yield _violation(match.fit, start, end, match.name, match.meant)
 
 
 def altered_endings(analysis: AnswerAnalysis) -> Iterator[Violation]:

@@ -241,10 +241,11 @@ class StepNames:
         pieces = _BETWEEN.split(_label_of(text) or text)
         called = self._called_in(text)
         # what has more of them is prose, which may speak of anything
-        if called and len(pieces) <= MAX_WORDS:
-            for name in map(_bare_name, pieces):
-                if self._is_foreign_model(name, step.role):
-                    yield StepMatch(step, StepFit.DOUBTFUL, called, name)
+        if not called or len(pieces) > MAX_WORDS:
+            return
+        for name in map(_bare_name, pieces):
+            if self._is_foreign_model(name, step.role):
+                yield StepMatch(step, StepFit.DOUBTFUL, called, name)
 
     def _is_foreign_model(self, name: str, role: StepRole) -> bool:
         # in a step that is no item of models, anything may have a slash in it
@@ -270,10 +271,10 @@ class StepNames:
         text = step.text
         if step.role == "model":
             text = text.partition("\n")[0]
-        if len(words(text)) <= MAX_WORDS:
-            for name in self._news_in(text):
-                if _LIKE_MODEL.match(name):
-                    yield StepMatch(step, StepFit.DOUBTFUL, (), name)
+        if len(words(text)) > MAX_WORDS:
+            return
+        for name in filter(_LIKE_MODEL.match, self._news_in(text)):
+            yield StepMatch(step, StepFit.DOUBTFUL, (), name)
 
     def model_of_variant(self, token: str) -> str | None:
         """Return the offered model whose name differs from another one in its ending alone.
@@ -287,8 +288,9 @@ class StepNames:
         stem = canonical(parts["stem"])
         if _VERSION_TAIL.fullmatch(parts["tail"]):
             return self._models_by_stem.get(stem)
-        is_name = parts["tail"][0].isupper() and parts["tail"].casefold() not in _WORD_TAILS
-        return self._models_by_part.get(stem) if is_name else None
+        if not parts["tail"][0].isupper() or parts["tail"].casefold() in _WORD_TAILS:
+            return None
+        return self._models_by_part.get(stem)
 
     @cached_property
     def _models_by_stem(self) -> dict[str, str]:
@@ -326,10 +328,14 @@ class StepNames:
 
     def _is_news(self, name: str) -> bool:
         key = canonical(name)
-        if len(key) < _SHORTEST_ACRONYM or key in _TERMS or key in self._offered.text:
+        if len(key) < _SHORTEST_ACRONYM:
+            return False
+        if key in _TERMS or key in self._offered.text:
             return False
         ports = self._offered.ports
-        return ports.parse_start(name) is None and ports.find(name) is None
+        if ports.parse_start(name) is not None:
+            return False
+        return ports.find(name) is None
 
     # What is asked of a step by its role, the first answer counts. Data is called anything, so it is never a model that
     # was not offered; so is what stands on an arrow, unless it is a name for certain. The text of an item is prose, in

@@ -115,8 +115,11 @@ def read_flows(answer: Answer, section: Section | None) -> list[Flow]:
 def _diagrams(answer: Answer) -> Iterator[Flow]:
     """The flowcharts: fenced blocks that say that they are Mermaid, or that begin like a flowchart."""
     for language, start, end in _fenced_blocks(answer):
-        named = language.rstrip("}").casefold() == "mermaid"
-        if named or (not language and _FLOWCHART.match(answer.body, start, end)):
+        if language:
+            is_diagram = language.rstrip("}").casefold() == "mermaid"
+        else:
+            is_diagram = _FLOWCHART.match(answer.body, start, end) is not None
+        if is_diagram:
             yield _diagram(answer, start, end)
 
 

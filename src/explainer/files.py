@@ -252,7 +252,8 @@ def is_private(path: Path) -> bool:
 
 
 def _is_own(status: os.stat_result) -> bool:
-    if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
+    # devices, pipes and the like are nobody's
+    if stat.S_IFMT(status.st_mode) not in {stat.S_IFDIR, stat.S_IFREG}:
         return False
     if sys.platform == "win32":
         return True
@@ -614,8 +615,10 @@ def remove_stale_of(*paths: Path) -> None:
             continue
         beginning = f".{path.name}."
         for file in path.parent.iterdir():
+            if not file.name.startswith(beginning):
+                continue
             token = file.name.removeprefix(beginning)
-            if file.name.startswith(beginning) and _TOKEN.fullmatch(token):
+            if _TOKEN.fullmatch(token):
                 _unlink(str(file))
 
 

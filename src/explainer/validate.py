@@ -141,12 +141,15 @@ def validate_project(
 
 def _default_paths(project: ProjectFile | None) -> list[Path]:
     """The folders of a project that are here, else all that is here; and the catalogs that its settings name."""
-    folders = [Path(name) for name in _FOLDERS if Path(name).is_dir()] or [Path()]
+    paths = list(filter(Path.is_dir, map(Path, _FOLDERS)))
+    if not paths:
+        paths = [Path()]
     if project is None:
-        return folders
+        return paths
     root = Path(os.path.relpath(project.path.parent))
     catalogs = map(root.joinpath, project.settings.catalogs or ())
-    return folders + [path for path in catalogs if path.exists()]
+    paths += filter(Path.exists, catalogs)
+    return paths
 
 
 class _Checker:
@@ -343,7 +346,9 @@ def _holds_questions(path: Path, text: str) -> bool:
     first = next(filter(str.strip, text.splitlines()), "")
     if '"schema"' in first:
         return False
-    return '"question"' in first or not any(key in first for key in _OUTPUT_KEYS)
+    if '"question"' in first:
+        return True
+    return not any(key in first for key in _OUTPUT_KEYS)
 
 
 def _is_question(data: Any, folders: Sequence[str]) -> bool:
@@ -357,7 +362,9 @@ def _is_question(data: Any, folders: Sequence[str]) -> bool:
     items = [*items_of(data, Kind.MODELS), *items_of(data, Kind.PAPERS)]
     if any(_resembles_entry(item) for item in items):
         return False
-    return bool(items) or is_among_questions or suggest("question", data) is not None
+    if items or is_among_questions:
+        return True
+    return suggest("question", data) is not None
 
 
 def _nearest_home(folders: Sequence[str]) -> str:

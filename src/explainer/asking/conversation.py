@@ -376,7 +376,9 @@ def step(
 def _passes(report: CheckReport, settings: AskSettings) -> bool:
     if not report.grounded or report.claims is StatementVerdict.REFUTED:
         return False
-    return not settings.strict or _count(report, Severity.WARNING) == 0
+    if not settings.strict:
+        return True
+    return _count(report, Severity.WARNING) == 0
 
 
 def _count(report: CheckReport, severity: Severity) -> int:

@@ -228,7 +228,10 @@ class Address(Struct, frozen=True):
 def exposed_key(address: Address) -> list[Finding]:
     """Return a warning when the key goes to another machine for all between to read."""
     parts = urlsplit(address.base_url)
-    if address.key is None or parts.scheme == "https" or _is_loopback(parts.hostname or ""):
+    if address.key is None or parts.scheme == "https":
+        return []
+    # what stays on this machine nobody reads on the way
+    if _is_loopback(parts.hostname or ""):
         return []
     message = "the key is sent without encryption, for all on the way to read"
     return [Finding("R805", Location(address.name), message, "use https")]
@@ -581,7 +584,10 @@ def _is_word(data: Any, piece: str) -> bool:
     if piece:
         return True
     delta = value_at(data, "choices", 0, "delta")
-    return isinstance(delta, dict) and any(value for key, value in delta.items() if key != "role")
+    if not isinstance(delta, dict):
+        return False
+    # the role says who speaks, not what
+    return any(value for key, value in delta.items() if key != "role")
 
 
 async def _bounded(response: httpx2.Response, most: int) -> bytes:

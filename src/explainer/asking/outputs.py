@@ -323,8 +323,10 @@ class _Files(Answers):
 
     def _write(self, path: Path, text: str) -> None:
         data = text.encode()
-        if not (path.is_file() and not path.is_symlink() and read_file(path) == data):
-            write_whole(str(path), data)
+        is_own_file = path.is_file() and not path.is_symlink()
+        if is_own_file and read_file(path) == data:
+            return
+        write_whole(str(path), data)
 
     def complete(self, proofs: str) -> None:
         """Write the provenance; all else is in its place already."""
@@ -366,7 +368,9 @@ class FolderAnswers(_Files):
 
     def _is_current(self, proof: _Proof | None, new: Collection[str]) -> bool:
         """Whether the answer that was proved is here as it was, and is not proved anew."""
-        if proof is None or not proof.id or proof.id in new:
+        if proof is None or not proof.id:
+            return False
+        if proof.id in new:
             return False
         answers = (self._folder / f"{proof.id}{ending}" for ending in (_ANSWER, UNGROUNDED))
         return proof.answer_sha256 in map(_sha256, answers)

@@ -297,8 +297,11 @@ class PreviousRun:
         """Yield every row about an output; a row about what is not below the target is none."""
         for number, volume in enumerate(self.volumes):
             for offset, row in volume.all_rows():
-                if row.id and not _leaves_folder(row.out):
-                    yield EarlierRow(row, volume.row(offset), number, 0, self._is_current(volume))
+                # a row without an id is about no output
+                if not row.id or _leaves_folder(row.out):
+                    continue
+                is_current = self._is_current(volume)
+                yield EarlierRow(row, volume.row(offset), number, 0, is_current)
 
     def close(self) -> None:
         """Close all files."""

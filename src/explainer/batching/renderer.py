@@ -134,7 +134,9 @@ class PreparedLibrary:
         """Return an entry made ready; those that are written in a question itself are not kept."""
         by_name = self.papers if isinstance(entry, PaperEntry) else self.models
         known = by_name[entry.label]
-        return known if known is not None and known.entry is entry else PreparedEntry(entry)
+        if known is not None and known.entry is entry:
+            return known
+        return PreparedEntry(entry)
 
 
 class _EntriesByName(dict[str, "PreparedEntry | None"]):
@@ -376,7 +378,9 @@ class BatchRenderer:
         """The result of a question, or its job when a template has to be rendered for it."""
         if isinstance(item.raw, Finding):
             return _failed(item, (item.raw,))
-        job = self._fast_path(item, item.raw) if lines else None
+        job: _Job | None = None
+        if lines:
+            job = self._fast_path(item, item.raw)
         if job is None:
             understood = self._full_path(item, item.raw, lines=lines)
             if isinstance(understood, RenderResult):
@@ -392,8 +396,11 @@ class BatchRenderer:
             self._options_hash, job.question, job.models, job.papers, job.answer, job.variables
         )
         job.custom_id = f"{job.id}.{job.key[:8]}"
-        unchanged = self._unchanged(job, earlier) if earlier is not None else None
-        return unchanged or self._filled(job) or job
+        if earlier is not None:
+            unchanged = self._unchanged(job, earlier)
+            if unchanged is not None:
+                return unchanged
+        return self._filled(job) or job
 
     def _check_name(self, job: _Job) -> None:
         fault = name_fault(job.id)
@@ -461,11 +468,17 @@ class BatchRenderer:
             line = _decode_line(raw)
         except (ValueError, RecursionError):
             return None
-        if not _has_each_key_once(raw, line) or (line.id and not _ID.match(line.id)):
+        if not _has_each_key_once(raw, line):
             return None
+        if line.id and not _ID.match(line.id):
+            return None
+        # only formats that complete a prompt know an answer
         if line.answer and not (self._format.completes and is_plain(line.answer)):
             return None
-        return line if is_plain(line.question) and line.question.strip() else None
+        # a question of blanks alone is none
+        if not (is_plain(line.question) and line.question.strip()):
+            return None
+        return line
 
     def _full_path(self, item: SourceItem, raw: bytes, *, lines: bool) -> _Job | RenderResult:
         """Understand a question as `explainer build` does, with a finding for everything that is wrong."""
@@ -534,11 +547,13 @@ class BatchRenderer:
     # --- from a job to an output ---
 
     def _finish(self, job: _Job, rendered: Parsed[Rendering]) -> RenderResult:
-        if self._options.max_tokens is not None and rendered.value is not None:
-            rendered = self._fit(job, rendered.value, self._options.max_tokens)
+        limit = self._options.max_tokens
+        if limit is not None and rendered.value is not None:
+            rendered = self._fit(job, rendered.value, limit)
         completion = self._completion(job) if self._format.completes else Parsed(NOTHING)
         if rendered.value is None or completion.value is None:
-            return self._rendering_failed(job, (rendered.findings or completion.findings)[0])
+            findings = rendered.findings or completion.findings
+            return self._rendering_failed(job, findings[0])
         output = Output(job.id, job.custom_id, rendered.value, completion.value)
         return self._rendered(job, self._write(output, self._format_options))
 
@@ -618,8 +633,10 @@ def id_of_file(name: str) -> str:
 
 def name_fault(id_: str) -> str | None:
     """Return why no file can be called like an id on every system, or None; the ending of an output comes behind it."""
-    if id_.isascii() and id_.isidentifier() and len(id_) < _SURELY_SHORT and fits_windows(id_):
-        return None  # nearly all are such
+    # nearly all are short names in ASCII
+    is_plain_name = id_.isascii() and id_.isidentifier() and len(id_) < _SURELY_SHORT
+    if is_plain_name and fits_windows(id_):
+        return None
     return next(_name_faults(id_), None)
 
 
@@ -642,10 +659,15 @@ def no_question(text: str, file: str) -> str | None:
     data = read_yaml(text, file).data
     if not isinstance(data, dict) or "question" in data:
         return None
-    if any(_has_entries(data.get(kind)) for kind in (*SOURCE_KINDS, Kind.TASKS)):
-        return "a catalog"
-    if not _KEYS.isdisjoint(data) or any(suggest("question", [str(key)]) for key in data):
-        return None  # a question that lacks its text, or has a slip of the pen in its key
+    for kind in (*SOURCE_KINDS, Kind.TASKS):
+        if _has_entries(data.get(kind)):
+            return "a catalog"
+    # a question that lacks its text
+    if not _KEYS.isdisjoint(data):
+        return None
+    # a slip of the pen in the key of its text
+    if any(suggest("question", [str(key)]) for key in data):
+        return None
     return "no question"
 
 

@@ -58,8 +58,10 @@ class SourceItem(msgspec.Struct, gc=False):
     def in_table(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """Yield findings about it, at the row of the table that they are about: its JSON stands in no file."""
         for finding in findings:
-            is_own = self.row_line and finding.location.file == self.file
-            yield replace(finding, location=self.location) if is_own else finding
+            if self.row_line and finding.location.file == self.file:
+                yield replace(finding, location=self.location)
+            else:
+                yield finding
 
 
 class Skipped(NamedTuple):
@@ -93,12 +95,14 @@ def no_question_in(source: QuestionSource, skipped: int) -> Finding:
         source: the source.
         skipped: how many of its files or rows are none.
     """
-    where = "in any line" if source.lines else f"in the folder ({', '.join(CATALOG_SUFFIXES)})"
-    passed_over = (
-        f"; {counted(skipped, 'file' if not source.lines else 'line')} skipped" if skipped else ""
-    )
-    hint = "-v says what is skipped, and why" if skipped else None
-    return empty_source(source.name, f"{where}{passed_over}", hint)
+    if source.lines:
+        where, unit = "in any line", "line"
+    else:
+        where, unit = f"in the folder ({', '.join(CATALOG_SUFFIXES)})", "file"
+    if not skipped:
+        return empty_source(source.name, where, None)
+    hint = "-v says what is skipped, and why"
+    return empty_source(source.name, f"{where}; {counted(skipped, unit)} skipped", hint)
 
 
 class FolderSource:

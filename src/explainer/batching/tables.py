@@ -85,7 +85,9 @@ def column_fault(
         if name in columns[:index]
     ]
     faults += [message for names, message in needed.items() if not set(names) & set(columns)]
-    return (faults[0], f"the columns are {', '.join(allowed)}") if faults else None
+    if not faults:
+        return None
+    return faults[0], f"the columns are {', '.join(allowed)}"
 
 
 def as_line(cells: Mapping[str, Any], said_empty: Collection[str] = ()) -> bytes:
@@ -540,7 +542,9 @@ def id_text(cell: Any) -> str | None:
     """Return the id that a cell of the column `id` holds; None for none, or for what is no text."""
     if isinstance(cell, bytes):  # some tables do not say that their bytes are text
         cell = cell.decode("utf-8", "replace")
-    return cell if isinstance(cell, str) and cell else None
+    if not isinstance(cell, str):
+        return None
+    return cell or None
 
 
 def _cell_alone(column: Any, index: int) -> Any:

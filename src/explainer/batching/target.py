@@ -287,12 +287,18 @@ class FolderTarget(ResumableTarget):
         than what this run left of its manifest.
         """
         path = f"{self._root}/{file}"
-        if self._config.force or not os.path.lexists(path) or file in self._own_files():
+        if self._config.force or not os.path.lexists(path):
+            return False
+        if file in self._own_files():
             return False
         begun = min((part.stat().st_mtime_ns for part in self._old_parts), default=None)
+        # a killed run may have written it
         if begun is not None and os.lstat(path).st_mtime_ns >= begun:
             return False
-        return not os.path.isfile(path) or read_file(Path(path)) != data  # noqa: PTH113
+        # a folder, or a link to nowhere, holds no output
+        if not os.path.isfile(path):  # noqa: PTH113
+            return True
+        return read_file(Path(path)) != data
 
     def _own_files(self) -> set[str]:
         """The files that this run, and all before it with other shards or formats, have recorded."""
@@ -381,7 +387,10 @@ class LinesTarget(ResumableTarget):
 
     def _refuse_foreign(self) -> None:
         is_own = any(volume.data == self.path for volume in self.past.volumes)
-        if is_own or self._config.force or not self.path.exists() or not self.path.stat().st_size:
+        if is_own or self._config.force:
+            return
+        # where nothing is, nothing can be lost
+        if not self.path.exists() or not self.path.stat().st_size:
             return
         message = f"the batch was stopped: the file is there, and no {self.manifest.name} says that a run wrote it"
         hint = "move the file away, or run with --force to write over it"

@@ -227,8 +227,12 @@ def _broken(spotted: LinkInText, offered: Offered) -> Verdict:
     """A broken URL may have been an offered one before it broke."""
     _, _, address = spotted.text.partition("/")
     link = identify("https://" + address.lstrip("/"))
-    owners = offered.owners(link) if link else []
-    return Verdict(Match.INVALID, (), owners[0][1].url if owners else None)
+    if link is None:
+        return Verdict(Match.INVALID)
+    owners = offered.owners(link)
+    if not owners:
+        return Verdict(Match.INVALID)
+    return Verdict(Match.INVALID, (), owners[0][1].url)
 
 
 def _resembling(link: Link, offered: Offered) -> Verdict:
@@ -444,9 +448,9 @@ def _counts(part: str, verdict: Verdict, offered: Offered) -> bool:
     sources = [offered.sources[index] for index in verdict.sources]
     key = canonical(part)
     if verdict.match is Match.SHORTENED:
+        # the beginning of the title, or a call name
         if sources[0].key.startswith(key):
             return True
-        # a call name
         return len(content_words(part)) <= _MAX_MISQUOTE_FREE
     if verdict.match is not Match.ALTERED:
         return True
@@ -547,7 +551,9 @@ def _bracketed(name: _Name) -> Verdict | None:
 
 
 def _says_nothing(name: _Name) -> Verdict | None:
-    return None if name.count else Verdict(Match.NO_CITATION)
+    if name.count:
+        return None
+    return Verdict(Match.NO_CITATION)
 
 
 def _prefixed(name: _Name) -> Verdict | None:
@@ -741,7 +747,9 @@ def _called(name: _Name) -> Verdict | None:
 def _nicknamed(name: _Name) -> Verdict | None:
     """A text with a name from the summaries of some sources."""
     sources = [pair.index for pair in name.pairs if pair.is_nicknamed]
-    return name.verdict(Match.REWORDED, *sources) if sources else None
+    if not sources:
+        return None
+    return name.verdict(Match.REWORDED, *sources)
 
 
 def _mostly_own_words(name: _Name) -> Verdict | None:
@@ -777,7 +785,9 @@ def _is_other_name(name: _Name) -> bool:
 
 
 def _foreign_title(name: _Name) -> Verdict | None:
-    return _foreign(name) if reads_like_title(name.plain) else None
+    if not reads_like_title(name.plain):
+        return None
+    return _foreign(name)
 
 
 def _foreign(_: _Name) -> Verdict:

@@ -679,9 +679,7 @@ class _ListReader:
         """Whether a later line belongs under a heading or an item: by level, by indent, or as its list."""
         if other.is_heading:
             return False
-        if line.is_heading:
-            return True
-        if other.indent > line.indent:
+        if line.is_heading or other.indent > line.indent:
             return True
         # a list without an indent is that of the line right above it, unless that is an item, too
         if line.is_marked or not other.is_marked:
@@ -823,8 +821,11 @@ class _ListReader:
         *before, behind = line.gaps
         names = _telling(before, covered)
         # behind the links of something named stands a remark
-        is_named = names or covered or self._item.column is not None
-        return names if is_named else _telling([behind], covered)
+        if names or covered:
+            return names
+        if self._item.column is not None:
+            return names
+        return _telling([behind], covered)
 
     def _read_remark(self, line: ReferenceLine) -> None:
         """A line below an item is a remark, and in doubt a title when it stands out as one or reads like one."""
@@ -937,9 +938,7 @@ def _titles_in_cells(line: ReferenceLine, cells: Iterable[Name]) -> Iterator[Ref
     for cell in cells:
         if not is_title(cell.text):
             continue
-        if "://" in cell.text:
-            continue
-        if is_publication(cell.text):
+        if "://" in cell.text or is_publication(cell.text):
             continue
         yield _in_doubt(line.whole(cell.start, cell.end))
 
@@ -1027,7 +1026,9 @@ def _end_of_names(line: ReferenceLine) -> int:
 
 def _directly_behind(line: ReferenceLine) -> Candidates:
     """A title that follows a link without a sign between them."""
-    direct = _DIRECTLY_BEHIND.match(line.text, _end_of_names(line)) if line.links else None
+    if not line.links:
+        return
+    direct = _DIRECTLY_BEHIND.match(line.text, _end_of_names(line))
     if direct is not None:
         yield direct.end(), len(line.text), _LONG_TITLE
 
@@ -1036,11 +1037,14 @@ def _joined_behind(line: ReferenceLine) -> Candidates:
     joined = _JOINED.match(line.text, _end_of_names(line))
     if joined is None:
         return
-    is_list = ";" in joined[0]
-    if line.links or not is_list:  # without links, `A; B` is read as a list
+    least = MIN_TITLE
+    if ";" in joined[0]:
+        if not line.links:  # `A; B` is read as a list
+            return
+    elif not QUOTED.match(line.text, joined.end()):
         # behind a comma, three words may be a remark: `…, Free-Form Masks`
-        is_remark = not is_list and not QUOTED.match(line.text, joined.end())
-        yield joined.end(), len(line.text), MIN_TITLE + is_remark
+        least += 1
+    yield joined.end(), len(line.text), least
 
 
 def _set_apart(line: ReferenceLine) -> Candidates:

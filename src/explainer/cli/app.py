@@ -221,7 +221,10 @@ def _inputs_in(params: Mapping[str, Any]) -> Iterator[Path]:
 
 def _paths_in(values: Sequence[Any]) -> Iterator[Path]:
     for value in values:
-        if isinstance(value, Path) or (isinstance(value, str) and "\0" not in value):
+        if isinstance(value, str) and "\0" in value:
+            # no file is called so
+            continue
+        if isinstance(value, Path | str):
             yield Path(value)
 
 
@@ -249,8 +252,10 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 def _group_of(param: Any) -> str:
     if param.param_type_name == "argument":
         return "Arguments"
-    matching = (group for group, flags in _GROUPS.items() if not set(flags).isdisjoint(param.opts))
-    return next(matching, "Options")
+    for group, flags in _GROUPS.items():
+        if not set(flags).isdisjoint(param.opts):
+            return group
+    return "Options"
 
 
 # The parameters that depend on a project file. Catalogs are found for each question by itself, and what a question says

@@ -303,7 +303,8 @@ class _TerminalReporter(BatchReporter):
 
     def start(self, source: QuestionSource, setup: RenderSetup) -> None:
         if self._verbose:
-            for catalog in CatalogLoader(setup.catalogs).files(None, setup.base).value or ():
+            catalogs = CatalogLoader(setup.catalogs).files(None, setup.base)
+            for catalog in catalogs.value or ():
                 say(f"catalog: {catalog}; for questions that name none")
         self._size = source.size() if self._progress.active else None
 

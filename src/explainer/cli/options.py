@@ -224,10 +224,11 @@ def typed_question(words: Sequence[str]) -> str | None:
     """
     first = words[0]
     # not Path.exists(): it raises for a text that is longer than a path can be
-    is_path = (
-        first == STDIN or Path(first).suffix in _FILE_SUFFIXES or os.path.exists(first)  # noqa: PTH110
-    )
-    if is_path or any(os.path.isfile(word) for word in words):  # noqa: PTH113
+    if first == STDIN or Path(first).suffix in _FILE_SUFFIXES:
+        return None
+    if os.path.exists(first):  # noqa: PTH110
+        return None
+    if any(map(os.path.isfile, words)):
         return None
     text = " ".join(words)
     if not text.endswith("?") and len(text.split()) < _FEWEST_WORDS:

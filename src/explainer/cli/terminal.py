@@ -91,7 +91,9 @@ def shows_colors(stream: TextIO | None) -> bool:
     """Whether a stream is a terminal that shows colors, and nobody asked for none (https://no-color.org)."""
     if stream is None or os.environ.get("NO_COLOR"):
         return False
-    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    if not stream.isatty():
+        return False
+    return os.environ.get("TERM", "dumb") != "dumb"
 
 
 def complain(*lines: str, prefix: str = "Error: ") -> None:

@@ -232,9 +232,12 @@ def _labels(library: Library, kind: Kind, name: str) -> list[str]:
 
 def _uses(loaded: LoadedQuestion, library: Library, kind: Kind, label: str) -> Iterator[Use]:
     """The places where a question names the entry of one kind that is called `label`."""
-    for position, item in enumerate(getattr(loaded.question, kind) or ()):
+    items = getattr(loaded.question, kind) or ()
+    for position, item in enumerate(items):
         # an entry that stands in the question itself names nothing
-        if isinstance(item, str) and label in _labels(library, kind, item):
+        if not isinstance(item, str):
+            continue
+        if label in _labels(library, kind, item):
             yield Use(loaded.id, item, position, loaded.document.locate((kind, position)))
 
 
@@ -497,19 +500,27 @@ def _compare_kind(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) ->
     gone = {name: entry for name, entry in old.items() if name not in new}
     for name, entry in new.items():
         if name not in old:
-            yield _new(kind, name, entry, gone)
-        elif old[name] != entry:
-            yield Change(kind, name, "changed", tuple(_fields(kind, old[name], entry)))
+            yield _take_from_gone(kind, name, entry, gone)
+            continue
+        earlier = old[name]
+        if earlier != entry:
+            yield Change(kind, name, "changed", tuple(_fields(kind, earlier, entry)))
+    # what was renamed has been taken out
     for name in gone:
         yield Change(kind, name, "removed")
 
 
-def _new(kind: Kind, name: str, entry: Any, gone: dict[str, Any]) -> Change:
-    """How an entry of a new name came about: a renamed one is one, not one removed and another added."""
+def _take_from_gone(kind: Kind, name: str, entry: Any, gone: dict[str, Any]) -> Change:
+    """How an entry of a new name came about; the entry that it was before, if any, is taken out of `gone`.
+
+    A renamed entry is one, not one removed and another added, and no two entries were the same one before: the caller
+    depends on it that what is left in `gone` was removed.
+    """
     former = _former_name(kind, entry, gone)
     if former is None:
         return Change(kind, name, "added")
-    return Change(kind, name, "renamed", tuple(_fields(kind, gone.pop(former), entry)))
+    earlier = gone.pop(former)
+    return Change(kind, name, "renamed", tuple(_fields(kind, earlier, entry)))
 
 
 def _former_name(kind: Kind, entry: Any, gone: Mapping[str, Any]) -> str | None:

@@ -212,7 +212,9 @@ def _citation_key(record: dict[str, Any], taken: set[str]) -> str:
     """A citation key in ASCII that no other entry of the file has."""
     name = str(record.get("id") or slugify(record.get("name") or record["title"]))
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return _untaken(re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:60] or "entry", taken)
+    key = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:60]
+    # nothing is left of a name in another script
+    return _untaken(key or "entry", taken)
 
 
 def _untaken(stem: str, taken: set[str]) -> str:

@@ -239,9 +239,11 @@ class _Import:
     def _write_changed(self, files: Mapping[Path, tuple[str | None, str]]) -> None:
         """Write the files whose text is not what it was, all or none."""
         changed = [(path, new.encode()) for path, (old, new) in files.items() if new != old]
-        if not self._job.dry_run:
-            problem = write_together(changed)
-            self.result.note([] if problem is None else [problem])
+        if self._job.dry_run:
+            return
+        problem = write_together(changed)
+        if problem is not None:
+            self.result.note([problem])
 
     def _entries(self) -> Iterator[NormalizedEntry]:
         """The entries of the source, each name once; what is wrong with the others is noted."""

@@ -109,10 +109,12 @@ def wrong_field(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield links that stand in the field of another site."""
     for key, url in _urls_of(item):
         home = home_field(url)
+        if home in (None, key):
+            continue
         # the page of a paper on Hugging Face is at home in both fields
-        is_paper_page = (home, key) == ("paper", "huggingface") and "/papers/" in url
-        if home not in (None, key) and not is_paper_page:
-            yield _misplaced(item, key, str(home), url)
+        if (home, key) == ("paper", "huggingface") and "/papers/" in url:
+            continue
+        yield _misplaced(item, key, str(home), url)
 
 
 def _misplaced(item: CatalogItem, key: str, home: str, url: str) -> LintFinding:
@@ -207,12 +209,16 @@ def near_equal(name: str, another: str) -> bool:
     Numbers and short words tell siblings apart: `resnet-18` and `resnet-50`, `yolov8s` and `yolov8m` are not equal.
     """
     first, second = _tokens(name), _tokens(another)
-    if "".join(first) == "".join(second) or sorted(first) == sorted(second):
+    if "".join(first) == "".join(second):
+        return True
+    if sorted(first) == sorted(second):
         return True
     if len(first) != len(second):
         return False
     differing = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
-    return len(differing) == 1 and _one_slip(*differing[0])
+    if len(differing) != 1:
+        return False
+    return _one_slip(*differing[0])
 
 
 def near_keys(name: str) -> Iterator[tuple[str, ...]]:
@@ -291,9 +297,10 @@ def too_short(item: CatalogItem) -> Iterator[LintFinding]:
 def boilerplate(item: CatalogItem) -> Iterator[LintFinding]:
     """Yield a summary that nobody wrote."""
     summary = item.entry.summary or ""
-    if summary and _written_summary(item) is None:
-        message = f"the summary is boilerplate: {shorten(summary)!r}"
-        yield item.finding("L705", ("summary",), message, "write one, or leave it out", summary)
+    if not summary or _written_summary(item) is not None:
+        return
+    message = f"the summary is boilerplate: {shorten(summary)!r}"
+    yield item.finding("L705", ("summary",), message, "write one, or leave it out", summary)
 
 
 def _written_summary(item: CatalogItem) -> str | None:
@@ -352,6 +359,7 @@ def lacking(items: Sequence[CatalogItem]) -> Iterator[LintFinding]:
     for item in items:
         if item.kind is Kind.PAPERS:
             papers.add(bare_link(item.entry.paper or ""))
+        # of what is out of use nothing has to be filled in
         if not item.entry.deprecated:
             in_use[item.kind].append(item)
     for kind, what, bar in _BARS:

@@ -192,8 +192,9 @@ class Normalizer(Struct):
             if key is not None and _is_nothing(values.get(key)):
                 values[key] = value
         stated = values.get("licence")
-        licence = stated if text_in(stated) else raw.licence
-        return values, licence
+        if text_in(stated):
+            return values, stated
+        return values, raw.licence
 
     def _is_own_id(self, raw: SourceRecord, column: str) -> bool:
         """Whether a column holds the ids that entries have in the catalog."""
@@ -202,9 +203,13 @@ class Normalizer(Struct):
     def _kind_of(self, raw: SourceRecord, values: Mapping[str, Any]) -> Kind:
         """The kind that a record states, else that of its source or of the run; without these its keys tell."""
         stated = _KIND_OF.get(text_in(values.get("kind")).casefold())
-        has_title_alone = "title" in values and _is_nothing(values.get("name"))
-        by_keys = Kind.PAPERS if has_title_alone else Kind.MODELS
-        return stated or raw.kind or self.kind or by_keys
+        known = stated or raw.kind or self.kind
+        if known:
+            return known
+        # only papers have a title and no name
+        if "title" in values and _is_nothing(values.get("name")):
+            return Kind.PAPERS
+        return Kind.MODELS
 
     def _unused(self, raw: SourceRecord, kind: Kind) -> Iterator[Finding]:
         """Columns that mean nothing here: each is mentioned once in a run."""
@@ -534,8 +539,11 @@ def _not_a_link(key: str, text: str, raw: SourceRecord, link: str | None = None)
 
 def _column_of(text: str, raw: SourceRecord, key: str) -> str:
     """The column of a record that holds a text, where columns are not called as in catalogs; else the key."""
+    # what is made ready has the keys of catalogs
+    if raw.ready:
+        return key
     for column, value in raw.values.items():
-        if text_in(value) == text and not raw.ready:
+        if text_in(value) == text:
             return column
     return key
 

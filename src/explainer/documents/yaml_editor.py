@@ -240,9 +240,10 @@ class Editor:
 
     def _indent_at_top(self) -> int:
         """The column of the first key at the top."""
-        return self._column(
-            next((node.key or 0 for path, node in self._nodes.items() if len(path) == 1), 0)
-        )
+        for path, node in self._nodes.items():
+            if len(path) == 1:
+                return self._column(node.key or 0)
+        return self._column(0)
 
     def _column(self, offset: int) -> int:
         return offset - self._line_start(offset)

@@ -240,7 +240,11 @@ def numbered_rows(batch: pa.RecordBatch, questions: pa.RecordBatch) -> Iterator[
     for number, id_, raw in zip(numbers, _column(batch, "id"), rows, strict=True):
         # an id that is no text is an id: it is refused later
         lacks_id = number is None and id_ in (None, "", b"")
-        yield NumberedRow(number, nameless if lacks_id and isinstance(raw, bytes) else raw)
+        # a row that could not be read says so itself
+        if lacks_id and isinstance(raw, bytes):
+            yield NumberedRow(number, nameless)
+        else:
+            yield NumberedRow(number, raw)
 
 
 class RenderedRow(NamedTuple):
@@ -480,7 +484,8 @@ def recommend_batches(batches: Iterable[pa.RecordBatch], job: Job) -> Iterator[p
 def _recommendations(batch: pa.RecordBatch, opened: OpenJob) -> Iterator[pa.RecordBatch]:
     columns = [name for name in batch.schema.names if name in _RECOMMEND_COLUMNS]
     with opened.lock:
-        rows = list(map(partial(_recommend, opened), numbered_rows(batch, batch.select(columns))))
+        questions = numbered_rows(batch, batch.select(columns))
+        rows = [_recommend(opened, question) for question in questions]
     for row, id_ in zip(rows, ids_of(batch), strict=True):
         row["id"] = id_ or row["id"] or None
     yield arrow().RecordBatch.from_pylist(rows, schema=recommend_schema())

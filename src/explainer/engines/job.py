@@ -370,9 +370,10 @@ class OpenJob:
         if names not in self._libraries:
             catalogs = self._content.catalogs.get(names)
             missing = names or ("<catalogs>",)
-            self._libraries[names] = (
-                _prepare(catalogs) if catalogs else _unusable(missing, "is not in the job")
-            )
+            if catalogs:
+                self._libraries[names] = _prepare(catalogs)
+            else:
+                self._libraries[names] = _unusable(missing, "is not in the job")
         return self._libraries[names]
 
     def renderer(self, *, files: bool = False, offers: bool = False) -> BatchRenderer:

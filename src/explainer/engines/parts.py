@@ -217,10 +217,11 @@ def _refuse_foreign(folder: Path) -> None:
     # the columns of one tell those of all: reading them of thousands would take longer than the work
     if not foreign and tables and not _has_own_columns(tables[0]):
         foreign = tables
-    if foreign:
-        message = "the batch was stopped: the file is there, and no run wrote it"
-        place = Location(display_path(foreign[0]))
-        raise ExplainerError([Finding("F105", place, message, "choose another place")])
+    if not foreign:
+        return
+    message = "the batch was stopped: the file is there, and no run wrote it"
+    place = Location(display_path(foreign[0]))
+    raise ExplainerError([Finding("F105", place, message, "choose another place")])
 
 
 def _is_called_part(path: Path) -> bool:

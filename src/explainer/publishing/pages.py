@@ -271,8 +271,15 @@ def _marks(
 
 def _drawing(entries: Iterable[Entry]) -> dict[str, str] | None:
     """The workflow that the cited models form, if they form one."""
-    models = [entry for entry in entries if isinstance(entry, ModelEntry) and entry.signature]
-    return _drawn(tuple(models)) if models else None
+    models = tuple(
+        entry
+        for entry in entries
+        # without a signature nobody knows what a model takes and gives
+        if isinstance(entry, ModelEntry) and entry.signature
+    )
+    if not models:
+        return None
+    return _drawn(models)
 
 
 @lru_cache(maxsize=4096)  # thousands of answers cite the same few models

@@ -80,7 +80,9 @@ def _printed_entry(offered: Offered, source: OfferedEntry) -> KindedEntry:
 def proved_citations(report: CheckReport, offered: Offered) -> Iterator[tuple[Citation, int]]:
     """Yield the citations that are right, each with the place of its entry among those that were offered."""
     for citation in report.citations:
-        place = cited_source(citation, offered) if citation.status in GOOD else None
+        if citation.status not in GOOD:
+            continue
+        place = cited_source(citation, offered)
         if place is not None:
             yield citation, place
 

@@ -319,8 +319,10 @@ def _render(job: _Job) -> _Share:
 
 def _has_page(answer: AnswerInput) -> bool:
     """Whether an answer can be shown: it was read and checked, and no other one has its id."""
-    is_repeated = any(finding.code == "A603" for finding in answer.findings)
-    return answer.text is not None and answer.offered is not None and not is_repeated
+    if answer.text is None or answer.offered is None:
+        return False
+    codes = {finding.code for finding in answer.findings}
+    return "A603" not in codes
 
 
 def _render_answer(answer: AnswerInput, place: int, job: _Job, share: _Share) -> None:
@@ -386,7 +388,9 @@ def _is_own(path: Path, value: str) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
     text = read_file(path).decode("utf-8", "replace")
-    return digest(text, 16) == value or f"{digest(text, 8)}.svg" == path.name
+    if digest(text, 16) == value:
+        return True
+    return f"{digest(text, 8)}.svg" == path.name
 
 
 def _environment(config: SiteConfig, catalogs: Iterable[str]) -> str:

@@ -90,7 +90,9 @@ def fit_findings(
     if not empty:
         return ()
     place = document.locate(("question",))
-    nearest = f"the nearest tasks are {', '.join(choice.nearest)}" if choice.nearest else ""
+    nearest = ""
+    if choice.nearest:
+        nearest = f"the nearest tasks are {', '.join(choice.nearest)}"
     if len(empty) < len(kinds) or named:
         message = f"no {' and no '.join(empty)} in the catalogs fit this question: none are offered"
         return (Finding("Q408", place, message, nearest or None),)

@@ -145,7 +145,9 @@ class Taxonomy:
         )
         known_parts = (part for part in parts if part in self._by_label)
         longest = max(known_parts, key=len, default=())
-        return self._by_label[longest] if longest else None
+        if not longest:
+            return None
+        return self._by_label[longest]
 
     def phrases(self) -> list[tuple[str, ...]]:
         """Return what each task is known by, and the questions that are asked about it."""

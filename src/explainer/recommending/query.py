@@ -63,6 +63,7 @@ _NOT_BEFORE_TO: Final = _words("""
     able according close compared going had has have how like listen listening need needs next ought similar
     used want wanted wants way
 """)
+_NOTHING_BEFORE: Final = _MARKS | _NOT_BEFORE_TO
 # What people ask with, and say of a person, is no kind of data.
 _NO_DATA: Final = (
     "question",
@@ -214,7 +215,7 @@ class _Words:
         for end in range(place, max(0, place - distance - 1), -1):
             if end in self.ends:
                 return self.ends[end]
-            if self.tokens[end - 1] in _MARKS or self.tokens[end - 1] in _NOT_BEFORE_TO:
+            if self.tokens[end - 1] in _NOTHING_BEFORE:
                 return None
         return None
 

@@ -140,7 +140,10 @@ def field_terms(entry: Entry) -> dict[str, list[str]]:
 
 def task_label(entry: Entry) -> str:
     """Return what says best what an entry is for: its task, else its category, else its signature."""
-    return (entry.task or entry.category or own_signature(entry) or "").strip()
+    label = entry.task or entry.category or own_signature(entry)
+    if not label:
+        return ""
+    return label.strip()
 
 
 @lru_cache(maxsize=100_000)
@@ -511,8 +514,11 @@ def _task_weight(term: str) -> float:
 def _agreed_task(query: Query, best_tasks: tuple[int, int]) -> int:
     """The task on which both agree; none where a direction is stated, which decides, or in other languages."""
     by_words, likeliest = best_tasks
-    agrees = by_words == likeliest and query.language == ENGLISH and not query.direction.is_full
-    return likeliest if agrees else NO_TASK
+    if by_words != likeliest:
+        return NO_TASK
+    if query.language != ENGLISH or query.direction.is_full:
+        return NO_TASK
+    return likeliest
 
 
 def _phrase_gains(taxonomy: Taxonomy, prior: TaskPrior, query: Query) -> list[float]:
@@ -531,7 +537,10 @@ def fits_of(query: Query, signatures: Sequence[Signature | None]) -> list[float]
 
     What the question says outright counts, else what its words hint at.
     """
-    direction = query.direction.within(signatures) if query.direction else query.direction
+    direction = query.direction
+    if direction:
+        # kinds of data that none of them has tell nothing apart
+        direction = direction.within(signatures)
     if direction:
         return [DIRECTION_WEIGHT * direction.fit(signature) for signature in signatures]
     return [KIND_WEIGHT * query.intent.fit(signature) for signature in signatures]
@@ -539,10 +548,14 @@ def fits_of(query: Query, signatures: Sequence[Signature | None]) -> list[float]
 
 def _scale_fit(query: Query, label: str) -> float:
     """What the scale in an entry's name adds to its score."""
-    scale = scale_of(label) if query.scale else 0
+    if not query.scale:
+        return 0.0
+    scale = scale_of(label)
     if not scale:
         return 0.0
-    return SCALE_WEIGHT if scale == query.scale else -SCALE_WEIGHT
+    if scale == query.scale:
+        return SCALE_WEIGHT
+    return -SCALE_WEIGHT
 
 
 def same_task_weight(examples: int) -> float:

@@ -252,7 +252,11 @@ class Recommender:
     def expected(self, counts: SourceCounts) -> tuple[Kind, ...]:
         """Return the kinds that should be chosen: what is asked for and there is; all that is asked for if none is."""
         asked_for = tuple(kind for kind in SOURCE_KINDS if getattr(counts, kind))
-        return tuple(kind for kind in asked_for if kind in self.kinds) or asked_for
+        available = tuple(kind for kind in asked_for if kind in self.kinds)
+        if available:
+            return available
+        # of nothing that is asked for there are entries: all of it is missed
+        return asked_for
 
     def recommend(
         self,
@@ -285,12 +289,16 @@ class Recommender:
         self, question: str, models: int, papers: int, chosen: Sequence[ModelEntry] | None
     ) -> Choice:
         query = self._corrected(Query.of(question, self.taxonomy))
-        steps = self._steps(question) if models and chosen is None else ()
+        # for models that somebody chose, nothing is left to choose step by step
+        is_choosing_models = models and chosen is None
+        steps = self._steps(question) if is_choosing_models else ()
         if steps:
             models_of_steps = tuple(recommended for _, recommended in steps)
             return self._choice(query, models_of_steps, self._papers_of_steps(steps, papers))
         best_models, lacking = self._models_for(query, models) if models else ((), None)
-        subject = self._subject(entries_of(best_models) if chosen is None else chosen, lacking)
+        if chosen is None:
+            chosen = entries_of(best_models)
+        subject = self._subject(chosen, lacking)
         no_model_fits = models and not best_models and len(self.models)
         bars = _WITHOUT_MODEL if no_model_fits else 1.0
         return self._choice(query, best_models, self._papers_for(query, papers, subject, bars))

@@ -292,7 +292,7 @@ def _diagnose(error: Exception, name: str, names: Collection[str]) -> Finding:
 
 def _place(error: BaseException, name: str, names: Collection[str]) -> Location:
     """The innermost frame that lies in a template: Jinja's rewritten tracebacks name the template as file."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in names
-    ]
-    return Location(frames[-1].filename, frames[-1].lineno or 1) if frames else Location(name)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if frame.filename in names:
+            return Location(frame.filename, frame.lineno or 1)
+    return Location(name)

@@ -127,8 +127,12 @@ def _source(
     path: Path, name: str | None, licence: str | None, retrieved: str | None
 ) -> ImportedSource:
     """What is recorded of a source: its name, by default that of its file, the day, and its licence."""
-    default = "stdin" if str(path) == STDIN else path.name or str(path)
-    return ImportedSource(as_text(name or default), _day(retrieved), licence and as_text(licence))
+    if not name and str(path) == STDIN:
+        name = "stdin"
+    # `..` and the like have no name
+    shown_name = as_text(name or path.name or str(path))
+    day = _day(retrieved)
+    return ImportedSource(shown_name, day, licence and as_text(licence))
 
 
 def _format_of(source: Path) -> str:

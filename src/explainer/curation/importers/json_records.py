@@ -413,9 +413,11 @@ def _lists(data: Any) -> dict[Kind | None, list[Any]]:
     document = as_mapping(data)
     if not document.keys().isdisjoint(_NAME_KEYS):
         return {}
-    kinds = [kind for kind in Kind if _has_entries(document.get(kind))]
-    if kinds:
-        return {kind: document[kind] for kind in kinds}
+    lists: dict[Kind | None, list[Any]] = {
+        kind: document[kind] for kind in Kind if _has_entries(document.get(kind))
+    }
+    if lists:
+        return lists
     answer = as_mapping(document.get("message")) or document
     for key in _ANSWER_KEYS:
         if _has_entries(answer.get(key)):

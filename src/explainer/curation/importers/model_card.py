@@ -296,10 +296,13 @@ class _Outline(Struct):
         """Take a part of the text, and what it is a part of."""
         if token.type == "html_block":
             self.mentions += _anchors(token.content)
-        if token.type == "inline":
-            self.mentions += _mentions(token)
-            children = [child for child in token.children or () if child.type != "image"]
-            self._add_text(opening, one_line("".join(map(_text_of, children))))
+        if token.type != "inline":
+            return
+        self.mentions += _mentions(token)
+        # what describes an image is no part of the text
+        children = [child for child in token.children or () if child.type != "image"]
+        text = "".join(map(_text_of, children))
+        self._add_text(opening, one_line(text))
 
     def _add_text(self, opening: Any, text: str) -> None:
         """Take the text of a heading or of a paragraph; those in lists and quotes are deeper."""

@@ -799,7 +799,8 @@ class _MarkdownReader:
         offset = 0
         for number, line in enumerate(content.split("\n"), start=first):
             begin = self._answer.start_of(min(number, self._answer.lines))
-            begin = max(begin, self._at) if self._at < self._answer.start_of(number + 1) else begin
+            if self._at < self._answer.start_of(number + 1):
+                begin = max(begin, self._at)
             self._contents.append(offset)
             self._lines.append(max(begin, self._source.find(line, begin, begin + len(line) + _FAR)))
             offset += len(line) + 1
@@ -849,7 +850,8 @@ class _MarkdownReader:
             start = max(start, self._source.find(":", start, end) + 1)
             written = self._source[start:end]
             start += len(written) - len(written.lstrip())
-            end = start + len(written.split(maxsplit=1)[0]) if written.strip() else end
+            if written.strip():
+                end = start + len(written.split(maxsplit=1)[0])
         else:
             start, end = begin, finish
         self._links.append(_MarkedLink(href, start, end, phrase, (begin, finish)))

@@ -248,7 +248,9 @@ def spot_links(text: str, exact: Sequence[str] = ()) -> Iterator[LinkInText]:
         start, end = seen.place(spotted.start), seen.place(spotted.end)
         written = text[start:end]
         # a backslash that Markdown would take for an escape ends the host for a browser: `https://a.org\@b.org`
-        as_opened = opened_url(written) if "\\" in written and "@" in written else None
+        as_opened = None
+        if "\\" in written and "@" in written:
+            as_opened = opened_url(written)
         link = identify(as_opened) if as_opened else spotted.link
         yield replace(spotted, start=start, end=end, text=written, link=link)
 

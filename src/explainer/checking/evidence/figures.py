@@ -579,7 +579,8 @@ def _value(match: re.Match[str]) -> tuple[float, float]:
         words = match[0].removesuffix(match["attached"] or "").lower()
         return float(sum(_WORD_VALUES[word] for word in re.split("[- ]", words))), 1.0
     digits = match["digits"]
-    digits = digits.replace(",", "." if DECIMAL_COMMA.fullmatch(digits) else "")
+    comma = "." if DECIMAL_COMMA.fullmatch(digits) else ""
+    digits = digits.replace(",", comma)
     _, _, decimals = digits.partition(".")
     return float(digits), 10.0 ** -len(decimals)
 
@@ -587,8 +588,12 @@ def _value(match: re.Match[str]) -> tuple[float, float]:
 def _written_number(text: str) -> str:
     """The digits that a figure begins with."""
     match = _DIGITS.match(text)
-    number = match[0].rstrip(".,") if match else ""
-    return number.replace(",", ".") if DECIMAL_COMMA.fullmatch(number) else number
+    if match is None:
+        return ""
+    number = match[0].rstrip(".,")
+    if DECIMAL_COMMA.fullmatch(number):
+        return number.replace(",", ".")
+    return number
 
 
 def _is_side_of_size(text: str, start: int, end: int) -> bool:
@@ -622,7 +627,9 @@ def _unit_of(text: str, match: re.Match[str], number: _Number) -> tuple[_Unit, i
     if match["factor"] or match["order"]:
         return _UNITS_APART["times"], number.end
     unit, end = _unit_behind(text, number)
-    return unit, end if unit.kind else number.end
+    if not unit.kind:
+        return unit, number.end
+    return unit, end
 
 
 def _unit_behind(text: str, number: _Number) -> tuple[_Unit, int]:

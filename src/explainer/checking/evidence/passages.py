@@ -120,7 +120,10 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
     for match in _SENTENCE_END.finditer(text):
         if _ABBREVIATED.search(text, max(start, match.start() - 8), match.start()):
             continue
-        yield start, match.end("cited") if match["cited"] else match.start()
+        if match["cited"]:
+            yield start, match.end("cited")
+        else:
+            yield start, match.start()
         start = match.end()
     if text[start:].strip():
         yield start, len(text)

@@ -153,7 +153,8 @@ def _block(block: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
         text = "".join(_text(part.get("text")) for part in mappings_in(inner.get("content")))
         return text, mappings_in(inner.get("citations"))
     is_text = block.get("type", "text") == "text"
-    return _text(block.get("text")) if is_text else "", mappings_in(block.get("citations"))
+    text = _text(block.get("text")) if is_text else ""
+    return text, mappings_in(block.get("citations"))
 
 
 def _cited(citation: Mapping[str, Any], start: int, end: int) -> CitedSpan:
@@ -281,4 +282,6 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0
+    if not isinstance(value, int):
+        return 0
+    return max(value, 0)

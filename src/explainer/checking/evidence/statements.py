@@ -285,8 +285,11 @@ class _StatementReader:
     def _defined_by(self, definition: re.Match[str]) -> set[int]:
         """The entries that a footnote names in its paragraph, or a numbered reference in its line."""
         is_footnote = definition["id"].startswith("^")
-        end = self._text.find("\n\n" if is_footnote else "\n", definition.end())
-        return set(self._named(definition.end(), end if end >= 0 else len(self._text)))
+        end_mark = "\n\n" if is_footnote else "\n"
+        end = self._text.find(end_mark, definition.end())
+        if end < 0:
+            end = len(self._text)
+        return set(self._named(definition.end(), end))
 
     # --- blocks --------------------------------------------------------------------------------------------------
 
@@ -643,7 +646,9 @@ def _lead_length(text: str, *, has_context: bool) -> int:
     marked = _MARKED.match(text, beginning)
     if marked:
         return marked.end()
-    return 0 if has_context else beginning + _LEADING
+    if has_context:
+        return 0
+    return beginning + _LEADING
 
 
 def _sentences(text: str, offset: int, quotes: Iterable[Quoted]) -> Iterator[tuple[int, int]]:

@@ -435,7 +435,9 @@ def swapped_numbers(analysis: AnswerAnalysis) -> Iterator[Violation]:
 def _end_of_words(body: str, place: int) -> int:
     """Where the words before a number end, without the marks between."""
     before = _BEFORE_NUMBER.search(body, max(0, place - _MAX_BEFORE), place)
-    return before.start() if before else place
+    if before is None:
+        return place
+    return before.start()
 
 
 def _swapped_number(

@@ -110,7 +110,10 @@ def _names_on(line: str) -> Iterator[str]:
     """The names on a line, without what goes on behind them in a script without capitals, and no key of a citation."""
     for name in acronyms(_CITATION_KEY.sub("", line)):
         latin = name if name.isascii() else _WITHOUT_CAPITALS.split(name, maxsplit=1)[0]
-        yield from (name,) if latin == name else acronyms(latin)
+        if latin == name:
+            yield name
+        else:
+            yield from acronyms(latin)
 
 
 def _headings_in_capitals(analysis: AnswerAnalysis) -> set[int]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from explainer.documents.document import line_column
+from explainer.documents.document import Lines, line_column
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,4 @@ def test_positions_count_characters_from_one(
     text: str, index: int, expected: tuple[int, int]
 ) -> None:
     assert line_column(text, index) == expected
+    assert Lines(text).index(*expected) == index

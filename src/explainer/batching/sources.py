@@ -93,7 +93,7 @@ def no_question_in(source: QuestionSource, skipped: int) -> Finding:
 
     Args:
         source: the source.
-        skipped: how many of its files or rows are none.
+        skipped: how many of its files or rows hold no question.
     """
     if source.lines:
         where, unit = "in any line", "line"
@@ -181,7 +181,7 @@ def _kind(entry: os.DirEntry[str]) -> str:
 
 
 def read_bytes(path: str, file: str) -> bytes | Finding:
-    """Return the bytes of a regular file, or why they cannot be had; its output will have its name, which is text."""
+    """Return the bytes of a regular file, or why they cannot be had. Its name must be text: its output is named so."""
     if not path.isascii() and as_text(path) != path:
         return Finding("F104", Location(file), "the name of the file is not UTF-8", "rename it")
     try:
@@ -281,7 +281,7 @@ class LinesSource:
         return open_file(self._path, buffering=_BLOCK)
 
     def size(self) -> int | None:
-        """How many lines there are."""
+        """How many lines there are, with blank ones."""
         with open_file(self._path) as stream:
             return sum(block.count(b"\n") for block in iter(lambda: stream.read(_BLOCK), b""))
 
@@ -297,7 +297,7 @@ class StdinSource(LinesSource):
         return contextlib.nullcontext(sys.stdin.buffer)
 
     def size(self) -> None:
-        """Nobody knows."""
+        """Not known: stdin is read once."""
 
 
 # Repeated ids that are looked up in what was written. Beyond these, and where nothing is written, equal hashes are

@@ -24,6 +24,7 @@ from explainer.curation.export import entries_of
 from explainer.curation.merge import MAX_ORIGINS_BYTES, parse_origins, targets_of
 from explainer.diagnostics.finding import NOWHERE, Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import shorten
+from explainer.documents.document import Lines
 from explainer.documents.yaml_editor import Edit, Editor, apply_edits, unified_diff
 from explainer.files import (
     MAX_CATALOG_BYTES,
@@ -403,12 +404,10 @@ def _is_shipped(path: Path) -> bool:
 
 def _line_edits(text: str, outdated: Sequence[Use], new: str) -> tuple[Edit, ...]:
     """The edits that make questions (lines of JSON) use the new name."""
-    starts = [0]
-    for line in text.split("\n"):
-        starts.append(starts[-1] + len(line) + 1)
+    lines = Lines(text)
     edits = []
     for use in outdated:
-        start = starts[use.location.line - 1] + use.location.column - 1
+        start = lines.index(use.location.line, use.location.column)
         _, end = json.JSONDecoder().raw_decode(text, start)
         edits.append(Edit(start, end, json.dumps(new, ensure_ascii=False)))
     return tuple(edits)

@@ -49,6 +49,10 @@ class Lines:
         line = bisect_right(self.starts, index)
         return line, index - self.starts[line - 1] + 1
 
+    def index(self, line: int, column: int) -> int:
+        """Return the character at a position: the other way round."""
+        return self.starts[line - 1] + column - 1
+
 
 def line_column(text: str, index: int) -> tuple[int, int]:
     """Return the line and the column (both from 1) of one character of a text; see `Lines`."""

@@ -74,7 +74,7 @@ _MIN_VERBATIM: Final = 8  # words of a statement that stands in its entry word f
 _SAME_WORDS: Final = 0.75
 _MIN_SAME: Final = 4  # terms of such a statement
 # of the terms of a passage that a statement repeats, for a missing `not` to turn it round
-_CLOSED: Final = 0.8
+_PASSAGE_SHARE: Final = 0.8
 _BESIDE: Final = 3  # words beside a passage among which its `not` stands: `does not need pairs`
 # a statement is another entry's when a sentence there has so much more of its terms than its own entry has
 _OWN_SHARE: Final = 0.6
@@ -95,7 +95,7 @@ _LABEL: Final = lazy_regex(
 )
 _LARGEST_LABEL: Final = 1000
 # characters on either side of a figure, or a quotation, in which its phrase is looked for
-_BEFORE: Final = 160
+_PHRASE_REACH: Final = 160
 # what ends a phrase, and the words of one that says nothing of an entry
 _PHRASE_END: Final = lazy_regex(r"[,;:()—–|]|\b(?:so|because|and|but|while|which)\b")
 _SUPPOSED: Final = lazy_regex(
@@ -116,7 +116,7 @@ _DERIVED: Final = lazy_regex(
     re.IGNORECASE,
 )
 # words before a figure by which it is of something else that is compared with
-_OTHERS: Final = lazy_regex(
+_WORDS_OF_OTHERS: Final = lazy_regex(
     r"\b(?:than|unlike|compared|versus|vs|against|beside|besides|instead|rather|others?|rivals?|typical|usual|known)\b",
     re.IGNORECASE,
 )
@@ -298,7 +298,7 @@ def _is_flow(analysis: AnswerAnalysis, judged: JudgedStatement) -> bool:
 
 
 def evidence_of(source: OfferedEntry) -> str:
-    """Return all that is known to be printed of an entry beside its name."""
+    """Return all that the prompt or the catalogs say of an entry beside its name."""
     parts = (source.text.rstrip(". "), *source.details, *source.aliases)
     return ". ".join(part for part in parts if part)
 
@@ -409,7 +409,7 @@ class _StatementJudge(Struct, dict=True):
     def _is_presented(self, quoted: Quoted) -> bool:
         """Whether a quotation is presented as the words of a source, or the answer has quoted one elsewhere."""
         body = self.analysis.answer.body
-        before = body[max(0, quoted.start - _BEFORE) : quoted.start]
+        before = body[max(0, quoted.start - _PHRASE_REACH) : quoted.start]
         if not before.endswith(_QUOTATION_MARKS):  # a block, or what a provider cites
             return True
         if _USERS_WORDS.search(before):
@@ -782,7 +782,7 @@ def _is_label(text: str, figure: Figure) -> bool:
     """Whether a number belongs to a name, or counts something off: `SAM 2`, `step 3`."""
     if figure.kind not in ("count", "decimal") or figure.amount >= _LARGEST_LABEL:
         return False
-    return _LABEL.search(text, max(0, figure.start - _BEFORE), figure.start) is not None
+    return _LABEL.search(text, max(0, figure.start - _PHRASE_REACH), figure.start) is not None
 
 
 def _is_supposed(text: str, figure: Figure) -> bool:
@@ -793,8 +793,8 @@ def _is_supposed(text: str, figure: Figure) -> bool:
 
 def _phrase(text: str, figure: Figure) -> tuple[str, str]:
     """What stands before a figure, and behind it, in its phrase."""
-    before = _PHRASE_END.split(text[max(0, figure.start - _BEFORE) : figure.start])[-1]
-    behind = _PHRASE_END.split(text[figure.end : figure.end + _BEFORE], maxsplit=1)[0]
+    before = _PHRASE_END.split(text[max(0, figure.start - _PHRASE_REACH) : figure.start])[-1]
+    behind = _PHRASE_END.split(text[figure.end : figure.end + _PHRASE_REACH], maxsplit=1)[0]
     return before, behind
 
 
@@ -922,7 +922,9 @@ def _is_reckoned(claim: _Claim, row: _Printed) -> bool:
 
 def _is_of_rival(claim: _Claim, row: _Printed) -> bool:
     """Whether only the statement has words before the figure by which it is of what is compared with."""
-    return not set(_OTHERS.findall(claim.phrase[0])) <= set(_OTHERS.findall(row.sentence.text))
+    return not set(_WORDS_OF_OTHERS.findall(claim.phrase[0])) <= set(
+        _WORDS_OF_OTHERS.findall(row.sentence.text)
+    )
 
 
 def _has_strange_name(claim: _Claim, _: _Printed) -> bool:
@@ -967,7 +969,7 @@ def _says_the_opposite(statement: Statement, sentence: Sentence, shared: frozens
         return False
     # one `not` less may be of a part of the passage that the statement leaves out
     passage_terms = {term(word) for word in passage} - {""}
-    return len(shared) >= _CLOSED * len(passage_terms)
+    return len(shared) >= _PASSAGE_SHARE * len(passage_terms)
 
 
 def _is_about(words: Sequence[str], shared: frozenset[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
@@ -152,7 +153,10 @@ def _build(question: QuestionLike, library: LibraryLike, template: str) -> Parse
     return Parsed(built.value, findings + built.findings)
 
 
-class Prompt(Struct, frozen=True):
+# These two are data classes: what shows the signature of a struct evaluates its annotations, and would need modules
+# that only recommending loads.
+@dataclass(frozen=True, slots=True)
+class Prompt:
     """The prompt of a question, or the skeleton of its answer.
 
     Attributes:
@@ -172,7 +176,8 @@ class Prompt(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-class Recommendations(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Recommendations:
     """The entries that fit a question, the best first.
 
     Attributes:

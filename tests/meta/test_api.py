@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import pydoc
 import re
 import shutil
 import subprocess
@@ -28,6 +29,12 @@ def test_the_public_api_is_pinned() -> None:
         "offered_by_question", "parse_catalog", "parse_prompt", "parse_question",
     ]  # fmt: skip
     assert all(getattr(explainer, name).__doc__ for name in explainer.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(set(explainer.__all__) - {"__version__"}))
+def test_python_can_show_help_about_each_name(name: str) -> None:
+    """Help evaluates the annotations of some classes: the names in these must be there."""
+    assert pydoc.render_doc(getattr(explainer, name))
 
 
 RESULTS = (

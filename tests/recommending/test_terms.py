@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from explainer.recommending.terms import term, terms, words
@@ -52,5 +52,6 @@ def test_accents_do_not_matter() -> None:
 
 @settings(max_examples=examples(200, 5_000))
 @given(st.text())
+@example("ー")
 def test_any_text_has_terms_that_are_not_empty(text: str) -> None:
     assert all(terms(text))

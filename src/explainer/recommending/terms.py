@@ -502,7 +502,9 @@ def _han(run: str) -> Iterator[str]:
 
 def _katakana(run: str) -> Iterator[str]:
     # the long mark is left out as often as not
-    yield run.rstrip("ー")
+    word = run.rstrip("ー")
+    if word:
+        yield word
 
 
 def _hiragana(run: str) -> Iterator[str]:

@@ -22,30 +22,21 @@ from explainer.diagnostics.codes import RULES, Severity
 from explainer.project import parse_catalog
 from tests.helpers.support import ROOT, SLOW
 
-WORLD: dict[str, Any] = yaml.safe_load(
-    (ROOT / "tests/data/check_world.yaml").read_text(encoding="utf-8")
-)
-REFERENCES: dict[str, Any] = yaml.safe_load(
-    (ROOT / "tests/data/check_references.yaml").read_text(encoding="utf-8")
-)
-REMARKS: dict[str, Any] = yaml.safe_load(
-    (ROOT / "tests/data/check_remarks.yaml").read_text(encoding="utf-8")
-)
-HIDDEN: dict[str, Any] = yaml.safe_load(
-    (ROOT / "tests/data/check_hidden.yaml").read_text(encoding="utf-8")
-)
-LAYOUTS: dict[str, Any] = yaml.safe_load(
-    (ROOT / "tests/data/check_layouts.yaml").read_text(encoding="utf-8")
-)
-STYLES: dict[str, Any] = yaml.safe_load(
-    (ROOT / "tests/data/check_styles.yaml").read_text(encoding="utf-8")
-)
-BESIDE: dict[str, Any] = yaml.safe_load(
-    (ROOT / "tests/data/check_beside.yaml").read_text(encoding="utf-8")
-)
-SHORT: dict[str, Any] = yaml.safe_load(
-    (ROOT / "tests/data/check_short_names.yaml").read_text(encoding="utf-8")
-)
+
+def read_forms(name: str) -> dict[str, Any]:
+    text = (ROOT / "tests" / "data" / name).read_text(encoding="utf-8")
+    forms: dict[str, Any] = yaml.safe_load(text)
+    return forms
+
+
+WORLD = read_forms("check_world.yaml")
+REFERENCES = read_forms("check_references.yaml")
+REMARKS = read_forms("check_remarks.yaml")
+HIDDEN = read_forms("check_hidden.yaml")
+LAYOUTS = read_forms("check_layouts.yaml")
+STYLES = read_forms("check_styles.yaml")
+BESIDE = read_forms("check_beside.yaml")
+SHORT = read_forms("check_short_names.yaml")
 
 
 def _offered(world: dict[str, Any], catalog: str = "models: []") -> Offered:

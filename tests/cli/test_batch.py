@@ -20,6 +20,11 @@ def batch(*arguments: str | Path) -> Outcome:
     return explainer("batch", *arguments)
 
 
+def batch_requests(root: Path) -> Outcome:
+    target = ("--out", root / "out.jsonl")
+    return batch(root / "q.jsonl", *target, "--format", "openai-batch", "--model", "m")
+
+
 def rows(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
@@ -111,18 +116,7 @@ def test_lines_come_from_stdin_and_go_to_stdout(root: Path) -> None:
 
 
 def test_the_manifest_says_what_each_output_was_made_of(root: Path) -> None:
-    assert (
-        batch(
-            root / "q.jsonl",
-            "--out",
-            root / "out.jsonl",
-            "--format",
-            "openai-batch",
-            "--model",
-            "m",
-        ).status
-        == 0
-    )
+    assert batch_requests(root).status == 0
     header, *made = rows(root / "out.manifest.jsonl")
     assert header["schema"] == "explainer/manifest/2"
     assert (header["as"], header["template"], header["format"]) == (
@@ -198,18 +192,7 @@ def test_the_custom_id_changes_with_what_the_prompt_is_made_of_and_with_nothing_
     root: Path,
 ) -> None:
     def custom_ids() -> list[object]:
-        assert (
-            batch(
-                root / "q.jsonl",
-                "--out",
-                root / "out.jsonl",
-                "--format",
-                "openai-batch",
-                "--model",
-                "m",
-            ).status
-            == 0
-        )
+        assert batch_requests(root).status == 0
         return [row["custom_id"] for row in rows(root / "out.jsonl")]
 
     before = custom_ids()

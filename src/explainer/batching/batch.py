@@ -307,6 +307,7 @@ class Batch:
         self._settle([_Pending(item, to_render=True) for item in block.items()], results)
 
     def _settle(self, chunk: list[_Pending], chunk_results: Iterable[RenderResult]) -> None:
+        """Give the outputs of one chunk to the target, and count what became of each question."""
         results = iter(chunk_results)
         for pending in chunk:
             if isinstance(pending.item, Skipped):

@@ -31,6 +31,7 @@ from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from benchmarks.baseline import BM25
 
 from explainer.catalogs.library import Library
@@ -76,7 +77,7 @@ def corpus_models(examples: Mapping[str, str]) -> Library:
         fields = {key: value for key, value in row.items() if value}
         if row["name"] in examples:
             fields["examples"] = [examples[row["name"]]]
-        entries.setdefault(row["name"], ModelEntry.model_validate(fields))
+        entries.setdefault(row["name"], msgspec.convert(fields, ModelEntry))
     return library_of(entries.values())
 
 
@@ -166,7 +167,7 @@ def gorilla() -> tuple[Library, list[tuple[str, set[str]]]]:
             "category": row["functionality"],
             "summary": row["text"],
         }
-        entries.append(ModelEntry.model_validate(fields))
+        entries.append(msgspec.convert(fields, ModelEntry))
     right: dict[str, set[str]] = defaultdict(set)
     for line in (
         SHARED.joinpath("retrieval", "gorilla-th", "qrels.tsv").read_text().splitlines()[1:]
@@ -344,7 +345,7 @@ def all_papers() -> list[PaperEntry]:
             for key, value in row.items()
             if value and key in ("title", "category", "task", "paper")
         }
-        titles.setdefault(row["title"], PaperEntry.model_validate(fields))
+        titles.setdefault(row["title"], msgspec.convert(fields, PaperEntry))
     return list(titles.values())
 
 

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from explainer import load_catalogs
 from explainer.build import build
 from explainer.catalogs.library import Library
@@ -108,7 +110,7 @@ def templates() -> None:
     library: Library = load_catalogs(ROOT / "catalogs").unwrap()
     loaded = question_from_text("How?").unwrap()
     named = tuple(model.name for model in library.models)[:40:10]
-    question = loaded.question.model_copy(update={"models": named, "papers": ()})
+    question = replace(loaded.question, models=named, papers=())
     asked = type(loaded)("q", question, loaded.document)
     plain, typed = builtin_renderer("answer"), builtin_renderer("typed")
     for renderer in (plain, typed):

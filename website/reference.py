@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import explainer
-from explainer.catalogs.schema import (
-    Catalog,
-    ModelEntry,
-    PaperEntry,
-    PortEntry,
-    Question,
-    Settings,
-    Task,
+from explainer.catalogs.validation import (
+    CatalogRules,
+    ModelRules,
+    PaperRules,
+    PortRules,
+    QuestionRules,
+    SettingsRules,
+    TaskRules,
 )
 from explainer.cli.app import COMMANDS
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 # Names of an earlier version, which stand for others.
 _OLD = {"Built", "Checked", "Printed", "__version__"}
 _FILES: tuple[tuple[str, type[BaseModel]], ...] = (
-    ("A catalog", Catalog),
-    ("A model", ModelEntry),
-    ("A paper", PaperEntry),
-    ("A task", Task),
-    ("A kind of data", PortEntry),
-    ("A question", Question),
-    ("A project file", Settings),
+    ("A catalog", CatalogRules),
+    ("A model", ModelRules),
+    ("A paper", PaperRules),
+    ("A task", TaskRules),
+    ("A kind of data", PortRules),
+    ("A question", QuestionRules),
+    ("A project file", SettingsRules),
 )
 
 

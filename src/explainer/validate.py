@@ -75,7 +75,7 @@ _SAMPLE: Final = {
     "huggingface": "https://example.org/model", "links": (), "summary": "A sample.", "examples": (), "deprecated": None,
     "signature": "Img2Img", "year": 2026, "authors": ("Sample",),
 }  # fmt: skip
-_ENTRY_KEYS: Final = (*ModelEntry.model_fields, *PaperEntry.model_fields)
+_ENTRY_KEYS: Final = (*ModelEntry.__struct_fields__, *PaperEntry.__struct_fields__)
 # keys of what `batch` and `ask` write, and providers send back
 _OUTPUT_KEYS: Final = (
     '"custom_id"', '"text"', '"messages"', '"vars"', '"prompt"', '"request"', '"response"', '"answer"',

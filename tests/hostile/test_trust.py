@@ -199,9 +199,7 @@ def test_spaces_around_a_name_hide_no_forged_entry(name: str, edge: str) -> None
     answer = ANSWER.replace("\nM\n", f"\n{name}\n").replace(
         "M: https://example.org/m", f"{name}: https://evil.org/m"
     )
-    entry = ModelEntry.model_construct(
-        **dict(ModelEntry(name=name, github="https://evil.org/m")) | {"name": name + edge}
-    )
+    entry = ModelEntry(name=name + edge, github="https://evil.org/m")
     sources = Sources((entry,), ())
     report = check_answer(answer, offered_by_sources(sources, "Why?"), answer_id="a")
     project(p__jsonl=json.dumps(proof_record(report, "Why?", sources)) + "\n")

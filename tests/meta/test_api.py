@@ -296,3 +296,43 @@ def test_a_check_of_an_answer_renders_nothing(tmp_path: Path) -> None:
     answer = tmp_path / "answer.md"
     assert "jinja2" in _imported_by("build", question, "--as", "answer", "--out", str(answer))
     assert "jinja2" not in _imported_by("check", str(answer), "--question", question)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("build", "q.yaml"),
+        ("build", "q.yaml", "--as", "answer", "--catalog", "catalogs/seeds.yaml", "--papers", "2"),
+        ("build", "How does AI colourise old photos?", "--catalog", "catalogs/seeds.yaml"),
+        ("check", "answer.md", "--question", "q.yaml"),
+        ("validate", "."),
+        ("batch", "q.jsonl", "--out", "out.jsonl", "--jobs", "1"),
+        ("recommend", "How does AI colourise old photos?"),
+        ("--help",),
+    ],
+    ids=" ".join,
+)
+def test_what_is_plainly_right_needs_no_pydantic(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("catalogs").mkdir()
+    shutil.copy(ROOT / "catalogs" / "seeds.yaml", "catalogs")
+    question = (ROOT / "questions" / "studio-portrait.yaml").read_text("utf-8")
+    Path("q.yaml").write_text(question.replace("../catalogs", "catalogs"), "utf-8")
+    Path("q.jsonl").write_text('{"question": "How?", "models": [], "papers": []}\n')
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "explainer",
+            "build",
+            "q.yaml",
+            "--as",
+            "answer",
+            "--out",
+            "answer.md",
+        ],
+        check=True,
+    )
+    assert "pydantic" not in _imported_by(*arguments)

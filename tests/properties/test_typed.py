@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from explainer.build import BuildResult, build
 from explainer.catalogs.library import Library
@@ -40,7 +41,7 @@ def made(models: list[ModelEntry], renderer: Any, description: str | None = None
     )
     library = Library([LoadedCatalog("c.yaml", catalog)])
     loaded = question_from_text("How?").unwrap()
-    question = loaded.question.model_copy(update={"models": tuple(models), "papers": ()})
+    question = replace(loaded.question, models=tuple(models), papers=())
     return build(type(loaded)("q", question, loaded.document), library, renderer).unwrap()
 
 

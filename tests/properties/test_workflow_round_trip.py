@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from explainer.build import build
 from explainer.catalogs.library import Library
@@ -55,7 +56,7 @@ def test_the_checker_has_nothing_to_say_about_a_composed_workflow(
     assert all(isinstance(PORTS.parse(model.signature or ""), Signature) for model in models)
     library = Library([LoadedCatalog("c.yaml", Catalog(models=models))])
     loaded = question_from_text("How?").unwrap()
-    question = loaded.question.model_copy(update={"models": models, "papers": ()})
+    question = replace(loaded.question, models=models, papers=())
     built = build(type(loaded)("q", question, loaded.document), library, TYPED).unwrap()
     offered = offered_by_sources(built.sources, "How?", CatalogLookup(library))
     assert [(one.code, one.message) for one in check_answer(built.text, offered).findings] == []

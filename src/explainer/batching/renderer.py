@@ -29,7 +29,7 @@ from explainer.batching.sources import LineBlock, SourceItem
 from explainer.batching.tokens import counter, estimate
 from explainer.build import BuildResult, offer, source_context
 from explainer.catalogs.library import Library, SourceCounts
-from explainer.catalogs.parsing import LoadedQuestion, load_document, parse_question
+from explainer.catalogs.parsing import PLAIN_ID, LoadedQuestion, load_document, parse_question
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry
 from explainer.diagnostics.finding import Finding, Parsed, exit_status, has_errors
 from explainer.diagnostics.text import is_plain, shorten, suggest
@@ -66,7 +66,7 @@ class PreparedEntry:
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self.data: EntryData = entry_data(entry)
-        self.digest = content_hash(entry.model_dump_json(exclude_defaults=True).encode())
+        self.digest = content_hash(msgspec.json.encode(entry))
         self.listed = msgspec.Raw(msgspec.json.encode({"name": entry.label, "hash": self.digest}))
 
 
@@ -159,10 +159,6 @@ class _EntriesByName(dict[str, "PreparedEntry | None"]):
 
 
 Status = Literal["rendered", "same", "failed", "skipped"]
-# The ids about which `catalogs.schema` has nothing to say.
-_ID: Final = re.compile(
-    r"(?=.{1,200}\Z)[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+\Z"
-)
 _SUFFIX: Final = re.compile(r"\.ya?ml$")
 _KEYS: Final = frozenset({"question", "id", "models", "papers"})
 # What outputs and their manifests are called: a folder of that name would take their place.
@@ -470,7 +466,7 @@ class BatchRenderer:
             return None
         if not _has_each_key_once(raw, line):
             return None
-        if line.id and not _ID.match(line.id):
+        if line.id and not PLAIN_ID.match(line.id):
             return None
         # only formats that complete a prompt know an answer
         if line.answer and not (self._format.completes and is_plain(line.answer)):
@@ -609,7 +605,7 @@ def _cuts(job: _Job) -> Iterator[bool]:
     for index in range(len(job.papers) - 1, -1, -1):
         paper = job.papers[index].entry
         if paper.summary:
-            job.papers[index] = PreparedEntry(paper.model_copy(update={"summary": None}))
+            job.papers[index] = PreparedEntry(replace(paper, summary=None))
             job.cut.append({"paper": paper.label, "cut": "summary"})
             yield True
     while job.papers:

@@ -5,16 +5,23 @@ A catalog is YAML; a question is YAML, a line of JSON, or plain text. What sever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
+import msgspec
 
-from explainer.catalogs.schema import SOURCE_KINDS, Catalog, Kind, PortEntry, Question
+from explainer.catalogs.schema import (
+    SOURCE_KINDS,
+    Catalog,
+    Kind,
+    PortEntry,
+    Question,
+    SchemaValue,
+)
 from explainer.catalogs.signature import Port, Ports, SignatureProblem, builtin_ports
-from explainer.catalogs.validation import validate
 from explainer.diagnostics.finding import Location, Parsed, has_errors
 from explainer.diagnostics.text import lazy_regex, shorten
 from explainer.documents.document import (
@@ -30,6 +37,84 @@ from explainer.documents.json_reader import read_json_line
 from explainer.documents.yaml_reader import read_yaml
 
 _IS_LINE: Final = lazy_regex(r"(?=[^\n]*\S)[^\n]++")
+V = TypeVar("V", bound=SchemaValue)
+
+PLAIN_ID: Final = re.compile(
+    r"(?=.{1,200}\Z)[A-Za-z0-9_][A-Za-z0-9._-]*+(?:/[A-Za-z0-9_][A-Za-z0-9._-]*+)*+\Z"
+)
+"""Ids about which there is nothing to say."""
+_PLAIN_URL: Final = re.compile(r"https?://[A-Za-z0-9.:-]++(?:[/?#][!#-;=?-\[\]-_a-~]*+)?\Z")
+_PLAIN_PORT: Final = re.compile(r"(?=.{1,40}\Z)[0-9]*+[A-Z][A-Za-z0-9]*+\Z")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}\Z")
+# The keys of one text or several, which may be written without brackets.
+_ONE_OR_MANY: Final = ("catalog", "catalogs", "input", "output")
+
+
+def read_value(document: Document, shape: type[V]) -> Parsed[V]:
+    """Read the data of a document as a value of `schema`.
+
+    Returns:
+        The value, or None and one finding for each mistake, at its place. The document's own findings come first.
+    """
+    value = _plain_value(document.data, shape)
+    if value is not None:
+        return Parsed(value, tuple(document.findings))
+    # the long way, for what is not plainly right: loading it takes as long as building a prompt
+    from explainer.catalogs.validation import validate_value  # noqa: PLC0415
+
+    return validate_value(document, shape)
+
+
+def _plain_value(data: Any, shape: type[V]) -> V | None:
+    """The value that data is; None where something might be said about it, or where it has an unusual form."""
+    if not isinstance(data, dict):
+        return None
+    written = {
+        key: value
+        for key, value in data.items()
+        if value is not None or key not in shape.__struct_fields__
+    }
+    for key in _ONE_OR_MANY:
+        if isinstance(written.get(key), str):
+            written[key] = [written[key]]
+    try:
+        value = msgspec.convert(written, shape)
+    # a message cannot quote a key that holds half a character
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        return None
+    return value if _is_plain(value) else None
+
+
+def _is_plain(value: Any, key: str = "") -> bool:
+    """Whether all texts of a value are surely right under their keys."""
+    if isinstance(value, str):
+        return bool(_TESTS.get(key, _is_line)(value))
+    if isinstance(value, tuple):
+        return all(_is_plain(item, key) for item in value)
+    if isinstance(value, dict):  # the vocabulary of a task
+        languages = tuple(value)
+        return _is_plain(languages, "language") and all(map(_is_plain, value.values()))
+    if isinstance(value, PortEntry) and not _PLAIN_PORT.match(value.id):
+        return False
+    if isinstance(value, msgspec.Struct):
+        return all(_is_plain(getattr(value, name), name) for name in value.__struct_fields__)
+    return True
+
+
+def _is_line(text: str) -> bool:
+    return text.isprintable() and not text.isspace() and text != ""
+
+
+def _is_text(text: str) -> bool:
+    return _is_line(text.replace("\n", " "))
+
+
+# What is surely right under a key; under the others, a line is.
+_TESTS: Final[Mapping[str, Callable[[str], object]]] = {
+    "id": PLAIN_ID.match, "language": _LANGUAGE.match,
+    **dict.fromkeys(("paper", "github", "huggingface", "links"), _PLAIN_URL.match),
+    **dict.fromkeys(("question", "summary", "examples", "deprecated"), _is_text),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +163,7 @@ def parse_catalog(text: str, file: str, *, rank: int = 0) -> Parsed[LoadedCatalo
 
 def catalog_from(document: Document, *, rank: int = 0) -> Parsed[LoadedCatalog]:
     """Read a catalog from a document; see `parse_catalog`."""
-    parsed = validate(document, Catalog)
+    parsed = read_value(document, Catalog)
     broken: frozenset[str] = frozenset()
     catalog = parsed.value
     # One entry at a time is slow, so that is for catalogs with mistakes only.
@@ -118,12 +203,13 @@ def _entries_without_mistakes(document: Document) -> tuple[Catalog, frozenset[st
     broken: set[str] = set()
     for kind in Kind:
         for item in items_of(document.data, kind):
-            alone = validate(Document(document.file, {kind: [item]}), Catalog)
+            alone = read_value(Document(document.file, {kind: [item]}), Catalog)
             if alone.ok:
-                usable[kind].append(item)
+                usable[kind] += getattr(alone.unwrap(), kind)
             else:
                 broken.update(_names(item))
-    return Catalog.model_validate(usable), frozenset(broken)
+    entries = {kind: tuple(items) for kind, items in usable.items()}
+    return Catalog(**entries), frozenset(broken)
 
 
 def _names(item: Any) -> Iterator[str]:
@@ -232,7 +318,7 @@ def question_from_text(
 
 def load_document(document: Document, default_id: str) -> Parsed[LoadedQuestion]:
     """Make a question of plain data that was read already."""
-    parsed = validate(document, Question)
+    parsed = read_value(document, Question)
     if parsed.value is not None:
         partial = has_errors(parsed.findings)
         return Parsed(
@@ -251,7 +337,7 @@ def _lists_without_mistakes(data: dict[str, Any]) -> Question:
     for kind in SOURCE_KINDS:
         if isinstance(data.get(kind), list):
             usable[kind] = tuple(map(_name_in, data[kind]))
-    return Question.model_construct(**usable)
+    return Question(**usable)
 
 
 def _name_in(item: Any) -> str:
@@ -263,7 +349,7 @@ def _name_in(item: Any) -> str:
 
 def _catalogs_named(value: Any) -> tuple[str, ...] | None:
     """The paths of `catalog:`, or None when one of them cannot be one."""
-    try:
-        return Question(question="?", catalog=value).catalog or None
-    except ValidationError:
+    question = read_value(Document("", {"question": "?", "catalog": value}), Question).value
+    if question is None:
         return None
+    return question.catalog or None

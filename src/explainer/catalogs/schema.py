@@ -1,144 +1,88 @@
-"""The shape of catalogs, questions and settings: frozen models that forbid unknown keys, and the kinds of entries.
+"""The shape of catalogs, questions and settings: frozen values, and the kinds of entries.
 
-Values only, no behaviour, no files.
+Values only, no behaviour, no files. What people may write for them, and what they are told otherwise: `validation`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StrictBool,
-    StringConstraints,
-    Tag,
-    WithJsonSchema,
-)
+import msgspec
+from msgspec import Meta, Struct
 
-# Patterns that Rust's regex crate (pydantic) and JSON Schema both know: no look-around, no possessive quantifiers.
-_ONE_LINE = r"^[^\n]*[^\s][^\n]*$"
-_SAFE_ID = r"^[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*(?:/[\p{L}\p{M}\p{N}_][\p{L}\p{M}\p{N}._-]*)*$"
-# The same for editors as far as their dialect can say it: not a sign of ASCII.
-_ID_START = r"[^\x00-/:-@\[-^`{-\x7f]"
-_ID_REST = r"[^\x00-,/:-@\[-^`{-\x7f]"
-_LANGUAGE = r"^[a-z]{2,3}$"
-_PORT_ID = r"^[0-9]*[A-Z][A-Za-z0-9]*$"
-_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@\\<>\"`]+(?:[/?#][^\s\\<>\"`]*)?$"
+_Year: TypeAlias = Annotated[int, Meta(ge=1800, le=2999)]
+_Count: TypeAlias = Annotated[int, Meta(ge=0)]
 
 
-def _empty_is_none(value: Any) -> Any:
-    return None if value == "" else value
+class SchemaValue(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """What all values have in common: they are shared and used as keys, and say nothing twice that is left out."""
 
 
-def _none_is_empty(value: Any) -> Any:
-    return () if value is None else value
+class Task(SchemaValue, frozen=True, kw_only=True):
+    """What a model does, in the words of the platform and of the people who ask for it.
+
+    Attributes:
+        id: the name by which entries refer to it.
+        description: what it is, in one sentence.
+        aliases: its other names, lay words included.
+        vocabulary: what people say when they mean it, by language.
+        examples: whole questions that people ask about it.
+    """
+
+    id: str
+    description: str | None = None
+    aliases: tuple[str, ...] = ()
+    vocabulary: dict[str, tuple[str, ...]] = {}
+    examples: tuple[str, ...] = ()
 
 
-def _four_digits(value: Any) -> Any:
-    if isinstance(value, str) and not re.fullmatch("[0-9]{4}", value):
-        message = "a year has four digits"
-        raise ValueError(message)
-    return value
+class PortEntry(SchemaValue, frozen=True, kw_only=True):
+    """A kind of data that models take and give, such as images.
+
+    Attributes:
+        id: the short name by which signatures refer to it.
+        description: what it is, with its article.
+        aliases: its other names, lay words included.
+    """
+
+    id: str
+    description: str | None = None
+    aliases: tuple[str, ...] = ()
 
 
-def _none_is_nothing(value: Any) -> Any:
-    return {} if value is None else value
+class Entry(SchemaValue, frozen=True, kw_only=True):
+    """What models and papers have in common.
 
+    Attributes:
+        id: its id, where it has one of its own.
+        aliases: other names that an answer may use.
+        category: free text.
+        task: the id or an alias of a task.
+        dataset: what it was trained or measured on.
+        paper: the URL of the paper.
+        github: the URL of the code.
+        huggingface: its URL on Hugging Face.
+        links: any other URL that belongs to it.
+        summary: what it is, in a few sentences.
+        examples: questions that it answers.
+        deprecated: why it should not be used any more, or what replaces it.
+    """
 
-def _one_is_many(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-Line = Annotated[str, StringConstraints(strict=True, pattern=_ONE_LINE)]
-"""Text on one line, with at least one visible character; kept exactly as written."""
-Text = Annotated[str, StringConstraints(strict=True, pattern=r"\S")]
-"""Text with at least one visible character, line breaks allowed; kept exactly as written."""
-Url = Annotated[str, StringConstraints(strict=True, pattern=_URL)]
-"""An http or https URL without user name, spaces or quotes; kept exactly as written."""
-SafeId = Annotated[
-    str,
-    StringConstraints(strict=True, pattern=_SAFE_ID, max_length=200),
-    # editors read JavaScript's dialect of patterns, where \p needs a flag
-    WithJsonSchema(
-        {"type": "string", "pattern": f"^{_ID_START}{_ID_REST}*(/{_ID_START}{_ID_REST}*)*$"}
-    ),
-]
-"""A relative path of letters, digits and `._-`, whose parts begin with a letter, a digit or `_`."""
-PortId = Annotated[str, StringConstraints(strict=True, pattern=_PORT_ID, max_length=40)]
-"""Letters and digits of ASCII, the first letter a capital: names of this form can be told apart in `Txt23D`."""
-
-Language = Annotated[str, StringConstraints(strict=True, pattern=_LANGUAGE)]
-"""The code of a language in ISO 639, such as `ko`."""
-
-_OptionalLine = Annotated[Line | None, BeforeValidator(_empty_is_none)]
-_OptionalText = Annotated[Text | None, BeforeValidator(_empty_is_none)]
-_OptionalUrl = Annotated[Url | None, BeforeValidator(_empty_is_none)]
-_OptionalId = Annotated[SafeId | None, BeforeValidator(_empty_is_none)]
-_Lines = Annotated[tuple[Line, ...], BeforeValidator(_none_is_empty)]
-_Texts = Annotated[tuple[Text, ...], BeforeValidator(_none_is_empty)]
-_Urls = Annotated[tuple[Url, ...], BeforeValidator(_none_is_empty)]
-
-
-_OneOrMany = Annotated[
-    tuple[Line, ...],
-    BeforeValidator(_one_is_many),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
-_Count = Annotated[int, Field(strict=True, ge=0)]
-
-
-class _Strict(BaseModel):
-    # Values are shared and used as keys. Building a validator takes milliseconds: not before it is used.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class Task(_Strict):
-    """What a model does, in the words of the platform and of the people who ask for it."""
-
-    id: SafeId = Field(description="The name by which entries refer to the task.")
-    description: _OptionalText = Field(None, description="What the task is, in one sentence.")
-    aliases: _Lines = Field((), description="Other names of the task, lay words included.")
-    vocabulary: Annotated[dict[Language, _Lines], BeforeValidator(_none_is_nothing)] = Field(
-        {},
-        description="What people say when they mean the task, by language: names, lay words, short questions.",
-    )
-    examples: _Texts = Field((), description="Whole questions that people ask about the task.")
-
-
-class PortEntry(_Strict):
-    """A kind of data that models take and give, such as images."""
-
-    id: PortId = Field(description="The short name by which signatures refer to it.")
-    description: _OptionalLine = Field(None, description="What it is, with its article: an image.")
-    aliases: _Lines = Field((), description="Other names of it, lay words included.")
-
-
-class Entry(_Strict):
-    """What models and papers have in common."""
-
-    id: _OptionalId = Field(None, description="A short id; by default the slug of the name.")
-    aliases: _Lines = Field((), description="Other names that an answer may use.")
-    category: _OptionalLine = Field(None, description="Free text.")
-    task: _OptionalLine = Field(None, description="The id or an alias of a task.")
-    dataset: _OptionalLine = Field(None, description="The data set it was trained or measured on.")
-    paper: _OptionalUrl = Field(None, description="The URL of the paper.")
-    github: _OptionalUrl = Field(None, description="The URL of the code.")
-    huggingface: _OptionalUrl = Field(None, description="The URL on Hugging Face.")
-    links: _Urls = Field((), description="Any other URL that belongs to this entry.")
-    summary: _OptionalText = Field(None, description="What it is, in a few sentences.")
-    examples: _Texts = Field(
-        (), description="Questions that people ask and that this entry answers."
-    )
-    deprecated: _OptionalText = Field(
-        None, description="Why it should not be used any more, or what replaces it."
-    )
+    id: str | None = None
+    aliases: tuple[str, ...] = ()
+    category: str | None = None
+    task: str | None = None
+    dataset: str | None = None
+    paper: str | None = None
+    github: str | None = None
+    huggingface: str | None = None
+    links: tuple[str, ...] = ()
+    summary: str | None = None
+    examples: tuple[str, ...] = ()
+    deprecated: str | None = None
 
     @property
     def label(self) -> str:
@@ -146,13 +90,16 @@ class Entry(_Strict):
         raise NotImplementedError
 
 
-class ModelEntry(Entry):
-    """One AI model of a catalog."""
+class ModelEntry(Entry, frozen=True, kw_only=True):
+    """One AI model of a catalog.
 
-    name: Line = Field(description="The name of the model, as it is printed.")
-    signature: _OptionalLine = Field(
-        None, description="CNAPS type signature: inputs2outputs, such as Txt2Img."
-    )
+    Attributes:
+        name: its name, as it is printed.
+        signature: its CNAPS type signature, such as `Txt2Img`.
+    """
+
+    name: str
+    signature: str | None = None
 
     @property
     def label(self) -> str:
@@ -160,14 +107,18 @@ class ModelEntry(Entry):
         return self.name
 
 
-class PaperEntry(Entry):
-    """One paper of a catalog."""
+class PaperEntry(Entry, frozen=True, kw_only=True):
+    """One paper of a catalog.
 
-    title: Line = Field(description="The title of the paper, as it is printed.")
-    year: Annotated[int, Field(ge=1800, le=2999), BeforeValidator(_four_digits)] | None = Field(
-        None, description="The year of publication."
-    )
-    authors: _Lines = Field((), description="The authors, in order.")
+    Attributes:
+        title: its title, as it is printed.
+        year: the year of publication.
+        authors: its authors, in order.
+    """
+
+    title: str
+    year: _Year | None = None
+    authors: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -175,102 +126,46 @@ class PaperEntry(Entry):
         return self.title
 
 
-class Catalog(_Strict):
+class Catalog(SchemaValue, frozen=True, kw_only=True):
     """Which AI models and papers may be used to answer questions."""
 
-    models: Annotated[tuple[ModelEntry, ...], BeforeValidator(_none_is_empty)] = Field(
-        (), description="AI models."
-    )
-    papers: Annotated[tuple[PaperEntry, ...], BeforeValidator(_none_is_empty)] = Field(
-        (), description="Papers."
-    )
-    tasks: Annotated[tuple[Task, ...], BeforeValidator(_none_is_empty)] = Field(
-        (), description="Tasks."
-    )
-    ports: Annotated[tuple[PortEntry, ...], BeforeValidator(_none_is_empty)] = Field(
-        (), description="Kinds of data that signatures name, beside the built-in ones."
-    )
+    models: tuple[ModelEntry, ...] = ()
+    papers: tuple[PaperEntry, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    ports: tuple[PortEntry, ...] = ()
 
 
-def _kind_of_item(value: Any) -> str:
-    return "entry" if isinstance(value, dict) else "name"
+class Question(SchemaValue, frozen=True, kw_only=True):
+    """What a person asked, and which entries may be used to answer it.
 
-
-_ModelItem = Annotated[
-    Annotated[Line, Tag("name")] | Annotated[ModelEntry, Tag("entry")], Discriminator(_kind_of_item)
-]
-_PaperItem = Annotated[
-    Annotated[Line, Tag("name")] | Annotated[PaperEntry, Tag("entry")], Discriminator(_kind_of_item)
-]
-
-# what editors are told: in a YAML file only names; whole entries are for lines of JSON
-_NAMES_SCHEMA = WithJsonSchema(
-    {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
-)
-
-
-class Question(_Strict):
-    """What a person asked, and which entries may be used to answer it."""
-
-    question: Text = Field(description="The question, exactly as it was asked.")
-    id: _OptionalId = Field(
-        None, description="A safe relative path; by default the name of the file."
-    )
-    models: Annotated[tuple[_ModelItem, ...] | None, _NAMES_SCHEMA] = Field(
-        None,
-        description="Names, ids or aliases of the models that may be used; recommended when left out.",
-    )
-    papers: Annotated[tuple[_PaperItem, ...] | None, _NAMES_SCHEMA] = Field(
-        None,
-        description="Titles, ids or aliases of the papers that may be used; recommended when left out.",
-    )
-    catalog: _OneOrMany | None = Field(
-        None,
-        description="A catalog file or folder, or a list of them, relative to the question's file.",
-    )
-    input: _OneOrMany | None = Field(
-        None,
-        description="The input, such as photo or [photo, text]; read from the signatures when left out.",
-    )
-    output: _OneOrMany | None = Field(
-        None, description="The output, such as video; read from the signatures when left out."
-    )
-
-
-class Settings(_Strict):
-    """Each key is the default of the option of its name, in every command that has it.
-
-    There is no key for the endpoint that `ask` sends a key to: a project file may come from a stranger.
+    Attributes:
+        question: the question, exactly as it was asked.
+        id: its id, where it has one of its own.
+        models: names of the models that may be used, or whole entries; None where they are recommended.
+        papers: the same of papers.
+        catalog: the catalogs to answer from, relative to the question's file.
+        input: the kinds of data that go in, in words.
+        output: the kinds of data that come out, in words.
     """
 
-    catalogs: Annotated[_OneOrMany, Field(min_length=1)] | None = Field(
-        None, description="Catalog files and folders, relative to this file; the first one wins."
-    )
-    template: Line | None = Field(
-        None, description="The template of prompts: a built-in one, or a file."
-    )
-    model: Line | None = Field(None, description="The model that is asked, and that requests name.")
-    models: _Count | None = Field(None, description="How many models are recommended, at most.")
-    papers: _Count | None = Field(None, description="How many papers are recommended, at most.")
-    strict: StrictBool | None = Field(None, description="Count warnings as errors.")
+    question: str
+    id: str | None = None
+    models: tuple[str | ModelEntry, ...] | None = None
+    papers: tuple[str | PaperEntry, ...] | None = None
+    catalog: tuple[str, ...] | None = None
+    input: tuple[str, ...] | None = None
+    output: tuple[str, ...] | None = None
 
 
-def json_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of a kind of file, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+class Settings(SchemaValue, frozen=True, kw_only=True):
+    """Each is the default of the option of its name, in every command that has it."""
 
-
-def named_schema(names: Mapping[Kind, Sequence[str]]) -> dict[str, Any]:
-    """Return the JSON Schema of questions, with names that editors offer; any other text stays valid.
-
-    Args:
-        names: the names of entries, by kind.
-    """
-    schema = json_schema(Question)
-    for kind, labels in names.items():
-        item = {"anyOf": [{"enum": list(dict.fromkeys(labels))}, {"type": "string"}]}
-        schema["properties"][kind]["anyOf"][0]["items"] = item
-    return schema
+    catalogs: Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
+    template: str | None = None
+    model: str | None = None
+    models: _Count | None = None
+    papers: _Count | None = None
+    strict: bool | None = None
 
 
 class Kind(StrEnum):
@@ -324,7 +219,13 @@ ENTRY_KEYS: Final = tuple(dict.fromkeys(key for kind in Kind for key in kind.key
 """Every key that an entry of some kind can have, each once."""
 
 
+def plain_data(value: SchemaValue) -> dict[str, Any]:
+    """Return what a value says as plain data, in the order of its fields, without what it leaves out."""
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(value))
+    return data
+
+
 def entry_record(kind: Kind, entry: Entry | Task | PortEntry) -> dict[str, Any]:
     """Return what an entry says as plain data: its keys in the order of `Kind.keys`, without what it leaves out."""
-    data = entry.model_dump(mode="json", exclude_defaults=True)
+    data = plain_data(entry)
     return {key: data[key] for key in kind.keys if key in data}

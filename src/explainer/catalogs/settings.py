@@ -60,8 +60,8 @@ def _settings_in(
     data: Any, text: str, file: str, table: tuple[str, ...]
 ) -> Parsed[tuple[Settings, Document]]:
     """The settings that a table is, and the document of it."""
+    from explainer.catalogs.parsing import read_value  # noqa: PLC0415
     from explainer.catalogs.schema import Settings  # noqa: PLC0415
-    from explainer.catalogs.validation import validate  # noqa: PLC0415
 
     document = Document(
         file, data, is_yaml=False, find_spans=partial(_spans, text, table, as_mapping(data))
@@ -71,7 +71,7 @@ def _settings_in(
             "S203", (), f"'{'.'.join(table)}' must be a table", f"write [{'.'.join(table)}]"
         )
         return Parsed(None, tuple(document.findings))
-    settings = validate(document, Settings)
+    settings = read_value(document, Settings)
     if settings.value is None:
         return Parsed(None, settings.findings)
     return Parsed((settings.value, document), settings.findings)

@@ -15,14 +15,12 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Final, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any, Final
 
 from explainer._package import __version__
 from explainer.catalogs.library import EntryIndex, Library, Sources
 from explainer.catalogs.links import Link
-from explainer.catalogs.schema import SOURCE_KINDS, Entry
+from explainer.catalogs.schema import SOURCE_KINDS, Entry, plain_data
 from explainer.checking.answer import clean
 from explainer.checking.check import CheckReport, Citation, check_answer, claims_data
 from explainer.checking.offered import Offered, OfferedEntry, offered_by_sources
@@ -42,30 +40,13 @@ _OTHER_MARKS: Final = frozenset({"citations", "claims", "tool", "grounded"})
 _HASHES: Final = frozenset({"answer_sha256", "prompt_sha256", "sha256"})
 _HASH_LENGTH: Final = 64
 _FEWEST_MARKS: Final = 2
+_REQUIRED: Final = frozenset(
+    {"schema", "tool", "id", "grounded", "answer", "answer_sha256", "prompt_sha256", "question"}
+    | {"models", "papers", "citations", "sha256"}
+)
+_OPTIONAL: Final = frozenset({"claims", "about"})
 # without them nothing can be proved
 _TELLING_KEYS: Final = frozenset({"schema", "id", "answer", "question"})
-
-
-class _Record(BaseModel):
-    """The keys of a record. What most of them hold is proved by computing it again, not by its shape."""
-
-    # built when the first record is read: most runs of `check` read none
-    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
-
-    version: Literal["explainer/provenance/1"] = Field(alias="schema")
-    tool: Any
-    id: str
-    grounded: Any
-    answer: str
-    answer_sha256: Any
-    prompt_sha256: Any
-    question: str
-    models: Any
-    papers: Any
-    citations: Any
-    sha256: Any
-    claims: Any = None  # records of earlier versions have none
-    about: Any = None
 
 
 def proof_record(
@@ -144,18 +125,28 @@ def verify_record(
     Returns:
         What does not hold. Whether its answer is grounded is for `check_answer` to say.
     """
-    try:
-        record = _Record.model_validate(data)
-    except ValidationError as error:
-        return (_shape_fault(error, place),)
-    return tuple(_faults(record, data, line.strip(), offered, place))
+    wrong = _wrong_keys(data)
+    if wrong:
+        return (_shape_fault(wrong, place),)
+    return tuple(_faults(data, line.strip(), offered, place))
 
 
-def _shape_fault(error: ValidationError, place: Location) -> Finding:
-    # Pydantic names no place for a key that holds half a character.
-    places = map(itemgetter("loc"), error.errors(include_url=False, include_context=False))
-    keys = {str(path[0]) for path in filter(None, places)}
-    if keys & _TELLING_KEYS:
+def _wrong_keys(data: Mapping[str, Any]) -> set[str]:
+    """The keys that are missing, unknown, or of no use for what they hold; most of that is proved, not looked at."""
+    wrong = set(_REQUIRED - data.keys() | data.keys() - _REQUIRED - _OPTIONAL)
+    wrong.update(key for key in ("id", "answer", "question") if not _is_whole_text(data.get(key)))
+    if data.get("schema") != SCHEMA:
+        wrong.add("schema")
+    return wrong
+
+
+def _is_whole_text(value: Any) -> bool:
+    """Whether a value is text, and no half of a character is in it."""
+    return isinstance(value, str) and value.encode(errors="replace").decode() == value
+
+
+def _shape_fault(keys: Collection[str], place: Location) -> Finding:
+    if not _TELLING_KEYS.isdisjoint(keys):
         return Finding(
             "A901", place, f"not a whole record of the version {SCHEMA!r}", f"this is {_TOOL}"
         )
@@ -164,19 +155,20 @@ def _shape_fault(error: ValidationError, place: Location) -> Finding:
 
 
 def _faults(
-    record: _Record, data: Mapping[str, Any], line: str, offered: Offered, place: Location
+    record: Mapping[str, Any], line: str, offered: Offered, place: Location
 ) -> Iterator[Finding]:
-    if not _as_written(data, line):
+    if not _as_written(record, line):
         message = "the record was changed: its hash does not match"
         yield Finding("A902", place, message, "take it from where it was written, or ask again")
-    if record.answer_sha256 != sha256_of(record.answer):
+    if record["answer_sha256"] != sha256_of(record["answer"]):
         yield Finding("A903", place, "the hash of the answer does not match the answer")
-    proved = check_answer(record.answer, offered)
+    proved = check_answer(record["answer"], offered)
     expected: dict[str, tuple[Any, Any]] = {
-        "its citations": (record.citations, list(_citations(proved, offered)))
+        "its citations": (record["citations"], list(_citations(proved, offered)))
     }
-    if "claims" in data:
-        expected["the statements"] = (record.claims, claims_data(proved))
+    # records of earlier versions have none
+    if "claims" in record:
+        expected["the statements"] = (record["claims"], claims_data(proved))
     for subject, (recorded, follows) in expected.items():
         if recorded != follows:
             message = (
@@ -186,9 +178,9 @@ def _faults(
                 "A903",
                 place,
                 message,
-                f"this is {_TOOL}, it was written by {shorten(str(record.tool))}",
+                f"this is {_TOOL}, it was written by {shorten(str(record['tool']))}",
             )
-    if record.grounded is not True:
+    if record["grounded"] is not True:
         yield Finding("A904", place, "the record itself says that the answer is not grounded")
 
 
@@ -258,8 +250,8 @@ def changed_since(
 
 
 def _changed_keys(entry: Entry, today: Entry) -> Iterator[str]:
-    for key, value in entry:
-        if getattr(today, key) != value:
+    for key in entry.__struct_fields__:
+        if getattr(today, key) != getattr(entry, key):
             yield key
 
 
@@ -348,7 +340,7 @@ def _spelling(source: OfferedEntry, link: Link | None) -> str | None:
 
 def _plain(entry: Entry) -> dict[str, Any]:
     """An entry as a catalog writes it: keys that say nothing are left out."""
-    return entry.model_dump(mode="json", exclude_defaults=True)
+    return plain_data(entry)
 
 
 _text: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode

@@ -11,18 +11,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import filterfalse
-from operator import itemgetter
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, field
 from msgspec.structs import replace
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from explainer.checking.check import CheckReport
 from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import did_you_mean, json_document
-from explainer.documents.document import KeyPath
+from explainer.documents.document import KeyPath, is_text
 from explainer.documents.yaml_reader import read_yaml
 
 BASELINE_SCHEMA: Final = "explainer/baseline/1"
@@ -30,13 +29,7 @@ Baseline: TypeAlias = Counter[tuple[str, str, str]]
 T = TypeVar("T")
 _WAIVABLE: Final = [code for code, rule in RULES.items() if rule.waivable]
 _IN_BASELINE: Final = {code for code in _WAIVABLE if RULES[code].severity is not Severity.NOTE}
-# Pydantic's names for keys that are unknown, missing or blank
-_SHAPE_FAULTS: Final = {
-    "extra_forbidden": "unknown key {!r}",
-    "missing": "missing key {!r}",
-    "string_pattern_mismatch": "missing key {!r}",
-}
-_FilledText = Annotated[str, StringConstraints(pattern=r"\S")]
+_NEEDED: Final = ("id", "code", "reason", "until")
 
 
 class Waiver(Struct, frozen=True):
@@ -65,30 +58,18 @@ class Waiver(Struct, frozen=True):
         )
 
 
-class _WaiverItem(BaseModel):
-    """A waiver as its file writes it."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    id: _FilledText
-    code: _FilledText
-    reason: _FilledText
-    until: _FilledText
-    text: str = ""
-
-
-class _BaselineRow(BaseModel):
+class _BaselineRow(Struct):
     id: str
     code: str
     text: str
     count: int
 
 
-_BASELINE_KEYS: Final = tuple(_BaselineRow.model_fields)
+_BASELINE_KEYS: Final = _BaselineRow.__struct_fields__
 
 
-class _BaselineFile(BaseModel):
-    version: Literal["explainer/baseline/1"] = Field(alias="schema")
+class _BaselineFile(Struct):
+    version: Literal["explainer/baseline/1"] = field(name="schema")
     findings: list[_BaselineRow]
 
 
@@ -123,30 +104,31 @@ def parse_waivers(text: str, file: str) -> Parsed[list[Waiver]]:
 
 
 def _waiver(data: Any, location: Location) -> Waiver | _Unusable:
-    try:
-        item = _WaiverItem.model_validate(data)
-    except ValidationError as error:
-        return _shape_problem(error)
-    if item.code not in _WAIVABLE:
-        return _Unusable(
-            f"the code {item.code!r} cannot be waived", did_you_mean(item.code, _WAIVABLE)
-        )
-    try:
-        until = dt.date.fromisoformat(item.until)
-    except ValueError:
-        return _Unusable(f"{item.until!r} is not a date", "write it as 2027-01-31")
-    # no text waives all of the code; an empty one only what is about no text
-    return Waiver(item.id, item.code, item.reason, until, location, data.get("text"))
-
-
-def _shape_problem(error: ValidationError) -> _Unusable:
-    """Say the fault that helps most: an unknown key before a missing one, which is often the same key."""
-    faults = error.errors(include_url=False, include_context=False)
-    if not _SHAPE_FAULTS.keys() >= set(map(itemgetter("type"), faults)):
+    if not isinstance(data, dict) or not all(map(is_text, (*data, *data.values()))):
         return _Unusable("a waiver is a mapping of texts", "write id, code, reason and until")
-    fault = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
-    message = _SHAPE_FAULTS[fault["type"]].format(fault["loc"][0])
-    return _Unusable(message, "the keys are id, code, reason, until, and perhaps text")
+    fault = _fault_of_keys(data)
+    if fault is not None:
+        return _Unusable(fault, "the keys are id, code, reason, until, and perhaps text")
+    code = data["code"]
+    if code not in _WAIVABLE:
+        return _Unusable(f"the code {code!r} cannot be waived", did_you_mean(code, _WAIVABLE))
+    try:
+        until = dt.date.fromisoformat(data["until"])
+    except ValueError:
+        return _Unusable(f"{data['until']!r} is not a date", "write it as 2027-01-31")
+    # no text waives all of the code; an empty one only what is about no text
+    return Waiver(data["id"], code, data["reason"], until, location, data.get("text"))
+
+
+def _fault_of_keys(data: dict[str, str]) -> str | None:
+    """The fault that helps most: an unknown key before a missing one, which is often the same key."""
+    for key in data:
+        if key not in (*_NEEDED, "text"):
+            return f"unknown key {key!r}"
+    for key in _NEEDED:
+        if not data.get(key, "").strip():
+            return f"missing key {key!r}"
+    return None
 
 
 def apply_waivers(
@@ -236,8 +218,9 @@ def baseline_text(reports: Iterable[CheckReport]) -> str:
 def parse_baseline(text: str, file: str) -> Parsed[Baseline]:
     """Read what `baseline_text` wrote."""
     try:
-        rows = _BaselineFile.model_validate_json(text).findings
-    except ValidationError:
+        rows = msgspec.json.decode(text, type=_BaselineFile).findings
+    # no JSON, half a character, nesting without end
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         message = f"not a baseline ({BASELINE_SCHEMA})"
         return Parsed(
             None, (Finding("A701", Location(file), message, "write one with --write-baseline"),)

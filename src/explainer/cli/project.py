@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from explainer._package import __version__
-from explainer.catalogs.schema import Catalog, Question, json_schema
+from explainer.catalogs.schema import Catalog, Question
 from explainer.cli.app import ProjectCommand, new_app
 from explainer.cli.options import FINDINGS_STYLES, CatalogOption, StrictOption, choice
 from explainer.cli.terminal import say, show_findings, shows_colors, write_stdout
@@ -70,6 +70,8 @@ def requirement_of(origin: str | None) -> str | None:
 
 def _text(source: str | type[Catalog | Question]) -> str:
     if not isinstance(source, str):
+        from explainer.catalogs.validation import json_schema
+
         return json_document(json_schema(source))
     from importlib.resources import files
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.build import SupportsRender, build
 from explainer.catalogs.library import Library, unknown_entry
@@ -531,7 +532,7 @@ def _former_name(kind: Kind, entry: Any, gone: Mapping[str, Any]) -> str | None:
         return None
     identity = _identity(kind, entry)
     # nothing but a name says nothing
-    if identity == type(entry).model_construct(**{kind.name_key: ""}):
+    if identity == type(entry)(**{kind.name_key: ""}):
         return None
     for name, earlier in gone.items():
         if _identity(kind, earlier) == identity:
@@ -541,7 +542,7 @@ def _former_name(kind: Kind, entry: Any, gone: Mapping[str, Any]) -> str | None:
 
 def _identity(kind: Kind, entry: Any) -> Any:
     """What an entry keeps under another name: its explicit id, else all that it says beside its names."""
-    return entry.id or entry.model_copy(update={kind.name_key: "", "aliases": ()})
+    return entry.id or replace(entry, **{kind.name_key: "", "aliases": ()})
 
 
 def _fields(kind: Kind, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:

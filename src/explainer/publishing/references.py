@@ -70,11 +70,9 @@ def _printed_entry(offered: Offered, source: OfferedEntry) -> KindedEntry:
     # what a prompt printed was read as text, not as a catalog: its values are taken as they are
     paper, github = links.get("paper"), links.get("github")
     if kind is Kind.MODELS:
-        return kind, ModelEntry.model_construct(name=source.name, paper=paper, github=github)
+        return kind, ModelEntry(name=source.name, paper=paper, github=github)
     summary = source.text or None
-    return kind, PaperEntry.model_construct(
-        title=source.name, paper=paper, github=github, summary=summary
-    )
+    return kind, PaperEntry(title=source.name, paper=paper, github=github, summary=summary)
 
 
 def proved_citations(report: CheckReport, offered: Offered) -> Iterator[tuple[Citation, int]]:

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from pydantic import TypeAdapter
 
 from explainer.catalogs.library import Library
 from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, ModelEntry, PaperEntry, Task
@@ -110,7 +109,7 @@ _LIKELY: Final = 5
 _HEAP: Final = 128_000_000
 _PROGRESS: Final = 10_000
 _INSTALL: Final = "pip install 'cnaps-explainer[index]'"
-_TASKS: Final = TypeAdapter(tuple[tuple[Task, ...], tuple[Task, ...]])
+_TASKS: Final = msgspec.json.Decoder(tuple[tuple[Task, ...], tuple[Task, ...]])
 
 
 class DiskIndex(Generic[E]):
@@ -309,7 +308,7 @@ class _Entries(Sequence[E]):
         return len(self._rows)
 
     def __getitem__(self, number: Any) -> Any:
-        return self._entry_type.model_validate_json(self._rows[number].entry)
+        return msgspec.json.decode(self._rows[number].entry, type=self._entry_type)
 
 
 class _Words:
@@ -441,9 +440,7 @@ class _Collector:
         self._counter.add(task, fields["examples"])
         row = packed_row(fields, group, task, signature_number, len(entry.examples))
         link = bare_link(entry.paper or "")
-        self._writer.add(
-            (number, entry.label, link, row, entry.model_dump_json(exclude_defaults=True))
-        )
+        self._writer.add((number, entry.label, link, row, msgspec.json.encode(entry).decode()))
         return {"words": " ".join(weighted_terms(fields)), "group": str(group), "link": link}
 
     def close(self) -> None:
@@ -591,7 +588,7 @@ def _close(folder: Path) -> None:
 
 
 def _open(folder: Path) -> IndexedRecommender:
-    catalogued, vocabulary = _TASKS.validate_json(read_private(folder / "tasks.json"))
+    catalogued, vocabulary = _TASKS.decode(read_private(folder / "tasks.json"))
     taxonomy = Taxonomy(catalogued, vocabulary)
     models = DiskIndex(folder / "models", ModelEntry, taxonomy)
     return IndexedRecommender(models, DiskIndex(folder / "papers", PaperEntry, taxonomy), taxonomy)
@@ -608,6 +605,6 @@ def _build(folder: Path, library: Library, progress: Progress) -> IndexedRecomme
     )
     # last: without it nothing is opened
     write_private(
-        folder / "tasks.json", _TASKS.dump_json((library.tasks, tuple(library.vocabulary())))
+        folder / "tasks.json", msgspec.json.encode((library.tasks, tuple(library.vocabulary())))
     )
     return IndexedRecommender(models, papers, taxonomy)

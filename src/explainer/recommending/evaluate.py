@@ -17,8 +17,8 @@ from msgspec.structs import asdict, replace
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from explainer.catalogs.library import EntryIndex, Library
-from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, Line, PaperEntry, SafeId, Text
-from explainer.catalogs.validation import validate
+from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind, PaperEntry
+from explainer.catalogs.validation import Line, SafeId, Text, validate
 from explainer.diagnostics.finding import Finding, Parsed
 from explainer.diagnostics.text import json_document, printable, shorten
 from explainer.documents.document import Document

@@ -28,6 +28,7 @@ from itertools import chain, combinations
 from typing import Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.catalogs.schema import Task
 from explainer.catalogs.signature import SEPARATOR, Signature, builtin_ports
@@ -215,7 +216,7 @@ def _merged(task: Task, later: Task) -> Task:
         "vocabulary": vocabulary,
         "examples": tuple(dict.fromkeys((*task.examples, *later.examples))),
     }
-    return task.model_copy(update=added)
+    return replace(task, **added)
 
 
 def known_phrases(task: Task) -> tuple[str, ...]:

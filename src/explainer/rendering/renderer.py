@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from msgspec.structs import asdict
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import lazy_regex, shorten
@@ -71,7 +72,7 @@ def entry_data(entry: Entry) -> EntryData:
 
     `name` is there for papers too, so that models and papers can be listed alike.
     """
-    data = {**dict(entry), "name": entry.label}
+    data = {**asdict(entry), "name": entry.label}
     for key in ("summary", "deprecated"):
         if data[key] is not None:
             data[key] = neutralise(data[key])

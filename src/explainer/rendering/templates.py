@@ -81,7 +81,7 @@ def with_template(project: Parsed[ProjectFile]) -> Parsed[ProjectFile]:
         return Parsed(None, (*project.findings, problem))
     if template not in BUILTIN_TEMPLATES:
         template = display_path(project.value.path.parent / template)
-    settings = project.value.settings.model_copy(update={"template": template})
+    settings = replace(project.value.settings, template=template)
     return Parsed(replace(project.value, settings=settings), project.findings)
 
 

@@ -22,8 +22,7 @@ from explainer.catalogs.schema import (
     PortEntry,
     Question,
     Task,
-    json_schema,
-    named_schema,
+    plain_data,
 )
 from explainer.catalogs.signature import Signature
 from explainer.cli.app import LazyGroup, new_app
@@ -210,15 +209,13 @@ def _ports_of(models: Sequence[ModelEntry], library: Library) -> list[dict[str, 
     by_id: dict[str, dict[str, Any]] = {}
     for port in reversed(library.own_ports):
         if port.id in used:
-            by_id[port.id] = port.model_dump(mode="json", exclude_defaults=True)
+            by_id[port.id] = plain_data(port)
     return list(by_id.values())
 
 
 def _data(kind: Kind, entry: Entry, index: EntryIndex[Any]) -> dict[str, Any]:
     """An entry as plain data, its name and its id first, without what it does not say."""
-    return {kind.name_key: entry.label, "id": index.id_of(entry)} | entry.model_dump(
-        mode="json", exclude_defaults=True
-    )
+    return {kind.name_key: entry.label, "id": index.id_of(entry)} | plain_data(entry)
 
 
 @app.command(
@@ -240,6 +237,8 @@ def print_schema(
 
     Aliases and ids are valid in a question as well, and so are names that are added later.
     """
+    from explainer.catalogs.validation import json_schema, named_schema
+
     if not names:
         write_json(json_schema(Question if question else Catalog))
         return

@@ -35,7 +35,6 @@ from explainer.diagnostics.finding import Finding, Parsed, exit_status, has_erro
 from explainer.diagnostics.text import is_plain, shorten, suggest
 from explainer.documents.document import decode
 from explainer.documents.json_reader import read_json_line
-from explainer.documents.yaml_reader import read_yaml
 from explainer.files import Buffer, fits_windows
 from explainer.rendering.formats import (
     FORMATS,
@@ -652,6 +651,8 @@ def _name_faults(id_: str) -> Iterator[str]:
 
 def no_question(text: str, file: str) -> str | None:
     """Why a YAML file is no question at all, or None when it is one, with mistakes."""
+    from explainer.documents.yaml_reader import read_yaml  # noqa: PLC0415
+
     data = read_yaml(text, file).data
     if not isinstance(data, dict) or "question" in data:
         return None

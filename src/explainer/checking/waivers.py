@@ -22,7 +22,6 @@ from explainer.diagnostics.codes import RULES, Severity
 from explainer.diagnostics.finding import Finding, Location, Parsed
 from explainer.diagnostics.text import did_you_mean, json_document
 from explainer.documents.document import KeyPath, is_text
-from explainer.documents.yaml_reader import read_yaml
 
 BASELINE_SCHEMA: Final = "explainer/baseline/1"
 Baseline: TypeAlias = Counter[tuple[str, str, str]]
@@ -82,6 +81,8 @@ class _Unusable(NamedTuple):
 
 def parse_waivers(text: str, file: str) -> Parsed[list[Waiver]]:
     """Read waivers from YAML: a list of mappings with `id`, `code`, `reason`, `until` (a date) and perhaps `text`."""
+    from explainer.documents.yaml_reader import read_yaml  # noqa: PLC0415
+
     document = read_yaml(text, file)
     items = document.data
     prefix: KeyPath = ()

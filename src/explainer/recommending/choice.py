@@ -17,7 +17,6 @@ from explainer.catalogs.schema import SOURCE_KINDS, Entry, Kind
 from explainer.diagnostics.finding import Finding, Location, Parsed, has_errors
 from explainer.diagnostics.text import json_document, printable, shorten
 from explainer.documents.document import Document
-from explainer.documents.yaml_editor import Editor
 from explainer.recommending.ranking import Share, own_signature
 from explainer.recommending.reasons import Recommendation
 from explainer.recommending.recommend import Choice, SupportsMeanings, entries_of, recommender_of
@@ -265,6 +264,8 @@ def insert_choice(text: str, file: str, names: Mapping[str, Sequence[str]]) -> P
     Returns:
         The text with the lists; None and Q409 when it would then mean anything else than before, but for the lists.
     """
+    from explainer.documents.yaml_editor import Editor  # noqa: PLC0415  # few choices are written
+
     editor = Editor(text, file)
     for key, items in names.items():
         editor.put_list(key, items)

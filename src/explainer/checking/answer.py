@@ -67,6 +67,8 @@ _THOUGHT_OPENING: Final = lazy_regex(
     r"|<unused94>(?P<unused>))",
     re.IGNORECASE,
 )
+# what an opening mark, which is slow to compile, begins with
+_THOUGHT_BEGINNINGS: Final = ("`", "<", "[", "◁", "a", "A")
 _THOUGHT_CLOSINGS: Final = {
     "tag": lazy_regex(
         rf"<(?P<slash>/?)(?:{_THOUGHT_TAGS}|details)(?:\s[^<>]{{0,200}})?>", re.IGNORECASE
@@ -80,7 +82,9 @@ _THOUGHT_CLOSINGS: Final = {
 }
 # a closing tag whose opening one stands in the prompt, as the templates of some models have it: it ends its line
 _LONE_CLOSING: Final = lazy_regex(
-    rf"</(?:{_THOUGHT_TAGS})>[ \t]*(?=[\r\n#]|\Z)|\[/THINK\]|◁/think▷", re.IGNORECASE
+    rf"</(?:{_THOUGHT_TAGS})>[ \t]*(?=[\r\n#]|\Z)|\[/THINK\]|◁/think▷",
+    re.IGNORECASE,
+    needs=("</", "[/", "◁/"),
 )
 # Marks that chat interfaces leave in copied answers, whose digits would read as ids. Each is spelled out, for whatever
 # else stands in such brackets is a part of the answer.
@@ -90,6 +94,7 @@ _RESIDUE: Final = lazy_regex(
     r"(?:†(?:L\d{1,5}(?:-L?\d{1,5})?|[A-Za-z_ -]{0,60}(?:\.[a-z]{2,4})?))?\s*】"
     r"|:contentReference\[oaicite:\d{1,3}\](?:\{index=\d{1,3}\})?|\[oaicite:\d{1,3}\]",
     re.IGNORECASE,
+    needs=("[", "【"),
 )
 # languages of programs and of shells, whose quoted addresses are data; those of markup and data may hold references
 _PROGRAMMING: Final = frozenset(
@@ -109,7 +114,7 @@ _DATA_FILE: Final = lazy_regex(
 # languages of a fence in which a whole answer may be delivered, and not a part of one
 _PROSE_FENCES: Final = frozenset({"", "markdown", "md", "text", "txt", "plaintext"})
 # an opening or closing fence; backticks behind it would make it inline code (CommonMark 0.31, section 4.5)
-_FENCE_LINE: Final = lazy_regex(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
+_FENCE_LINE: Final = lazy_regex(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE, needs=("```", "~~~"))
 # quotations in the scripts that answers come in; eight characters exclude single words and inch marks
 _QUOTED: Final = lazy_regex(
     '"([^"\n]{8,300})"|“([^“”\n]{8,300})”|«([^«»\n]{8,300})»|「([^「」\n]{4,300})」|《([^《》\n]{4,300})》'
@@ -398,7 +403,11 @@ def _within_bounds(body: str) -> str:
 
 def clean(text: str) -> str:
     """Return a text without half characters, which JSON can hold and no output can."""
-    return _SURROGATE.sub("\ufffd", text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 def prepare(text: str, echoes: Iterable[str] = ()) -> str:
@@ -435,7 +444,8 @@ def _without_thoughts(text: str) -> str:
 
 def _end_of_thoughts(text: str) -> int:
     end = 0
-    while (opening := _THOUGHT_OPENING.match(text, end)) is not None:
+    may_begin = text.lstrip().startswith(_THOUGHT_BEGINNINGS)
+    while may_begin and (opening := _THOUGHT_OPENING.match(text, end)) is not None:
         closing = _closing_thought(text, opening)
         if closing is None:
             return end

@@ -54,7 +54,9 @@ _SITE: Final = lazy_regex("https?://[^/]+", re.IGNORECASE)
 _MAX_BREAKS: Final = 12  # between the parts of a reference that are looked at
 _AROUND_PART: Final = " *_\"“”'`.,)"
 _SEPARATORS: Final = " \t([{:：,;<|*_-–—→=\"'"
-_SUBJECT: Final = lazy_regex(r"\W*[a-z-]{2,8}\.[A-Z]{2}\W*")  # the subject of a preprint: `[cs.CV]`
+_SUBJECT: Final = lazy_regex(
+    r"\W*[a-z-]{2,8}\.[A-Z]{2}\W*", needs=(".",)
+)  # the subject of a preprint: `[cs.CV]`
 # the bullet, number or letter of an item
 _MARK: Final = r"(?:[-+*•–—]\s++|\(?(?:\d{1,3}|[a-z]|[ivx]{2,4})[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"
 # what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
@@ -62,9 +64,9 @@ _LEAD: Final = lazy_regex(
     rf"(?P<indent>[\s>|]*+(?:#{{1,6}}\s++)?)(?P<mark>{_MARK})?(?P<ornaments>[^\w\[(`\"“«「《@{{]*+)"
 )
 _MARKED: Final = lazy_regex(rf"[\s>|]*+(?:{_MARK}|<li\b)")
-_NUMBER_OF_ROW: Final = lazy_regex(r"\s*\|\s*\[?(\d{1,3})[.\]]?\s*\|")
+_NUMBER_OF_ROW: Final = lazy_regex(r"\s*\|\s*\[?(\d{1,3})[.\]]?\s*\|", needs=("|",))
 _NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
-_QUOTE_MARK: Final = lazy_regex(r"\s*>")
+_QUOTE_MARK: Final = lazy_regex(r"\s*>", needs=(">",))
 # `Model: …`, `"title": "…"`, `title = {…}`, with emphasis around the label
 _LABELLED: Final = lazy_regex(
     r"[^\w\[(`“<]{0,12}+(?P<label>[^\W\d_](?:[^\W_]|[ /&()'’-]){0,31}?(?:\s?\d{1,2})?)[\"'*_`]{0,4}\s{0,3}"
@@ -78,14 +80,15 @@ _CHECKPOINT: Final = lazy_regex(r"[*_`\"]*+[A-Za-z]{3,}+[-_][\w.]++(?:-[\w.]++)*
 _CELL: Final = lazy_regex(r"[^|\s](?:[^|]*[^|\s])?")
 # what is struck out or not shown
 _HIDDEN: Final = lazy_regex(
-    r"(?P<struck>~~[^~\n]{1,500}~~|<!--[^<>\n]{1,500}-->)|<(?P<tag>s|del|strike|span|div|p|i|b)\b(?P<style>[^<>]{0,300})>[^<\n]{1,500}</(?P=tag)>"
+    r"(?P<struck>~~[^~\n]{1,500}~~|<!--[^<>\n]{1,500}-->)|<(?P<tag>s|del|strike|span|div|p|i|b)\b(?P<style>[^<>]{0,300})>[^<\n]{1,500}</(?P=tag)>",
+    needs=("~~", "<"),
 )
 _STRUCK: Final = frozenset({"s", "del", "strike"})
 _UNSEEN: Final = lazy_regex(
     r"display\s*:\s*none|visibility\s*:\s*hidden|\bhidden\b|opacity\s*:\s*0|font-size\s*:\s*0"
 )
 # tags of HTML, which say nothing; those that begin another piece of text, as fields of JSON and BibTeX do
-_TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
+_TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>", needs=("<",))
 _PIECES: Final = lazy_regex(
     r"<(?:li|br|p|tr|dt|dd)\b|(?<=[{,])\s*(?=\"\w{1,20}\"\s?:)|(?<=,)\s*(?=\w{1,20}\s?=\s?[{\"])|(?=\{\")"
 )

@@ -87,7 +87,7 @@ _TITLE_COLUMNS: Final = frozenset({"name", "paper", "source"})
 _SILENT: Final = lazy_regex(
     r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*|[\W_]*"
 )
-_OBJECT: Final = lazy_regex(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
+_OBJECT: Final = lazy_regex(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*", needs=("{",))
 # between the heads of columns and the first row of a table
 _RULE: Final = lazy_regex(r"[\s|:>]*-[\s|:>-]*")
 # a line of heads of columns, of a few words each, and where the table begins
@@ -103,6 +103,7 @@ _REGARDS: Final = lazy_regex(
     r"|cordiali saluti|atenciosamente|abraços|met vriendelijke groet|с уважением)[,.!]?",
     re.IGNORECASE,
 )
+_LONGEST_REGARDS: Final = 25  # characters that they have
 # in bold, as a heading, before a colon; or a question, but no sentence
 _SET_APART: Final = lazy_regex(r"[#<].*|.*[*_:：]|\W*(?:how|why|what)\b.*[^.]", re.IGNORECASE)
 
@@ -145,7 +146,9 @@ _SAID: Final = lazy_regex(
     r"[*_`\"”’]{0,3}\s(?:is|are|was|were|has|have|had|does|do|did|can|will)\b"
 )
 _SENTENCE_END: Final = lazy_regex(r"[.!)][*_)\s]{0,3}\Z")
-_ANNOUNCES: Final = lazy_regex(r"(?:\*\*|__|[:：])\s*\Z")  # in bold, or before a colon
+_ANNOUNCES: Final = lazy_regex(
+    r"(?:\*\*|__|[:：])\s*\Z", needs=("**", "__", ":", "：")
+)  # in bold, or before a colon
 _MIN_BEFORE: Final = 3  # words before a name that is not the subject of its line
 
 # --- names beside others
@@ -171,9 +174,12 @@ _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
 _DIRECTLY_BEHIND: Final = lazy_regex(r"[)>\]]?(?:\s|&#10;)+(?=[A-Z\d])")
 # in brackets, or apart by a slash or a bar, beside a name: `LanternNet (Dancing Robots Learn …)`, and behind it
 _SET_BEHIND: Final = lazy_regex(
-    r"(?:[*_\"”\s]{0,12}[(\[/|]){1,2}(?P<title>[^()\[\]/|]{12,200}+)(?:[)\]/|]|\Z)"
+    r"(?:[*_\"”\s]{0,12}[(\[/|]){1,2}(?P<title>[^()\[\]/|]{12,200}+)(?:[)\]/|]|\Z)",
+    needs=("(", "[", "/", "|"),
 )
-_SET_BEFORE: Final = lazy_regex(r"(?:\A|(?<=[()\[\]/|]))(?P<title>[^()\[\]/|]*+)[(\[/|][ *_\"“]*\Z")
+_SET_BEFORE: Final = lazy_regex(
+    r"(?:\A|(?<=[()\[\]/|]))(?P<title>[^()\[\]/|]*+)[(\[/|][ *_\"“]*\Z", needs=("(", "[", "/", "|")
+)
 _VENUE: Final = lazy_regex(
     r"\b(?:Conference|Journal|Transactions|Symposium|Workshop|Universit\w+|Institut\w*|Lab|Proceedings|Advances|Letters"
     r"|Meeting|Annual|International|Association|Society|Press|Magazine|Lecture|Findings|IEEE|ACM|Konferenz|Conférence"
@@ -181,10 +187,14 @@ _VENUE: Final = lazy_regex(
 )
 # what joins another source to a name or a link before it, and to one behind it
 _JOINED: Final = lazy_regex(
-    r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE
+    r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s",
+    re.IGNORECASE,
+    needs=(",", ";", "/", "+", "&", "and", "see also"),
 )
 _JOINING: Final = lazy_regex(
-    r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE
+    r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z",
+    re.IGNORECASE,
+    needs=(",", ";", "/", "+", "&", "and"),
 )
 # `LanternNet-XL (` before a name
 _LEADING_NAME: Final = lazy_regex(r"[*_`]*[^\W_][^()\[\]:,;]{1,60}\(\Z")
@@ -409,12 +419,14 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
         _ANNOUNCES.search(part.line.text) and not reads_like_title(part.text)
     ),
     "colon": lambda part: part.text.endswith((":", "：")),
-    "regards": lambda part: _REGARDS.fullmatch(part.text),
+    "regards": lambda part: len(part.text) <= _LONGEST_REGARDS and _REGARDS.fullmatch(part.text),
     "with phrase for remarks": lambda part: calls_for_remarks(part.text),
     "set apart": lambda part: _SET_APART.fullmatch(part.text),
     "phrase for remarks": lambda part: " ".join(letters(part.text)) in remark_headings(),
     "to reader": lambda part: _ADDRESSED.search(part.text) and not reads_like_title(part.text),
-    "sentence without capitals": lambda part: _CASELESS_END.search(part.text),
+    "sentence without capitals": lambda part: (
+        not part.text.isascii() and _CASELESS_END.search(part.text)
+    ),
     # how its line begins
     "see": lambda part: _SEE.match(part.said),
     "aside": lambda part: _ASIDE.match(part.said),
@@ -476,7 +488,7 @@ _HEADS_REMARKS: Final = _Table[bool](
     {
         "regards": True,
         "phrase for remarks": True,
-        "set apart, with phrase for remarks": True,
+        "with phrase for remarks, set apart": True,
         "colon, to reader": True,
         "anything": False,
     },
@@ -623,7 +635,8 @@ class _ListReader:
         """Whether a line heads the columns of HTML, in the first row of its table: `<th>Name</th>`."""
         if line.names or line.links:
             return False
-        if not _COLUMN_HEADS.fullmatch(self._answer.line(line.number)):
+        heads = self._answer.line(line.number)
+        if "<" not in heads or not _COLUMN_HEADS.fullmatch(heads):
             return False
         above = line.number
         while above > 0 and _HEADS_GO_ON.match(self._answer.line(above)):
@@ -837,7 +850,7 @@ class _ListReader:
         if _REMARK.match(name.text):
             return
         # without capitals, nothing tells a title from a sentence
-        if _CASELESS.search(name.text):
+        if not name.text.isascii() and _CASELESS.search(name.text):
             return
         sentences = _SENTENCE_BREAK.split(name.text)
         if any(map(is_title, sentences)):

@@ -100,8 +100,8 @@ _OPENING: Final = lazy_regex(
 _EMPHASIS: Final = r"(?:\*\*|__|</?(?:b|strong|u)\b[^<>]{0,200}>)"
 # `## 🔎 2. Workflow`: signs and emoji before the number or the first word, but no marks of emphasis and no brackets
 _ORNAMENTS: Final = lazy_regex(r"[^\w\s(*_<|\[]{0,8}+\s{0,3}")
-_HEADING_TAG: Final = lazy_regex("<h", re.IGNORECASE)
-_OPENED_TAG: Final = lazy_regex(r"<\w")
+_HEADING_TAG: Final = lazy_regex("<h", re.IGNORECASE, needs=("<",))
+_OPENED_TAG: Final = lazy_regex(r"<\w", needs=("<",))
 _MARKS: Final = lazy_regex(rf"(?:{_EMPHASIS}\s{{0,3}})*")
 _SECTION_WORDS: Final = (
     r"(?:第|(?:section|part|step|task|abschnitt|teil|schritt|partie|[ée]tape|parte|paso|passo|secci[óo]n|se[çc][ãa]o|"

@@ -47,7 +47,7 @@ _QUOTE: Final = lazy_regex(
     r"\"(?P<straight>[^\"]{3,600})\"|“(?P<curly>[^“”]{3,600})”|«(?P<angled>[^«»]{3,600})»"
     r"|„(?P<low>[^„“”]{3,600})[“”]|‘(?P<single>(?:[^‘’\n]|’(?=\w)){8,600})’(?!\w)"
 )
-_QUOTE_MARK: Final = lazy_regex(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
+_QUOTE_MARK: Final = lazy_regex(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE, needs=(">",))
 # a remark that is set apart like a quotation (`> **Note:** …`, `> [!TIP]`, `> 💡 …`), and who is quoted, behind it
 _REMARK: Final = lazy_regex(r"\s*(?:\*\*|\[|[^\w\s\"“«(]|\w+\s?:)")
 _CREDIT: Final = lazy_regex(r"\s(?:[—–]|--|\(|\[)[^—–\n]{1,200}\Z")
@@ -69,8 +69,8 @@ _URL: Final = lazy_regex(r"(?:https?://|www\.)\S+")
 # the name of a link, and the address behind it
 _LINK: Final = lazy_regex(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
 # the space that residue leaves before a full stop
-_SPACED: Final = lazy_regex(r" ([.,;:](?:\s|\Z))")
-_CITATION_MARK: Final = lazy_regex(CITATION_MARK)
+_SPACED: Final = lazy_regex(r" ([.,;:](?:\s|\Z))", needs=(" .", " ,", " ;", " :"))
+_CITATION_MARK: Final = lazy_regex(CITATION_MARK, needs=("[",))
 _CITED_ID: Final = lazy_regex(r"[\^\w-]+")
 # the line of a footnote, or of a numbered reference, that a mark sends to
 _DEFINITION: Final = lazy_regex(

@@ -34,7 +34,9 @@ _WORDS: Final = range(2, 10)  # how many words an acronym may stand for
 _SHARE_OF_QUESTION: Final = 0.45
 _MIN_QUESTION_TERMS: Final = 4
 # `Words That It Stands For (WTISF)`, and `WTISF (Words That It Stands For)`, `WTISF: Words That …`
-_BEHIND: Final = lazy_regex(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)")
+_BEHIND: Final = lazy_regex(
+    r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)", needs=("(",)
+)
 _BEFORE: Final = lazy_regex(
     r"(?<![\w-])(?:(?P<maker>[A-Z]\w{1,30})\s)?(?P<acronym>[a-z]?[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
     r"(?:\s?\((?P<inside>[^()\n]{6,120})\)|:\s(?P<behind>[A-Z][^\n.;:()\[\]*|<>“”»\"]{6,120}))"
@@ -53,7 +55,7 @@ _RESTATED: Final = lazy_regex(
     re.IGNORECASE,
 )
 # `[Doe2022]`, `[DR+22]`
-_CITATION_KEY: Final = lazy_regex(r"\[[A-Z][A-Za-z+-]{1,24}(?:19|20)?\d\d[a-z]?\]")
+_CITATION_KEY: Final = lazy_regex(r"\[[A-Z][A-Za-z+-]{1,24}(?:19|20)?\d\d[a-z]?\]", needs=("[",))
 _WITHOUT_CAPITALS: Final = lazy_regex("[\u0590-\u109f\u1100-\u11ff\u3040-\ud7ff]")
 # `80GB`, `12M`, `30FPS`; and numbers of headings, up to XXXIX
 _NO_NAME: Final = lazy_regex(r"\d[\d.,]*[a-zA-Z]{1,5}|(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")

@@ -41,7 +41,7 @@ _ARROW: Final = lazy_regex(
 )
 _END: Final = lazy_regex(r"\Z")
 # A line of nothing but an arrow down joins the lines above and below it.
-_DOWN: Final = lazy_regex(r"[\s>*_`|]*+[↓⬇⇓🡓]\ufe0f?[\s*_`|]*+")
+_DOWN: Final = lazy_regex(r"[\s>*_`|]*+[↓⬇⇓🡓]\ufe0f?[\s*_`|]*+", needs=tuple("↓⬇⇓🡓"))
 # What Markdown and habit put before a step, and behind it: list marks, numbers, emphasis, quotes.
 _MARKS: Final = lazy_regex(r"[\s>*_`#|]*+(?:(?:[-+*•]|\(?\d{1,3}[.)])\s++)?[\s*_`\"“]*+")
 _TAIL: Final = ' \t\r*_`"”|.;,'

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -162,15 +161,14 @@ class _MarkedLink(Struct, frozen=True):
     is_base: bool = False
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """What was read of one answer.
 
     Attributes:
         text: the answer as it was given.
         body: the same text with everything blanked out that is no part of it, and the items of a list on lines of their
             own; positions are the same in both.
-        positions: finds the lines of the body.
+        positions: finds the lines of the body; `given`: those of the text.
         citations: links, in order.
         phrases: what stands out, in order.
         headings: Markdown headings: line (from 0) and level.
@@ -185,17 +183,17 @@ class Answer:
     text: str
     body: str
     positions: Lines
-    citations: list[Cited] = field(default_factory=list)
-    samples: list[Cited] = field(default_factory=list)
-    phrases: list[Phrase] = field(default_factory=list)
-    headings: dict[int, int] = field(default_factory=dict)
-    code_lines: dict[int, str] = field(default_factory=dict)
-    tables: set[int] = field(default_factory=set)
-    odd_hrefs: list[tuple[str, Phrase]] = field(default_factory=list)
+    given: Lines
+    citations: list[Cited] = []
+    samples: list[Cited] = []
+    phrases: list[Phrase] = []
+    headings: dict[int, int] = {}
+    code_lines: dict[int, str] = {}
+    tables: set[int] = set()
+    odd_hrefs: list[tuple[str, Phrase]] = []
     cut: bool = False
     unclosed_fence: int | None = None
-    _texts: list[str] = field(init=False)
-    _given: Lines = field(init=False)
+    _texts: list[str] = []
 
     def __post_init__(self) -> None:
         """Cut the body into lines once: every reader and every rule goes through them."""
@@ -204,7 +202,6 @@ class Answer:
             self.body[start:end].rstrip("\r\n")
             for start, end in zip(self.line_starts, ends, strict=True)
         ]
-        self._given = Lines(self.text)
 
     @property
     def line_starts(self) -> list[int]:
@@ -222,7 +219,7 @@ class Answer:
 
     def position(self, index: int) -> Position:
         """The line and the column, both from 1, of a character in the answer as it was given."""
-        return self._given.position(index)
+        return self.given.position(index)
 
     def line(self, number: int) -> str:
         """A line of the body, counted from 0, without its line break."""
@@ -265,7 +262,7 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
         urls: URLs that may hold punctuation which usually ends a URL.
     """
     body = _within_bounds(prepare(text[:MAX_LENGTH], echoes))
-    answer = Answer(text, body, Lines(body), cut=len(text) > len(body))
+    answer = Answer(text, body, Lines(body), Lines(text), cut=len(text) > len(body))
     marked_links = _MarkdownReader(answer).read()
     spotted_links = list(islice(spot_links(body, urls), MAX_LINKS))
     answer.cut |= max(len(spotted_links), len(marked_links)) >= MAX_LINKS

@@ -229,7 +229,7 @@ def _tokens_of(statement: Statement) -> list[str]:
     return tokens(plain(statement.text).rstrip("."))
 
 
-class _Printed(NamedTuple):
+class _Printed(Struct, frozen=True):
     """A figure that is printed of an entry, with its sentence, and how a stated figure stands to it."""
 
     entry: int
@@ -238,7 +238,7 @@ class _Printed(NamedTuple):
     relation: Relation
 
 
-class _Side(NamedTuple):
+class _Side(Struct, frozen=True):
     """A name in a statement, and the entries that it may be of."""
 
     start: int

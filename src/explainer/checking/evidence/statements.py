@@ -11,9 +11,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, product
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.checking.analysis import AnswerAnalysis
 from explainer.checking.answer import Answer
@@ -121,7 +122,7 @@ _OUTERMOST: Final = -9  # further out than any line
 _MIN_TERMS: Final = 2  # terms of a sentence, its names aside, that say something
 
 
-class Quoted(NamedTuple):
+class Quoted(Struct, frozen=True):
     """What an answer quotes.
 
     Attributes:
@@ -165,7 +166,7 @@ class Statement(Struct, frozen=True):
     is_reversed: bool = False
 
 
-class _Said(NamedTuple):
+class _Said(Struct, frozen=True):
     """A sentence, before it is read: its place, the entries that it and its block are about, and what it quotes."""
 
     start: int
@@ -175,7 +176,7 @@ class _Said(NamedTuple):
     quotations: tuple[Quoted, ...]
 
 
-class _Line(NamedTuple):
+class _Line(Struct, frozen=True):
     """A line of the answer."""
 
     number: int
@@ -202,7 +203,7 @@ class _Block(Struct):
         return kind == "more" or (kind, self.kind) == ("quote", "quote")
 
 
-class _Scope(NamedTuple):
+class _Scope(Struct, frozen=True):
     """The entries that what follows is about, up to an item or heading that is not further in.
 
     Where a label gives them (`**Source:** LUMEN`), the labels beside it are about them, too.
@@ -368,9 +369,9 @@ class _StatementReader:
             named = ()
         scope = _Scope(block.indent, named)
         if self._is_title(block, text):
-            return scope._replace(indent=block.indent - block.is_paragraph)
+            return replace(scope, indent=block.indent - block.is_paragraph)
         if label is not None and self._names_alone(block.start + label.end(), block.end):
-            return scope._replace(spans_labels=True)
+            return replace(scope, spans_labels=True)
         if block.is_paragraph and _SUMMING_UP.match(text):
             return _Scope(block.indent - 1, ())
         return None
@@ -468,7 +469,21 @@ class _StatementReader:
             return
         named = tuple(self._places_between(said.start, said.end))
         is_reversed = not COMPARING.isdisjoint(words) and self._is_reversed(said.start, said.end)
-        self._statements.append(Statement(text, *said, words, terms, all_terms, named, is_reversed))
+        self._statements.append(
+            Statement(
+                text,
+                said.start,
+                said.end,
+                said.entries,
+                said.context,
+                said.quotations,
+                words,
+                terms,
+                all_terms,
+                named,
+                is_reversed,
+            )
+        )
 
     def _is_reversed(self, start: int, end: int) -> bool:
         """Whether an entry is what something else is compared with."""

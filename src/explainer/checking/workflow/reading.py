@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.checking.answer import Answer
 from explainer.checking.sections import Section
@@ -61,8 +61,7 @@ PLACES: Final = frozenset(("", "input", "inputs", "model", "models", "output", "
 _LONGEST: Final = 4_000
 
 
-@dataclass(frozen=True, slots=True)
-class DescribedStep:
+class DescribedStep(Struct, frozen=True):
     """A step of a workflow.
 
     Attributes:
@@ -72,8 +71,8 @@ class DescribedStep:
     """
 
     text: str
-    start: int = field(compare=False)
-    end: int = field(compare=False)
+    start: int
+    end: int
     role: StepRole = "step"
 
 

@@ -218,24 +218,24 @@ _OPPOSITE_BOUNDS: Final[dict[Bound, Bound]] = {"most": "least", "least": "most"}
 _BOUND_WORDS: Final = lazy_regex(r"\b(?:no\s)?(?:more|less|fewer)\sthan\b", re.IGNORECASE)
 # words of comparison: the scale that they are of, and the way in which they go on it
 _SCALES_TEXT: Final = """
-    speed: fast faster quick quicker quickly accelerate acceleration speedup | slow slower slowly slowdown
-    amount: more | less fewer
-    time: earlier sooner | later
+    speed: fast faster quick quicker quickly accelerate acceleration speedup | slow slower slowly slowdown;
+    amount: more | less fewer;
+    time: earlier sooner | later;
     level: high higher increase increases increased increasing gain gains rise rises rose raise raises boost boosts grow
         grows grew | shrink shrinks shrank low lower lowers decrease decreases decreased decreasing reduce reduces
-        reduced reducing reduction drop drops dropped decline declines cut cuts fall falls
+        reduced reducing reduction drop drops dropped decline declines cut cuts fall falls;
     quality: improve improves improved improving improvement improvements better outperform outperforms outperforming
         surpass surpasses surpassing exceed exceeds superior enhance enhances
         | degrade degrades degraded degrading degradation worsen worsens worse underperform underperforms inferior
-        impair impairs
-    size: large larger big bigger | small smaller tiny
+        impair impairs;
+    size: large larger big bigger | small smaller tiny;
     length: long longer | short shorter
 """
-_SCALES: Final = re.findall(r"(\w+): ([^|:]+)\|([^:|]+)(?=\n\s*\w+:|\Z)", _SCALES_TEXT)
+_SCALES: Final = [row.split(":") for row in _SCALES_TEXT.split(";")]
 _DIRECTIONS: Final = {
-    word: (scale, sign)
-    for scale, *sides in _SCALES
-    for sign, side in zip((1, -1), sides, strict=True)
+    word: (scale.strip(), sign)
+    for scale, sides in _SCALES
+    for sign, side in zip((1, -1), sides.split("|"), strict=True)
     for word in side.split()
 }
 # the ends of a change: `from 25 to 59`; and the words that say which way it goes, however far before it they stand

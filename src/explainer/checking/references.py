@@ -59,7 +59,7 @@ from explainer.checking.titles import (
     reads_like_title,
     words,
 )
-from explainer.diagnostics.text import lazy_regex
+from explainer.diagnostics.text import lazy_regex, without_case
 
 V = TypeVar("V")
 Standing: TypeAlias = Literal["source", "doubtful", "remark"]
@@ -102,6 +102,9 @@ _REGARDS: Final = lazy_regex(
     r"|(?:mit )?(?:freundliche|beste|viele)n? grüßen?|cordialement|bien à vous|(?:un )?saludos?|atentamente"
     r"|cordiali saluti|atenciosamente|abraços|met vriendelijke groet|с уважением)[,.!]?",
     re.IGNORECASE,
+    needs=tuple(
+        "regards wishes sincerely yours cheers best gr cordial bien salud aten abra met уважением".split()  # noqa: SIM905
+    ),
 )
 _LONGEST_REGARDS: Final = 25  # characters that they have
 # in bold, as a heading, before a colon; or a question, but no sentence
@@ -109,34 +112,41 @@ _SET_APART: Final = lazy_regex(r"[#<].*|.*[*_:：]|\W*(?:how|why|what)\b.*[^.]",
 
 # --- remarks
 
-# how remarks begin that stand as an item of a list or as a paragraph: words for what was said, and verbs
-_REMARK: Final = lazy_regex(
-    r"(?:"
-    r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|notes?|remarks?|comments?|see|here|together|only|"
-    r"for|as|since|because|if|when|while|where|how|why|what|although|n\.\s?b|thus|hence|overall|finally|"
-    r"additionally|moreover|however|other|please|let|n/?a|provides?|shows?|introduces?|demonstrates?|explains?|describes?|"
-    r"supports?|helps?|uses?|enables?|offers?|presents?|proposes?|improves?|allows?|combines?|covers?|"
-    r"discusses|explores?|focuses|gives?|illustrates?|investigates?|lists?|makes?|reduces|reports?|serves?|"
-    r"studies|validates|contains|includes|"
-    r"the (?:above|following|answer|combination|provided|links?|models?|papers?|works?|sources?|references?|"
-    r"code|survey|"
-    r"method|authors?)|(?:useful|best|used|based|trained|helpful|suitable|ideal) \w+|key takeaways?|"
-    r"links? (?:is|are|were)|"
-    r"there (?:is|are)|that(?:['’]s| is| was)|feel free|happy to|hope|would|could|should|shall|want|do|does|need|"
-    # advice
-    r"add|adjust|apply|avoid|begin|check|choose|collect|combine|consider|crop|download|ensure|evaluate|expect|"
-    r"experiment|explore|fine-?tune|increase|install|keep|load|make|pick|prepare|read|reduce|remember|replace|resize|"
-    r"review|run|start|swap|try|upgrade|use|validate|verify)\b(?!-)",
+# how remarks begin that stand as an item of a list or as a paragraph: words for what was said, verbs, and advice. As a
+# pattern, so many words take 2 ms to compile
+_REMARK_WORDS: Final = frozenset(
+    "this these those they it we i you all both each every no none not note notes remark remarks comment "  # noqa: SIM905
+    "comments see here together only for as since because if when while where how why what although thus "
+    "hence overall finally additionally moreover however other please let na provide provides show shows "
+    "introduce introduces demonstrate demonstrates explain explains describe describes support supports help "
+    "helps use uses enable enables offer offers present presents propose proposes improve improves allow "
+    "allows combine combines cover covers discusses explore explores focuses give gives illustrate "
+    "illustrates investigate investigates list lists make makes reduces report reports serve serves studies "
+    "validates contains includes hope would could should shall want do does need add adjust apply avoid begin "
+    "check choose collect consider crop download ensure evaluate expect experiment finetune increase install "
+    "keep load pick prepare read reduce remember replace resize review run start swap try upgrade validate "
+    "verify".split()
+)
+_REMARK_PHRASE: Final = lazy_regex(
+    r"(?:n\.\s?b|n/a|the (?:above|following|answer|combination|provided|links?|models?|papers?|works?|sources?|"
+    r"references?|code|survey|method|authors?)|(?:useful|best|used|based|trained|helpful|suitable|ideal) \w+"
+    r"|key takeaways?|links? (?:is|are|were)|there (?:is|are)|that(?:['’]s| is| was)"
+    r"|feel free|happy to|fine-tune)\b(?!-)",
     re.IGNORECASE,
+)
+# what such phrases begin with
+_REMARK_PHRASES: Final = frozenset(
+    "n the useful best used based trained helpful suitable ideal key link links there that feel happy fine".split()  # noqa: SIM905
 )
 _SEE: Final = lazy_regex("see ", re.IGNORECASE)
 _ASIDE: Final = lazy_regex(r"(?:p\.?\s?s|n\.?\s?b|fyi|tl;?\s?dr|btw|eli5)\b", re.IGNORECASE)
 # what is said to the reader: a question, or a sentence with a word for you or me
-_ADDRESSED: Final = lazy_regex(
-    r"[?!]\W*\Z|\b(?:i|me|you|your|ich|mir|du|dir|dich|sie|ihnen|je|me|vous|tu|te|toi|yo|usted|ustedes|quieres|puedo|eu|você|"
-    r"vocês|io|ti|lei|vuoi|posso|ik|je|jij|u|ja|mogę|я|мне|вам|вы|тебе|ты)\b",
-    re.IGNORECASE,
+_ASKS: Final = lazy_regex(r"[?!]\W*\Z", needs=("?", "!"))
+_FOR_READER: Final = frozenset(
+    "i me you your ich mir du dir dich sie ihnen je me vous tu te toi yo usted ustedes quieres puedo eu você "  # noqa: SIM905
+    "vocês io ti lei vuoi posso ik je jij u ja mogę я мне вам вы тебе ты".split()
 )
+_WORD: Final = lazy_regex(r"\w+")
 _SENTENCE_BREAK: Final = lazy_regex(r"(?<=[^\W\d_]{3})[.!?]\s+")
 _CASELESS: Final = lazy_regex("[\u0590-\u109f\u3040-\ud7ff]{4}")
 # how sentences end in scripts without capitals, and titles in them do not
@@ -423,15 +433,15 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "with phrase for remarks": lambda part: calls_for_remarks(part.text),
     "set apart": lambda part: _SET_APART.fullmatch(part.text),
     "phrase for remarks": lambda part: " ".join(letters(part.text)) in remark_headings(),
-    "to reader": lambda part: _ADDRESSED.search(part.text) and not reads_like_title(part.text),
+    "to reader": lambda part: _is_for_reader(part.text) and not reads_like_title(part.text),
     "sentence without capitals": lambda part: (
         not part.text.isascii() and _CASELESS_END.search(part.text)
     ),
     # how its line begins
     "see": lambda part: _SEE.match(part.said),
     "aside": lambda part: _ASIDE.match(part.said),
-    "remark": lambda part: _REMARK.match(part.said),
-    "plain remark": lambda part: _REMARK.match(part.said) and not is_title(part.text),
+    "remark": lambda part: _begins_as_remark(part.said),
+    "plain remark": lambda part: _begins_as_remark(part.said) and not is_title(part.text),
     "fragment": lambda part: (
         part.said[:1].islower() and part.said.islower() and len(words(part.said)) > 1
     ),
@@ -442,6 +452,22 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "word before": lambda part: part.words_before > 0,
     "other subject": lambda part: part.words_before >= _MIN_BEFORE,
 }
+
+
+def _begins_as_remark(text: str) -> bool:
+    first = _WORD.match(text)
+    if first is None:
+        return False
+    word = without_case(first[0])
+    # `use-case` is another word
+    if word in _REMARK_WORDS and not text.startswith("-", first.end()):
+        return True
+    return word in _REMARK_PHRASES and _REMARK_PHRASE.match(text) is not None
+
+
+def _is_for_reader(text: str) -> bool:
+    said = map(without_case, _WORD.findall(text))
+    return not _FOR_READER.isdisjoint(said) or _ASKS.search(text) is not None
 
 
 class _Table(Generic[V]):
@@ -847,7 +873,7 @@ class _ListReader:
                 self._references.append(_in_doubt(_whole(phrase)))
                 return
         name = line.whole(line.lead.end(), len(line.text))
-        if _REMARK.match(name.text):
+        if _begins_as_remark(name.text):
             return
         # without capitals, nothing tells a title from a sentence
         if not name.text.isascii() and _CASELESS.search(name.text):

@@ -242,13 +242,20 @@ def reads_like_title(text: str) -> bool:
     content = [word for word in all_words if word.casefold() not in FILLERS]
     if not content:
         return False
-    if not text.isascii() and _CASELESS.search(text):
+    if _may_be_caseless(text) and _CASELESS.search(text):
         return True
     # one word, or one run such as `NST-fast-style-candy`: capitals at its start say nothing, those within it do
     if 1 in (len(content), len(text.split())):
         return bool(acronyms(text))
     capitals = len(content) - sum(word[0].islower() for word in content)
     return capitals >= _CAPITALISED * len(content)
+
+
+def _may_be_caseless(text: str) -> bool:
+    """Whether a text has a letter of a script without capitals, perhaps: to compile a pattern of these takes 1 ms."""
+    if text.isascii():
+        return False
+    return any("\u0590" <= char < "\u2000" or "\u3000" < char < "\ud800" for char in set(text))
 
 
 def longer_title(text: str, begin: int, end: int) -> tuple[int, int]:

@@ -90,6 +90,17 @@ _SUMMING_UP: Final = lazy_regex(
     r"\W*(?:overall|together|finally|altogether|both|combined|in (?:short|summary|total|sum|conclusion|combination)|"
     r"to sum up|taken together|all (?:of )?(?:these|them|two|three|four|five))\b",
     re.IGNORECASE,
+    needs=(
+        "all",
+        "together",
+        "both",
+        "combined",
+        "in s",
+        "in total",
+        "in con",
+        "in combination",
+        "sum up",
+    ),
 )
 _NAME: Final = lazy_regex(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 # words by which a summary calls its own work, with the name behind them

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from itertools import islice, pairwise
+from itertools import filterfalse, islice, pairwise
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
@@ -75,8 +75,10 @@ def _lines_of(name: str) -> list[str]:
 
 @cache
 def _common_names() -> frozenset[str]:
-    names = " ".join(_lines_of("common_terms.txt")).split()
-    return frozenset(map(canonical, (*names, *GENERIC_ACRONYMS)))
+    names = [*" ".join(_lines_of("common_terms.txt")).split(), *GENERIC_ACRONYMS]
+    # none has an `@`, which stays: so those of ASCII, nearly all, are read at once
+    latin = canonical("@".join(filter(str.isascii, names)))
+    return frozenset((*latin.split("@"), *map(canonical, filterfalse(str.isascii, names))))
 
 
 @cache

@@ -10,7 +10,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import chain, islice, pairwise, product
 from operator import attrgetter, itemgetter
 from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
@@ -29,6 +28,7 @@ from explainer.checking.titles import (
     words,
 )
 from explainer.diagnostics.text import lazy_regex
+from explainer.files import text_beside
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
@@ -145,7 +145,7 @@ def _vocabulary() -> dict[str, list[str]]:
     """The lines of the list of words beside this module, by their kind."""
     vocabulary: dict[str, list[str]] = {}
     lines: list[str] = []
-    text = files("explainer.checking").joinpath("reference_words.txt").read_text(encoding="utf-8")
+    text = text_beside(__file__, "reference_words.txt")
     for line in text.splitlines():
         if line.startswith("["):
             lines = vocabulary.setdefault(line.strip("[]"), [])

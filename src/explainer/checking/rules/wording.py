@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache, cached_property, lru_cache
-from importlib.resources import files
 from itertools import filterfalse, islice, pairwise
 from typing import Final
 
@@ -21,6 +20,7 @@ from explainer.checking.titles import (
     words_in,
 )
 from explainer.diagnostics.text import lazy_regex
+from explainer.files import text_beside
 from explainer.recommending.terms import term, terms
 
 _MIN_WITHIN: Final = 5  # signs of a name that is looked for within words
@@ -69,7 +69,7 @@ _CODE: Final = lazy_regex(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}
 
 def _lines_of(name: str) -> list[str]:
     """The lines of a list beside this module; comments are left out."""
-    text = files("explainer.checking.rules").joinpath(name).read_text(encoding="utf-8")
+    text = text_beside(__file__, name)
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 

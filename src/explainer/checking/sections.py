@@ -117,7 +117,7 @@ _NUMBER: Final = lazy_regex(
     re.IGNORECASE,
 )
 # the same where it begins with a digit, as most do: it takes a third of the time to compile
-_DIGITS: Final = lazy_regex(rf"(?P<number>\d{{1,2}}){_BEHIND_NUMBER}", re.IGNORECASE)
+_DIGITS: Final = lazy_regex(rf"(?P<number>\d{{1,2}}){_BEHIND_NUMBER}")
 _NUMERALS: Final = dict(zip("i ii iii iv v vi 一 二 三 四 五 六 ① ② ③ ④ ⑤ ⑥ ⅰ ⅱ ⅲ ⅳ ⅴ ⅵ".split(), (1, 2, 3, 4, 5, 6) * 4, strict=True))  # fmt: skip  # noqa: E501, SIM905
 _LONGEST: Final = 400  # characters of a title that are read
 # where a title ends, and the text of the section may begin on the same line

@@ -48,7 +48,10 @@ class LazyRegex:
         )
         self.needs = needs
         self._flags = flags
-        self._needs_letters = bool(flags & re.IGNORECASE) and any(map(str.islower, needs))
+
+    @cached_property
+    def _ignores_letters(self) -> bool:
+        return bool(self._flags & re.IGNORECASE) and any(map(str.islower, self.needs))
 
     @cached_property
     def _compiled(self) -> re.Pattern[Any]:
@@ -71,7 +74,7 @@ class LazyRegex:
         return method(*arguments, **options)
 
     def _may_match(self, text: str) -> bool:
-        if self._needs_letters:
+        if self._ignores_letters:
             text = without_case(text)
         return any(needed in text for needed in self.needs)
 

@@ -63,7 +63,7 @@ _MARK: Final = r"(?:[-+*•–—]\s++|\(?(?:\d{1,3}|[a-z]|[ivx]{2,4})[.)]\s++|\
 _LEAD: Final = lazy_regex(
     rf"(?P<indent>[\s>|]*+(?:#{{1,6}}\s++)?)(?P<mark>{_MARK})?(?P<ornaments>[^\w\[(`\"“«「《@{{]*+)"
 )
-_MARKED: Final = lazy_regex(rf"[\s>|]*+(?:{_MARK}|<li\b)")
+_LIST_TAG: Final = lazy_regex(r"<li\b", needs=("<li",))
 _NUMBER_OF_ROW: Final = lazy_regex(r"\s*\|\s*\[?(\d{1,3})[.\]]?\s*\|", needs=("|",))
 _NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
 _QUOTE_MARK: Final = lazy_regex(r"\s*>", needs=(">",))
@@ -72,9 +72,7 @@ _LABELLED: Final = lazy_regex(
     r"[^\w\[(`“<]{0,12}+(?P<label>[^\W\d_](?:[^\W_]|[ /&()'’-]){0,31}?(?:\s?\d{1,2})?)[\"'*_`]{0,4}\s{0,3}"
     r"(?:[:：]|[-=]>|[→⇒➜]|(?P<assigned>=))[*_`]{0,3}(?P<value>.*)"
 )
-_LABEL_ENDS: Final = lazy_regex("[:：=→⇒➜>]")
-# an indented line below that begins no item of its own may be the rest of a wrapped title
-_WRAPPED: Final = lazy_regex(rf"\s++(?!{_MARK})\S")
+_LABEL_ENDS: Final = ":：=→⇒➜>"
 # `moon-mask-v2`, and no other word
 _CHECKPOINT: Final = lazy_regex(r"[*_`\"]*+[A-Za-z]{3,}+[-_][\w.]++(?:-[\w.]++)*+[*_`\"]*+")
 _CELL: Final = lazy_regex(r"[^|\s](?:[^|]*[^|\s])?")
@@ -325,7 +323,7 @@ _NO_LABEL: Final = FieldLabel(None, 0)
 @lru_cache(maxsize=4096)  # a line is asked again for each line above it that may head it
 def read_label(text: str) -> FieldLabel:
     """Return the label at the beginning of a line; its kind is None where nothing says that it is one."""
-    if not _LABEL_ENDS.search(text):  # most lines: a look is cheaper than the pattern
+    if not any(sign in text for sign in _LABEL_ENDS):  # a look is cheaper than the pattern
         return _NO_LABEL
     match = _LABELLED.match(text, _lead_of(text).start("ornaments"), LONGEST)
     if match is None or match["value"].lstrip().startswith("//"):  # the scheme of a URL is no label
@@ -510,6 +508,14 @@ def _lead_of(text: str) -> re.Match[str]:
     return cast("re.Match[str]", _LEAD.match(text))  # every text has one, perhaps empty
 
 
+def _is_marked(text: str) -> bool:
+    """Whether a line has a bullet, a number or the tag of an item, and is no heading."""
+    lead = _lead_of(text)
+    if "#" in lead["indent"]:
+        return False
+    return bool(lead["mark"]) or _LIST_TAG.match(text, lead.end("indent")) is not None
+
+
 def _end_of_match(pattern: re.Pattern[str], text: str) -> int:
     """Where a pattern that also fits nothing ends, at the beginning of a text."""
     return cast("re.Match[str]", pattern.match(text)).end()
@@ -593,16 +599,22 @@ class LineCutter:
             phrases=[phrase for phrase in self._phrases.within(*inside) if _stands_out(phrase)],
             names=names,
             follows=follows,
-            is_marked=_MARKED.match(text) is not None,
+            is_marked=_is_marked(text),
             is_heading=number in self._answer.headings,
         )
 
     def continued(self, line: ReferenceLine, value: str) -> str | None:
-        """A value with the line below it, when that may be the rest of a title that was wrapped."""
+        """A value with the line below it, when that may be the rest of a title that was wrapped.
+
+        Such a line is indented, and begins no item of its own.
+        """
         below = self._answer.body[
             self._answer.start_of(line.number + 1) : self._answer.start_of(line.number + 2)
         ]
-        if _WRAPPED.match(below) is None or read_label(below).kind:
+        rest = below.lstrip()
+        if len(rest) in (0, len(below)) or _lead_of(rest).start("mark") == 0:
+            return None
+        if read_label(below).kind:
             return None
         return f"{value.strip()} {below.strip()}"
 

@@ -53,8 +53,8 @@ _LATIN_MARKS: Final = lazy_regex("(?<=[a-z])[\u0300-\u036f]+")
 _FOLDED: Final = str.maketrans(
     {"∗": "*", "⋆": "*", "ı": "i", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d"}
 )
-# the beginning of UTF-8 that was read as Windows-1252, such as `Ã©` for `é`
-_MOJIBAKE: Final = lazy_regex("[ÂÃâãäåæçð][\u0080-\u00bf\u0152-\u2122]", needs=tuple("ÂÃâãäåæçð"))
+# how UTF-8 begins that was read as Windows-1252, such as `Ã©` for `é`
+_MOJIBAKE: Final = frozenset("ÂÃâãäåæçð")
 # `C++` and `C#` keep their sign; in `a+b` it is an operator
 _WORD: Final = lazy_regex(r"[^\W_]+(?:[+#]+(?!\w))?")
 # compounds of ordinary words, such as `Self-Supervised`
@@ -148,7 +148,7 @@ def canonical(text: str) -> str:
         )
     if text.isascii():
         return _ASCII_DROPPED.sub("", text.lower()).replace("&", "and")
-    if _MOJIBAKE.search(text):
+    if not _MOJIBAKE.isdisjoint(text):
         text = _repaired(text)
     # taking a sign away can bring two others together; the third time nothing changes any more
     return _folded(_folded(_folded(text)))

@@ -310,7 +310,7 @@ def parts_of_reference(text: str) -> tuple[str, ...]:
 # --- labels
 
 
-class FieldLabel(NamedTuple):
+class FieldLabel(Struct, frozen=True):
     """What stands before a colon, an arrow or an equals sign: the kind of field, and where its value begins."""
 
     kind: LabelKind | None
@@ -366,8 +366,8 @@ def _kind_before_url(label: str) -> LabelKind | None:
 
 def names_source(text: str) -> bool:
     """Whether a line is a field that names a source, such as `Model: …`."""
-    kind, value_at = read_label(text)
-    return kind == "name" and not is_nothing(text[value_at:])
+    label = read_label(text)
+    return label.kind == "name" and not is_nothing(text[label.value_at :])
 
 
 # --- lines

@@ -745,7 +745,7 @@ class _ListReader:
 
     def _kind_in_context(self, line: ReferenceLine) -> LabelKind | None:
         """The kind of field that a line is, in the light of the names on it and before it; None for the name itself."""
-        kind, value_at = line.label
+        kind, value_at = line.label.kind, line.label.value_at
         if not is_free((value_at, value_at), line.names):
             return None  # the colon is one of the name: `LanternNet: Painting …`
         if kind in _REMARKS and self._is_called(line.text[:value_at]):

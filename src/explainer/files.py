@@ -22,6 +22,7 @@ from typing import Any, Final, Self, TextIO, TypeAlias
 from msgspec.structs import replace
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
+from explainer.diagnostics.text import lazy_regex
 from explainer.documents.document import decode
 
 try:
@@ -40,7 +41,7 @@ _CHUNK: Final = 1024 * 1024
 PART: Final = ".explainer-part"
 """The ending of what a run writes until it is complete."""
 _TEMPORARY: Final = ".explainer-tmp"
-_TOKEN: Final = re.compile(rf"[0-9]+-[0-9a-f]+{re.escape(_TEMPORARY)}", re.ASCII)
+_TOKEN: Final = lazy_regex(rf"[0-9]+-[0-9a-f]+{re.escape(_TEMPORARY)}", re.ASCII)
 # Characters of a file's name in the name of its temporary one: most disks allow 255 bytes, and 40 may need 160.
 _NAME_SHOWN: Final = 40
 # The same in the name of a part, of which there are few, so it may be longer.
@@ -51,7 +52,7 @@ _NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY"
 # A pipe is opened at once, whether or not somebody writes to it, and is then known to be one.
 _NO_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 # Names that Windows gives to devices, whatever ending follows, and signs that it allows in none.
-_NOT_ON_WINDOWS: Final = re.compile(
+_NOT_ON_WINDOWS: Final = lazy_regex(
     r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)|.*[<>:\"|?*\\\x00-\x1f\x7f]|.*[. ]$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -210,6 +211,14 @@ def _unusable(code: str, file: str, message: str) -> Parsed[Any]:
 
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
+
+
+def text_beside(module: str, name: str) -> str:
+    """Return the text of a file that is packaged beside a module, which is given by its own file.
+
+    `importlib.resources` would do the same, and takes 2 ms of a cold start to import.
+    """
+    return Path(module).with_name(name).read_text(encoding="utf-8")
 
 
 def builtin_folder(name: str) -> Path:

@@ -3,6 +3,9 @@ from __future__ import annotations
 import gc
 import importlib
 import pkgutil
+import re
+import re._parser as parser  # type: ignore[import-not-found]
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -10,17 +13,21 @@ from hypothesis import strategies as st
 
 import explainer.catalogs
 import explainer.checking
+import explainer.recommending
 from explainer.diagnostics.text import (
     LazyRegex,
     did_you_mean,
     invisible_characters,
     is_plain,
+    lazy_regex,
     printable,
     refused_characters,
     shorten,
     slugify,
     suggest,
+    without_case,
 )
+from tests.hostile.patterns import spellings
 
 
 @pytest.mark.parametrize(
@@ -89,16 +96,50 @@ def test_a_hint_names_what_was_probably_meant() -> None:
     assert did_you_mean("xyzzy", ["answer", "prompt"]) is None
 
 
-def test_every_regular_expression_that_waits_for_its_first_use_is_one() -> None:
-    for package in (explainer.catalogs, explainer.checking):
+@cache
+def waiting_expressions() -> list[LazyRegex]:
+    for package in (explainer.catalogs, explainer.checking, explainer.recommending):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
+    return [value for value in gc.get_objects() if isinstance(value, LazyRegex)]
 
-    waiting = [value for value in gc.get_objects() if isinstance(value, LazyRegex)]
+
+def test_every_regular_expression_that_waits_for_its_first_use_is_one() -> None:
+    waiting = waiting_expressions()
 
     assert len(waiting) > 200
     for regex in waiting:
-        assert regex.pattern is not None
+        assert isinstance(regex.flags, int)
+
+
+def test_every_match_has_what_its_expression_needs() -> None:
+    needy = [regex for regex in waiting_expressions() if regex.needs]
+
+    assert len(needy) > 40
+    for regex in needy:
+        needs = regex.needs
+        spelled = spellings(parser.parse(regex.pattern, regex.flags))
+        if regex.flags & re.IGNORECASE:
+            needs, spelled = tuple(map(without_case, needs)), set(map(without_case, spelled))
+        assert needs == regex.needs
+        for text in spelled:
+            assert any(needed in text for needed in needs), (regex.pattern, text)
+
+
+@pytest.mark.parametrize("text", ["", "none here", "a see b also", "SEE", "ſee it", "aLSO also"])
+def test_an_expression_that_needs_something_gives_what_a_compiled_one_gives(text: str) -> None:
+    pattern = re.compile("(s)ee|also", re.IGNORECASE)
+
+    def lazy() -> re.Pattern[str]:
+        return lazy_regex(pattern.pattern, pattern.flags, needs=("see", "also"))
+
+    assert str(lazy().search(text)) == str(pattern.search(text))
+    assert str(lazy().match(text, 1)) == str(pattern.match(text, 1))
+    assert str(lazy().fullmatch(text)) == str(pattern.fullmatch(text))
+    assert str(list(lazy().finditer(text))) == str(list(pattern.finditer(text)))
+    assert lazy().findall(text) == pattern.findall(text)
+    assert lazy().split(text, maxsplit=1) == pattern.split(text, maxsplit=1)
+    assert lazy().sub("-", text, count=1) == pattern.sub("-", text, count=1)
 
 
 def test_what_can_be_printed_is_plain() -> None:

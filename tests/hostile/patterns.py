@@ -199,6 +199,55 @@ _SAMPLES: dict[Any, Callable[[Any, bool], str]] = {
 }
 
 
+_GAP = "\0"
+"""What stands in a spelling for what has many forms."""
+_MOST_SPELLINGS = 5_000
+
+
+def spellings(tree: Iterable[tuple[Any, Any]]) -> set[str]:
+    """What a part of a pattern matches, with gaps."""
+    found = {""}
+    for kind, value in tree:
+        spell: Callable[[Any], set[str]] = _SPELLERS.get(kind, lambda _: {_GAP})
+        found = {before + behind for before in found for behind in spell(value)}
+        if len(found) > _MOST_SPELLINGS:
+            found = {_GAP}
+    return found
+
+
+def _spelled_class(items: list[tuple[Any, Any]]) -> set[str]:
+    if any(kind is not op.LITERAL for kind, _ in items):
+        return {_GAP}
+    return {chr(value) for _, value in items}
+
+
+def _spelled_group(value: tuple[Any, int, int, Any]) -> set[str]:
+    _, added_flags, _, tree = value
+    found = spellings(tree)
+    return {re.sub(r"[^\W\d_]", _GAP, text) for text in found} if added_flags else found
+
+
+def _spelled_repeat(value: tuple[Any, Any, Any]) -> set[str]:
+    least, most, tree = value
+    times = min(int(least), 3)
+    found = {""}
+    for _ in range(times):
+        found = {before + behind for before in found for behind in spellings(tree)}
+    return found if times == most else {text + _GAP for text in found}
+
+
+_SPELLERS: dict[Any, Callable[[Any], set[str]]] = {
+    op.LITERAL: lambda value: {chr(value)},
+    op.IN: _spelled_class,
+    op.BRANCH: lambda value: {text for tree in value[1] for text in spellings(tree)},
+    op.SUBPATTERN: _spelled_group,
+    op.ATOMIC_GROUP: spellings,
+    **dict.fromkeys(_REPEATS, _spelled_repeat),
+    op.ASSERT: lambda value: {f"{_GAP}{text}{_GAP}" for text in spellings(value[1])},
+    **dict.fromkeys((op.ASSERT_NOT, op.AT), lambda _: {""}),
+}
+
+
 def _repeats(tree: Iterable[tuple[Any, Any]], before: str, last: bool) -> Iterator[tuple[str, str]]:
     """What is before each repetition of a pattern, and what it repeats."""
     for kind, value in tree:

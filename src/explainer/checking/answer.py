@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -67,6 +66,8 @@ _THOUGHT_OPENING: Final = lazy_regex(
     r"|<unused94>(?P<unused>))",
     re.IGNORECASE,
 )
+# what an opening mark, which is slow to compile, begins with
+_THOUGHT_BEGINNINGS: Final = ("`", "<", "[", "◁", "a", "A")
 _THOUGHT_CLOSINGS: Final = {
     "tag": lazy_regex(
         rf"<(?P<slash>/?)(?:{_THOUGHT_TAGS}|details)(?:\s[^<>]{{0,200}})?>", re.IGNORECASE
@@ -80,7 +81,9 @@ _THOUGHT_CLOSINGS: Final = {
 }
 # a closing tag whose opening one stands in the prompt, as the templates of some models have it: it ends its line
 _LONE_CLOSING: Final = lazy_regex(
-    rf"</(?:{_THOUGHT_TAGS})>[ \t]*(?=[\r\n#]|\Z)|\[/THINK\]|◁/think▷", re.IGNORECASE
+    rf"</(?:{_THOUGHT_TAGS})>[ \t]*(?=[\r\n#]|\Z)|\[/THINK\]|◁/think▷",
+    re.IGNORECASE,
+    needs=("</", "[/", "◁/"),
 )
 # Marks that chat interfaces leave in copied answers, whose digits would read as ids. Each is spelled out, for whatever
 # else stands in such brackets is a part of the answer.
@@ -90,6 +93,7 @@ _RESIDUE: Final = lazy_regex(
     r"(?:†(?:L\d{1,5}(?:-L?\d{1,5})?|[A-Za-z_ -]{0,60}(?:\.[a-z]{2,4})?))?\s*】"
     r"|:contentReference\[oaicite:\d{1,3}\](?:\{index=\d{1,3}\})?|\[oaicite:\d{1,3}\]",
     re.IGNORECASE,
+    needs=("[", "【"),
 )
 # languages of programs and of shells, whose quoted addresses are data; those of markup and data may hold references
 _PROGRAMMING: Final = frozenset(
@@ -109,7 +113,7 @@ _DATA_FILE: Final = lazy_regex(
 # languages of a fence in which a whole answer may be delivered, and not a part of one
 _PROSE_FENCES: Final = frozenset({"", "markdown", "md", "text", "txt", "plaintext"})
 # an opening or closing fence; backticks behind it would make it inline code (CommonMark 0.31, section 4.5)
-_FENCE_LINE: Final = lazy_regex(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
+_FENCE_LINE: Final = lazy_regex(r"^ {0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE, needs=("```", "~~~"))
 # quotations in the scripts that answers come in; eight characters exclude single words and inch marks
 _QUOTED: Final = lazy_regex(
     '"([^"\n]{8,300})"|“([^“”\n]{8,300})”|«([^«»\n]{8,300})»|「([^「」\n]{4,300})」|《([^《》\n]{4,300})》'
@@ -157,15 +161,14 @@ class _MarkedLink(Struct, frozen=True):
     is_base: bool = False
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """What was read of one answer.
 
     Attributes:
         text: the answer as it was given.
         body: the same text with everything blanked out that is no part of it, and the items of a list on lines of their
             own; positions are the same in both.
-        positions: finds the lines of the body.
+        positions: finds the lines of the body; `given`: those of the text.
         citations: links, in order.
         phrases: what stands out, in order.
         headings: Markdown headings: line (from 0) and level.
@@ -180,17 +183,17 @@ class Answer:
     text: str
     body: str
     positions: Lines
-    citations: list[Cited] = field(default_factory=list)
-    samples: list[Cited] = field(default_factory=list)
-    phrases: list[Phrase] = field(default_factory=list)
-    headings: dict[int, int] = field(default_factory=dict)
-    code_lines: dict[int, str] = field(default_factory=dict)
-    tables: set[int] = field(default_factory=set)
-    odd_hrefs: list[tuple[str, Phrase]] = field(default_factory=list)
+    given: Lines
+    citations: list[Cited] = []
+    samples: list[Cited] = []
+    phrases: list[Phrase] = []
+    headings: dict[int, int] = {}
+    code_lines: dict[int, str] = {}
+    tables: set[int] = set()
+    odd_hrefs: list[tuple[str, Phrase]] = []
     cut: bool = False
     unclosed_fence: int | None = None
-    _texts: list[str] = field(init=False)
-    _given: Lines = field(init=False)
+    _texts: list[str] = []
 
     def __post_init__(self) -> None:
         """Cut the body into lines once: every reader and every rule goes through them."""
@@ -199,7 +202,6 @@ class Answer:
             self.body[start:end].rstrip("\r\n")
             for start, end in zip(self.line_starts, ends, strict=True)
         ]
-        self._given = Lines(self.text)
 
     @property
     def line_starts(self) -> list[int]:
@@ -217,7 +219,7 @@ class Answer:
 
     def position(self, index: int) -> Position:
         """The line and the column, both from 1, of a character in the answer as it was given."""
-        return self._given.position(index)
+        return self.given.position(index)
 
     def line(self, number: int) -> str:
         """A line of the body, counted from 0, without its line break."""
@@ -260,7 +262,7 @@ def parse_answer(text: str, *, echoes: Iterable[str] = (), urls: Sequence[str] =
         urls: URLs that may hold punctuation which usually ends a URL.
     """
     body = _within_bounds(prepare(text[:MAX_LENGTH], echoes))
-    answer = Answer(text, body, Lines(body), cut=len(text) > len(body))
+    answer = Answer(text, body, Lines(body), Lines(text), cut=len(text) > len(body))
     marked_links = _MarkdownReader(answer).read()
     spotted_links = list(islice(spot_links(body, urls), MAX_LINKS))
     answer.cut |= max(len(spotted_links), len(marked_links)) >= MAX_LINKS
@@ -398,7 +400,11 @@ def _within_bounds(body: str) -> str:
 
 def clean(text: str) -> str:
     """Return a text without half characters, which JSON can hold and no output can."""
-    return _SURROGATE.sub("\ufffd", text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 def prepare(text: str, echoes: Iterable[str] = ()) -> str:
@@ -435,7 +441,8 @@ def _without_thoughts(text: str) -> str:
 
 def _end_of_thoughts(text: str) -> int:
     end = 0
-    while (opening := _THOUGHT_OPENING.match(text, end)) is not None:
+    may_begin = text.lstrip().startswith(_THOUGHT_BEGINNINGS)
+    while may_begin and (opening := _THOUGHT_OPENING.match(text, end)) is not None:
         closing = _closing_thought(text, opening)
         if closing is None:
             return end

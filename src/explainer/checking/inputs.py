@@ -18,7 +18,7 @@ from functools import cache, cached_property, partial
 from io import BufferedReader, BytesIO
 from itertools import chain, product
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -94,7 +94,7 @@ _MESSAGE_PLACES: Final = (
 LoadLibrary: TypeAlias = Callable[[Sequence[str] | None, Path], Parsed[Library]]
 
 
-class _Naming(NamedTuple):
+class _Naming(Struct, frozen=True):
     """How files of one kind are called: their suffixes, what is left out of their ids, and what tells other kinds."""
 
     suffixes: tuple[str, ...]

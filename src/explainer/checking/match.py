@@ -75,11 +75,16 @@ _WRAPPING: Final = "*_`\"'“”‘’«»「」《》" + NOTE_MARKS
 _LEADING_IN: Final = lazy_regex(
     r"\A(?:(?:see|also|cf\.?)(?: also)?(?: from| in)?|as \w{2,12} (?:in|by)|according to)[ :]{1,2}(?=\S)",
     re.IGNORECASE,
+    needs=("see", "also", "cf", "as ", "according to"),
 )
-_TRAILING_YEAR: Final = lazy_regex(r"(?:, ?(?:19|20)\d\d[a-z]?| [(\[](?:19|20)\d\d[a-z]?[)\]]?)\Z")
+_TRAILING_YEAR: Final = lazy_regex(
+    r"(?:, ?(?:19|20)\d\d[a-z]?| [(\[](?:19|20)\d\d[a-z]?[)\]]?)\Z", needs=("19", "20")
+)
 # `BERT (Devlin et al., 2019)`, `模型（论文）`: a remark in brackets at the end
-_TRAILING_BRACKET: Final = lazy_regex(r"(?:(?<!\s)\s++)?[(\[（][^()\[\]（）]{0,200}[)\]）]\s*\Z")
-_IN_BRACKETS: Final = lazy_regex(r"(?P<before>[^()]+)\((?P<inside>[^()]+)\)")
+_TRAILING_BRACKET: Final = lazy_regex(
+    r"(?:(?<!\s)\s++)?[(\[（][^()\[\]（）]{0,200}[)\]）]\s*\Z", needs=(")", "]", "）")
+)
+_IN_BRACKETS: Final = lazy_regex(r"(?P<before>[^()]+)\((?P<inside>[^()]+)\)", needs=("(",))
 # where a remark begins that follows a name: a dash, authors, a year, an arXiv id, the next sentence
 _TAIL: Final = lazy_regex(
     r"(?<!\s)\s++(?:[-–—|]{1,3}\s+|by\s+(?=[A-Z]))"
@@ -464,7 +469,7 @@ def bare_forms(text: str) -> Iterator[str]:
     """Yield the text as written, then with more and more taken off that is no part of a name."""
     yield text.strip()
     plain = html.unescape(text.replace("\\", ""))
-    plain = _unwrapped(_EMOJI.sub("", _EMOJI.sub("", plain).strip().strip(_WRAPPING)))
+    plain = _unwrapped(_without_ornaments(_without_ornaments(plain).strip().strip(_WRAPPING)))
     plain = _TRAILING_YEAR.sub("", _LEADING_IN.sub("", plain))
     yield plain
     while (shorter := _TRAILING_BRACKET.sub("", plain)) not in (plain, ""):
@@ -472,6 +477,13 @@ def bare_forms(text: str) -> Iterator[str]:
         yield _unwrapped(plain)
     for match in _TAIL.finditer(plain):
         yield _unwrapped(plain[: match.start()])
+
+
+def _without_ornaments(text: str) -> str:
+    # most texts begin and end with a letter
+    if text[:1].isalnum() and text[-1:].isalnum():
+        return text
+    return _EMOJI.sub("", text)
 
 
 def _unwrapped(text: str) -> str:

@@ -10,7 +10,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import chain, islice, pairwise, product
 from operator import attrgetter, itemgetter
 from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, cast
@@ -29,6 +28,7 @@ from explainer.checking.titles import (
     words,
 )
 from explainer.diagnostics.text import lazy_regex
+from explainer.files import text_beside
 
 T = TypeVar("T")
 LinkRole: TypeAlias = Literal["paper", "github", "any"]
@@ -54,38 +54,39 @@ _SITE: Final = lazy_regex("https?://[^/]+", re.IGNORECASE)
 _MAX_BREAKS: Final = 12  # between the parts of a reference that are looked at
 _AROUND_PART: Final = " *_\"“”'`.,)"
 _SEPARATORS: Final = " \t([{:：,;<|*_-–—→=\"'"
-_SUBJECT: Final = lazy_regex(r"\W*[a-z-]{2,8}\.[A-Z]{2}\W*")  # the subject of a preprint: `[cs.CV]`
+_SUBJECT: Final = lazy_regex(
+    r"\W*[a-z-]{2,8}\.[A-Z]{2}\W*", needs=(".",)
+)  # the subject of a preprint: `[cs.CV]`
 # the bullet, number or letter of an item
 _MARK: Final = r"(?:[-+*•–—]\s++|\(?(?:\d{1,3}|[a-z]|[ivx]{2,4})[.)]\s++|\[\^?\d{1,3}\]:?\s*+)"
 # what may stand before the first words of a line: quotation marks of Markdown, a bullet or number, ornaments
 _LEAD: Final = lazy_regex(
     rf"(?P<indent>[\s>|]*+(?:#{{1,6}}\s++)?)(?P<mark>{_MARK})?(?P<ornaments>[^\w\[(`\"“«「《@{{]*+)"
 )
-_MARKED: Final = lazy_regex(rf"[\s>|]*+(?:{_MARK}|<li\b)")
-_NUMBER_OF_ROW: Final = lazy_regex(r"\s*\|\s*\[?(\d{1,3})[.\]]?\s*\|")
+_LIST_TAG: Final = lazy_regex(r"<li\b", needs=("<li",))
+_NUMBER_OF_ROW: Final = lazy_regex(r"\s*\|\s*\[?(\d{1,3})[.\]]?\s*\|", needs=("|",))
 _NUMBER: Final = lazy_regex(r"[\[(]?\^?(\d{1,3})")
-_QUOTE_MARK: Final = lazy_regex(r"\s*>")
+_QUOTE_MARK: Final = lazy_regex(r"\s*>", needs=(">",))
 # `Model: …`, `"title": "…"`, `title = {…}`, with emphasis around the label
 _LABELLED: Final = lazy_regex(
     r"[^\w\[(`“<]{0,12}+(?P<label>[^\W\d_](?:[^\W_]|[ /&()'’-]){0,31}?(?:\s?\d{1,2})?)[\"'*_`]{0,4}\s{0,3}"
     r"(?:[:：]|[-=]>|[→⇒➜]|(?P<assigned>=))[*_`]{0,3}(?P<value>.*)"
 )
-_LABEL_ENDS: Final = lazy_regex("[:：=→⇒➜>]")
-# an indented line below that begins no item of its own may be the rest of a wrapped title
-_WRAPPED: Final = lazy_regex(rf"\s++(?!{_MARK})\S")
+_LABEL_ENDS: Final = ":：=→⇒➜>"
 # `moon-mask-v2`, and no other word
 _CHECKPOINT: Final = lazy_regex(r"[*_`\"]*+[A-Za-z]{3,}+[-_][\w.]++(?:-[\w.]++)*+[*_`\"]*+")
 _CELL: Final = lazy_regex(r"[^|\s](?:[^|]*[^|\s])?")
 # what is struck out or not shown
 _HIDDEN: Final = lazy_regex(
-    r"(?P<struck>~~[^~\n]{1,500}~~|<!--[^<>\n]{1,500}-->)|<(?P<tag>s|del|strike|span|div|p|i|b)\b(?P<style>[^<>]{0,300})>[^<\n]{1,500}</(?P=tag)>"
+    r"(?P<struck>~~[^~\n]{1,500}~~|<!--[^<>\n]{1,500}-->)|<(?P<tag>s|del|strike|span|div|p|i|b)\b(?P<style>[^<>]{0,300})>[^<\n]{1,500}</(?P=tag)>",
+    needs=("~~", "<"),
 )
 _STRUCK: Final = frozenset({"s", "del", "strike"})
 _UNSEEN: Final = lazy_regex(
     r"display\s*:\s*none|visibility\s*:\s*hidden|\bhidden\b|opacity\s*:\s*0|font-size\s*:\s*0"
 )
 # tags of HTML, which say nothing; those that begin another piece of text, as fields of JSON and BibTeX do
-_TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>")
+_TAG: Final = lazy_regex(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,1000})?/?>", needs=("<",))
 _PIECES: Final = lazy_regex(
     r"<(?:li|br|p|tr|dt|dd)\b|(?<=[{,])\s*(?=\"\w{1,20}\"\s?:)|(?<=,)\s*(?=\w{1,20}\s?=\s?[{\"])|(?=\{\")"
 )
@@ -142,7 +143,7 @@ def _vocabulary() -> dict[str, list[str]]:
     """The lines of the list of words beside this module, by their kind."""
     vocabulary: dict[str, list[str]] = {}
     lines: list[str] = []
-    text = files("explainer.checking").joinpath("reference_words.txt").read_text(encoding="utf-8")
+    text = text_beside(__file__, "reference_words.txt")
     for line in text.splitlines():
         if line.startswith("["):
             lines = vocabulary.setdefault(line.strip("[]"), [])
@@ -309,7 +310,7 @@ def parts_of_reference(text: str) -> tuple[str, ...]:
 # --- labels
 
 
-class FieldLabel(NamedTuple):
+class FieldLabel(Struct, frozen=True):
     """What stands before a colon, an arrow or an equals sign: the kind of field, and where its value begins."""
 
     kind: LabelKind | None
@@ -322,7 +323,7 @@ _NO_LABEL: Final = FieldLabel(None, 0)
 @lru_cache(maxsize=4096)  # a line is asked again for each line above it that may head it
 def read_label(text: str) -> FieldLabel:
     """Return the label at the beginning of a line; its kind is None where nothing says that it is one."""
-    if not _LABEL_ENDS.search(text):  # most lines: a look is cheaper than the pattern
+    if not any(sign in text for sign in _LABEL_ENDS):  # a look is cheaper than the pattern
         return _NO_LABEL
     match = _LABELLED.match(text, _lead_of(text).start("ornaments"), LONGEST)
     if match is None or match["value"].lstrip().startswith("//"):  # the scheme of a URL is no label
@@ -365,8 +366,8 @@ def _kind_before_url(label: str) -> LabelKind | None:
 
 def names_source(text: str) -> bool:
     """Whether a line is a field that names a source, such as `Model: …`."""
-    kind, value_at = read_label(text)
-    return kind == "name" and not is_nothing(text[value_at:])
+    label = read_label(text)
+    return label.kind == "name" and not is_nothing(text[label.value_at :])
 
 
 # --- lines
@@ -507,6 +508,14 @@ def _lead_of(text: str) -> re.Match[str]:
     return cast("re.Match[str]", _LEAD.match(text))  # every text has one, perhaps empty
 
 
+def _is_marked(text: str) -> bool:
+    """Whether a line has a bullet, a number or the tag of an item, and is no heading."""
+    lead = _lead_of(text)
+    if "#" in lead["indent"]:
+        return False
+    return bool(lead["mark"]) or _LIST_TAG.match(text, lead.end("indent")) is not None
+
+
 def _end_of_match(pattern: re.Pattern[str], text: str) -> int:
     """Where a pattern that also fits nothing ends, at the beginning of a text."""
     return cast("re.Match[str]", pattern.match(text)).end()
@@ -590,16 +599,22 @@ class LineCutter:
             phrases=[phrase for phrase in self._phrases.within(*inside) if _stands_out(phrase)],
             names=names,
             follows=follows,
-            is_marked=_MARKED.match(text) is not None,
+            is_marked=_is_marked(text),
             is_heading=number in self._answer.headings,
         )
 
     def continued(self, line: ReferenceLine, value: str) -> str | None:
-        """A value with the line below it, when that may be the rest of a title that was wrapped."""
+        """A value with the line below it, when that may be the rest of a title that was wrapped.
+
+        Such a line is indented, and begins no item of its own.
+        """
         below = self._answer.body[
             self._answer.start_of(line.number + 1) : self._answer.start_of(line.number + 2)
         ]
-        if _WRAPPED.match(below) is None or read_label(below).kind:
+        rest = below.lstrip()
+        if len(rest) in (0, len(below)) or _lead_of(rest).start("mark") == 0:
+            return None
+        if read_label(below).kind:
             return None
         return f"{value.strip()} {below.strip()}"
 

@@ -59,7 +59,7 @@ from explainer.checking.titles import (
     reads_like_title,
     words,
 )
-from explainer.diagnostics.text import lazy_regex
+from explainer.diagnostics.text import lazy_regex, without_case
 
 V = TypeVar("V")
 Standing: TypeAlias = Literal["source", "doubtful", "remark"]
@@ -87,7 +87,7 @@ _TITLE_COLUMNS: Final = frozenset({"name", "paper", "source"})
 _SILENT: Final = lazy_regex(
     r" {0,3}\[[^\]\n]{1,200}\]:\s*<?https?:\S*\s*|[\s>]*(?:```|~~~)[`~]*[\w+-]*\s*|[\W_]*"
 )
-_OBJECT: Final = lazy_regex(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*")
+_OBJECT: Final = lazy_regex(r"[\s,}\]\[]*+(?:@\w+\s*\{[^\s,{}]*,?|\{)\s*", needs=("{",))
 # between the heads of columns and the first row of a table
 _RULE: Final = lazy_regex(r"[\s|:>]*-[\s|:>-]*")
 # a line of heads of columns, of a few words each, and where the table begins
@@ -102,40 +102,51 @@ _REGARDS: Final = lazy_regex(
     r"|(?:mit )?(?:freundliche|beste|viele)n? grüßen?|cordialement|bien à vous|(?:un )?saludos?|atentamente"
     r"|cordiali saluti|atenciosamente|abraços|met vriendelijke groet|с уважением)[,.!]?",
     re.IGNORECASE,
+    needs=tuple(
+        "regards wishes sincerely yours cheers best gr cordial bien salud aten abra met уважением".split()  # noqa: SIM905
+    ),
 )
+_LONGEST_REGARDS: Final = 25  # characters that they have
 # in bold, as a heading, before a colon; or a question, but no sentence
 _SET_APART: Final = lazy_regex(r"[#<].*|.*[*_:：]|\W*(?:how|why|what)\b.*[^.]", re.IGNORECASE)
 
 # --- remarks
 
-# how remarks begin that stand as an item of a list or as a paragraph: words for what was said, and verbs
-_REMARK: Final = lazy_regex(
-    r"(?:"
-    r"this|these|those|they|it|we|i|you|all|both|each|every|no|none|not|notes?|remarks?|comments?|see|here|together|only|"
-    r"for|as|since|because|if|when|while|where|how|why|what|although|n\.\s?b|thus|hence|overall|finally|"
-    r"additionally|moreover|however|other|please|let|n/?a|provides?|shows?|introduces?|demonstrates?|explains?|describes?|"
-    r"supports?|helps?|uses?|enables?|offers?|presents?|proposes?|improves?|allows?|combines?|covers?|"
-    r"discusses|explores?|focuses|gives?|illustrates?|investigates?|lists?|makes?|reduces|reports?|serves?|"
-    r"studies|validates|contains|includes|"
-    r"the (?:above|following|answer|combination|provided|links?|models?|papers?|works?|sources?|references?|"
-    r"code|survey|"
-    r"method|authors?)|(?:useful|best|used|based|trained|helpful|suitable|ideal) \w+|key takeaways?|"
-    r"links? (?:is|are|were)|"
-    r"there (?:is|are)|that(?:['’]s| is| was)|feel free|happy to|hope|would|could|should|shall|want|do|does|need|"
-    # advice
-    r"add|adjust|apply|avoid|begin|check|choose|collect|combine|consider|crop|download|ensure|evaluate|expect|"
-    r"experiment|explore|fine-?tune|increase|install|keep|load|make|pick|prepare|read|reduce|remember|replace|resize|"
-    r"review|run|start|swap|try|upgrade|use|validate|verify)\b(?!-)",
+# how remarks begin that stand as an item of a list or as a paragraph: words for what was said, verbs, and advice. As a
+# pattern, so many words take 2 ms to compile
+_REMARK_WORDS: Final = frozenset(
+    "this these those they it we i you all both each every no none not note notes remark remarks comment "  # noqa: SIM905
+    "comments see here together only for as since because if when while where how why what although thus "
+    "hence overall finally additionally moreover however other please let na provide provides show shows "
+    "introduce introduces demonstrate demonstrates explain explains describe describes support supports help "
+    "helps use uses enable enables offer offers present presents propose proposes improve improves allow "
+    "allows combine combines cover covers discusses explore explores focuses give gives illustrate "
+    "illustrates investigate investigates list lists make makes reduces report reports serve serves studies "
+    "validates contains includes hope would could should shall want do does need add adjust apply avoid begin "
+    "check choose collect consider crop download ensure evaluate expect experiment finetune increase install "
+    "keep load pick prepare read reduce remember replace resize review run start swap try upgrade validate "
+    "verify".split()
+)
+_REMARK_PHRASE: Final = lazy_regex(
+    r"(?:n\.\s?b|n/a|the (?:above|following|answer|combination|provided|links?|models?|papers?|works?|sources?|"
+    r"references?|code|survey|method|authors?)|(?:useful|best|used|based|trained|helpful|suitable|ideal) \w+"
+    r"|key takeaways?|links? (?:is|are|were)|there (?:is|are)|that(?:['’]s| is| was)"
+    r"|feel free|happy to|fine-tune)\b(?!-)",
     re.IGNORECASE,
+)
+# what such phrases begin with
+_REMARK_PHRASES: Final = frozenset(
+    "n the useful best used based trained helpful suitable ideal key link links there that feel happy fine".split()  # noqa: SIM905
 )
 _SEE: Final = lazy_regex("see ", re.IGNORECASE)
 _ASIDE: Final = lazy_regex(r"(?:p\.?\s?s|n\.?\s?b|fyi|tl;?\s?dr|btw|eli5)\b", re.IGNORECASE)
 # what is said to the reader: a question, or a sentence with a word for you or me
-_ADDRESSED: Final = lazy_regex(
-    r"[?!]\W*\Z|\b(?:i|me|you|your|ich|mir|du|dir|dich|sie|ihnen|je|me|vous|tu|te|toi|yo|usted|ustedes|quieres|puedo|eu|você|"
-    r"vocês|io|ti|lei|vuoi|posso|ik|je|jij|u|ja|mogę|я|мне|вам|вы|тебе|ты)\b",
-    re.IGNORECASE,
+_ASKS: Final = lazy_regex(r"[?!]\W*\Z", needs=("?", "!"))
+_FOR_READER: Final = frozenset(
+    "i me you your ich mir du dir dich sie ihnen je me vous tu te toi yo usted ustedes quieres puedo eu você "  # noqa: SIM905
+    "vocês io ti lei vuoi posso ik je jij u ja mogę я мне вам вы тебе ты".split()
 )
+_WORD: Final = lazy_regex(r"\w+")
 _SENTENCE_BREAK: Final = lazy_regex(r"(?<=[^\W\d_]{3})[.!?]\s+")
 _CASELESS: Final = lazy_regex("[\u0590-\u109f\u3040-\ud7ff]{4}")
 # how sentences end in scripts without capitals, and titles in them do not
@@ -145,7 +156,9 @@ _SAID: Final = lazy_regex(
     r"[*_`\"”’]{0,3}\s(?:is|are|was|were|has|have|had|does|do|did|can|will)\b"
 )
 _SENTENCE_END: Final = lazy_regex(r"[.!)][*_)\s]{0,3}\Z")
-_ANNOUNCES: Final = lazy_regex(r"(?:\*\*|__|[:：])\s*\Z")  # in bold, or before a colon
+_ANNOUNCES: Final = lazy_regex(
+    r"(?:\*\*|__|[:：])\s*\Z", needs=("**", "__", ":", "：")
+)  # in bold, or before a colon
 _MIN_BEFORE: Final = 3  # words before a name that is not the subject of its line
 
 # --- names beside others
@@ -171,9 +184,12 @@ _BETWEEN_SEMICOLONS: Final = lazy_regex(r"[^;；]+")
 _DIRECTLY_BEHIND: Final = lazy_regex(r"[)>\]]?(?:\s|&#10;)+(?=[A-Z\d])")
 # in brackets, or apart by a slash or a bar, beside a name: `LanternNet (Dancing Robots Learn …)`, and behind it
 _SET_BEHIND: Final = lazy_regex(
-    r"(?:[*_\"”\s]{0,12}[(\[/|]){1,2}(?P<title>[^()\[\]/|]{12,200}+)(?:[)\]/|]|\Z)"
+    r"(?:[*_\"”\s]{0,12}[(\[/|]){1,2}(?P<title>[^()\[\]/|]{12,200}+)(?:[)\]/|]|\Z)",
+    needs=("(", "[", "/", "|"),
 )
-_SET_BEFORE: Final = lazy_regex(r"(?:\A|(?<=[()\[\]/|]))(?P<title>[^()\[\]/|]*+)[(\[/|][ *_\"“]*\Z")
+_SET_BEFORE: Final = lazy_regex(
+    r"(?:\A|(?<=[()\[\]/|]))(?P<title>[^()\[\]/|]*+)[(\[/|][ *_\"“]*\Z", needs=("(", "[", "/", "|")
+)
 _VENUE: Final = lazy_regex(
     r"\b(?:Conference|Journal|Transactions|Symposium|Workshop|Universit\w+|Institut\w*|Lab|Proceedings|Advances|Letters"
     r"|Meeting|Annual|International|Association|Society|Press|Magazine|Lecture|Findings|IEEE|ACM|Konferenz|Conférence"
@@ -181,10 +197,14 @@ _VENUE: Final = lazy_regex(
 )
 # what joins another source to a name or a link before it, and to one behind it
 _JOINED: Final = lazy_regex(
-    r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s", re.IGNORECASE
+    r"[*_\"”`)\]]*\s*(?:[,;/+&]|and\b|\(see also:?|see also:?)\s",
+    re.IGNORECASE,
+    needs=(",", ";", "/", "+", "&", "and", "see also"),
 )
 _JOINING: Final = lazy_regex(
-    r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z", re.IGNORECASE
+    r"(?:(?<![*_\"”`\s])[*_\"”`]*+\s*+)?(?:[,;/+&]|\band)\s*+[*_\"“`\[]*+\Z",
+    re.IGNORECASE,
+    needs=(",", ";", "/", "+", "&", "and"),
 )
 # `LanternNet-XL (` before a name
 _LEADING_NAME: Final = lazy_regex(r"[*_`]*[^\W_][^()\[\]:,;]{1,60}\(\Z")
@@ -409,17 +429,19 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
         _ANNOUNCES.search(part.line.text) and not reads_like_title(part.text)
     ),
     "colon": lambda part: part.text.endswith((":", "：")),
-    "regards": lambda part: _REGARDS.fullmatch(part.text),
+    "regards": lambda part: len(part.text) <= _LONGEST_REGARDS and _REGARDS.fullmatch(part.text),
     "with phrase for remarks": lambda part: calls_for_remarks(part.text),
     "set apart": lambda part: _SET_APART.fullmatch(part.text),
     "phrase for remarks": lambda part: " ".join(letters(part.text)) in remark_headings(),
-    "to reader": lambda part: _ADDRESSED.search(part.text) and not reads_like_title(part.text),
-    "sentence without capitals": lambda part: _CASELESS_END.search(part.text),
+    "to reader": lambda part: _is_for_reader(part.text) and not reads_like_title(part.text),
+    "sentence without capitals": lambda part: (
+        not part.text.isascii() and _CASELESS_END.search(part.text)
+    ),
     # how its line begins
     "see": lambda part: _SEE.match(part.said),
     "aside": lambda part: _ASIDE.match(part.said),
-    "remark": lambda part: _REMARK.match(part.said),
-    "plain remark": lambda part: _REMARK.match(part.said) and not is_title(part.text),
+    "remark": lambda part: _begins_as_remark(part.said),
+    "plain remark": lambda part: _begins_as_remark(part.said) and not is_title(part.text),
     "fragment": lambda part: (
         part.said[:1].islower() and part.said.islower() and len(words(part.said)) > 1
     ),
@@ -430,6 +452,22 @@ _SIGNS: Final[dict[str, Callable[[_Part], object]]] = {
     "word before": lambda part: part.words_before > 0,
     "other subject": lambda part: part.words_before >= _MIN_BEFORE,
 }
+
+
+def _begins_as_remark(text: str) -> bool:
+    first = _WORD.match(text)
+    if first is None:
+        return False
+    word = without_case(first[0])
+    # `use-case` is another word
+    if word in _REMARK_WORDS and not text.startswith("-", first.end()):
+        return True
+    return word in _REMARK_PHRASES and _REMARK_PHRASE.match(text) is not None
+
+
+def _is_for_reader(text: str) -> bool:
+    said = map(without_case, _WORD.findall(text))
+    return not _FOR_READER.isdisjoint(said) or _ASKS.search(text) is not None
 
 
 class _Table(Generic[V]):
@@ -476,7 +514,7 @@ _HEADS_REMARKS: Final = _Table[bool](
     {
         "regards": True,
         "phrase for remarks": True,
-        "set apart, with phrase for remarks": True,
+        "with phrase for remarks, set apart": True,
         "colon, to reader": True,
         "anything": False,
     },
@@ -623,7 +661,8 @@ class _ListReader:
         """Whether a line heads the columns of HTML, in the first row of its table: `<th>Name</th>`."""
         if line.names or line.links:
             return False
-        if not _COLUMN_HEADS.fullmatch(self._answer.line(line.number)):
+        heads = self._answer.line(line.number)
+        if "<" not in heads or not _COLUMN_HEADS.fullmatch(heads):
             return False
         above = line.number
         while above > 0 and _HEADS_GO_ON.match(self._answer.line(above)):
@@ -706,7 +745,7 @@ class _ListReader:
 
     def _kind_in_context(self, line: ReferenceLine) -> LabelKind | None:
         """The kind of field that a line is, in the light of the names on it and before it; None for the name itself."""
-        kind, value_at = line.label
+        kind, value_at = line.label.kind, line.label.value_at
         if not is_free((value_at, value_at), line.names):
             return None  # the colon is one of the name: `LanternNet: Painting …`
         if kind in _REMARKS and self._is_called(line.text[:value_at]):
@@ -834,10 +873,10 @@ class _ListReader:
                 self._references.append(_in_doubt(_whole(phrase)))
                 return
         name = line.whole(line.lead.end(), len(line.text))
-        if _REMARK.match(name.text):
+        if _begins_as_remark(name.text):
             return
         # without capitals, nothing tells a title from a sentence
-        if _CASELESS.search(name.text):
+        if not name.text.isascii() and _CASELESS.search(name.text):
             return
         sentences = _SENTENCE_BREAK.split(name.text)
         if any(map(is_title, sentences)):

@@ -63,8 +63,10 @@ _LINK_MARK: Final = lazy_regex(r"/|\d\.\d|\bwww", re.IGNORECASE)
 _WHOLE_URL: Final = lazy_regex(rf"https?://{_RUN.pattern}", re.IGNORECASE)
 # viewers of GitHub's Markdown end a bare URL at a space or `<` alone, which matters where it climbs behind a bracket
 _BARE_RUN: Final = lazy_regex(r"[^\s<]++")
-_CLIMBS: Final = lazy_regex(r"[/\\](?:\.|%2e){2}(?:[/\\?#]|\Z)", re.IGNORECASE)
-_DOMAIN_HINT: Final = lazy_regex(rf"\.(?:{_DOMAINS}|(?<=www\.)|(?<=www\d\.))", re.IGNORECASE)
+_CLIMBS: Final = lazy_regex(r"[/\\](?:\.|%2e){2}(?:[/\\?#]|\Z)", re.IGNORECASE, needs=("..", "%"))
+_DOMAIN_HINT: Final = lazy_regex(
+    rf"\.(?:{_DOMAINS}|(?<=www\.)|(?<=www\d\.))", re.IGNORECASE, needs=("/", "www")
+)
 _ARXIV: Final = lazy_regex(
     r"(?:\d{4}\.\d{4,5}|[a-z-]{2,10}(?:\.[a-z]{2})?/\d{7})(?:v\d{1,3})?", re.IGNORECASE
 )
@@ -85,7 +87,7 @@ _ATTRIBUTE: Final = lazy_regex(
     r"|(?P<bare>[\x00-\x08\x0e-\x1f]*+[^\t\n\f\r >\"'][^\t\n\f\r >]{0,4096}))",
     re.IGNORECASE,
 )
-_SCRIPT: Final = lazy_regex(r"<script\b", re.IGNORECASE)
+_SCRIPT: Final = lazy_regex(r"<script\b", re.IGNORECASE, needs=("<",))
 # destinations of Markdown where its parser does not look: in footnotes, in what is indented too far or nested too deep;
 # and those of diagrams, formulas, wikis and reStructuredText
 _UNPARSED: Final = lazy_regex(
@@ -98,10 +100,11 @@ _UNPARSED: Final = lazy_regex(
     r"|<(?P<restructured>[^\s<>]{1,4096})>`_"
     r"|^[ \t]{0,99}+\.\.[ \t](?:_[^:\n]{1,200}|image:|figure:):[ \t]{1,9}+(?P<directive>\S{1,4096})",
     re.IGNORECASE | re.MULTILINE,
+    needs=("[", "](", "]:", "click", "{", ">`_", ".."),
 )
 # a tag as browsers take it, also one that is none for CommonMark, such as `<a/href=x>` or `<a title="x"href=y>`
 _ODD_TAG: Final = lazy_regex(
-    r"<[a-z](?:[^<>\"']++|\"[^\"]{0,1000}+\"|'[^']{0,1000}+'|[\"'])*+", re.IGNORECASE
+    r"<[a-z](?:[^<>\"']++|\"[^\"]{0,1000}+\"|'[^']{0,1000}+'|[\"'])*+", re.IGNORECASE, needs=("<",)
 )
 _TAG: Final = lazy_regex(r"<[^<>]{0,4096}>")
 _IS_ANCHOR: Final = lazy_regex(r"a(?![a-z])")
@@ -325,6 +328,8 @@ _BEGINNINGS: Final = frozenset({"doi", "broken"})
 
 def _exactly(run: str, exact: Sequence[str]) -> str | None:
     """The longest of some URLs that a run of characters begins with, if the run does not go on as a URL would."""
+    if run in exact:  # no other is as long
+        return run
     fitting = [url for url in exact if run.startswith(url) and not _GOES_ON.match(run, len(url))]
     return max(fitting, key=len, default=None)
 

@@ -16,7 +16,7 @@ from itertools import takewhile
 from operator import eq
 from typing import Final
 
-from explainer.diagnostics.text import lazy_regex
+from explainer.diagnostics.text import lazy_regex, without_case
 
 NEAR: Final = 0.8
 """The similarity from which an unequal title counts as an altered one, not as another one (measured on HALLMARK)."""
@@ -43,7 +43,9 @@ _LATEX_GREEK: Final = lazy_regex(
 )
 _LATEX_COMMAND: Final = lazy_regex(r"\\(?:text|math)[a-z]{0,8}\s*\{")
 # curators copy titles with the character references of the page that they stand on
-_REFERENCE: Final = lazy_regex(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_REFERENCE: Final = lazy_regex(
+    r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});", needs=("&",)
+)
 # most titles are ASCII, and one substitution folds those
 _ASCII_DROPPED: Final = lazy_regex(r"[^a-z0-9+#%@=&]++")
 # accents on Latin letters are lost in retyping; marks of other scripts make other letters, and stay
@@ -51,8 +53,8 @@ _LATIN_MARKS: Final = lazy_regex("(?<=[a-z])[\u0300-\u036f]+")
 _FOLDED: Final = str.maketrans(
     {"∗": "*", "⋆": "*", "ı": "i", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "đ": "d"}
 )
-# the beginning of UTF-8 that was read as Windows-1252, such as `Ã©` for `é`
-_MOJIBAKE: Final = lazy_regex("[ÂÃâãäåæçð][\u0080-\u00bf\u0152-\u2122]")
+# how UTF-8 begins that was read as Windows-1252, such as `Ã©` for `é`
+_MOJIBAKE: Final = frozenset("ÂÃâãäåæçð")
 # `C++` and `C#` keep their sign; in `a+b` it is an operator
 _WORD: Final = lazy_regex(r"[^\W_]+(?:[+#]+(?!\w))?")
 # compounds of ordinary words, such as `Self-Supervised`
@@ -69,6 +71,7 @@ _GOES_BEFORE: Final = lazy_regex(
     rf"(?<![\w-])[A-Z][\w-]*(?: (?:{_SMALL} ){{0,2}}[A-Z][\w-]*){{0,6}}"
     r"(?:-| (?:(?:of|for|from|with|using|via) )?(?:(?:an?|the) )?)\Z"
 )
+_STANDS_BEHIND_WORD: Final = lazy_regex(r"-\Z|[\w-] \Z")
 _GOES_BEHIND: Final = lazy_regex(
     r"(?![ /](?:Paper|Article|Model|Code|GitHub|Repository)\b)"
     r"(?:-\w+|\+{1,2}|/[A-Z][\w-]+)?"
@@ -85,12 +88,16 @@ _LONGEST_BEFORE: Final = 100  # characters before a title in which such words ar
 _CAPITALISED: Final = 0.6
 _MAX_TITLE_LIKE: Final = 40  # words of a text beyond which it is prose
 # what prompts tell models to write where an entry has no link, in the forms that they write it in
-_NOTHING: Final = lazy_regex(
-    r"(?:none|n\s?/?\s?a|null|nil|no|not (?:available|provided|applicable|specified|listed|given)|unavailable"
-    r"|tbd|-+|–|—|keine?[rs]?|nicht (?:verfügbar|angegeben)|aucune?|non (?:disponible|fournie?|fornito|disponibile)"
-    r"|ningun[oa]|no (?:disponible|proporcionado)|nessun[oa]?|nenhuma?|não (?:fornecido|disponível)|geen|brak|нет"
-    r"|[暂暫]?无|無|未提供|なし|없음"
-    r"|no (?:papers?|links?|github|code|url|arxiv)[\w\s]{0,30}|no [\w\s]{0,30}(?:available|provided|listed|given))?",
+_NOTHING: Final = frozenset(
+    "|none|null|nil|no|not available|not provided|not applicable|not specified|not listed|not given|unavailable|tbd|–|—"  # noqa: SIM905
+    "|kein|keine|keiner|keines|keinr|keins|nicht verfügbar|nicht angegeben|aucun|aucune"
+    "|non disponible|non fourni|non fournie|non fornito|non disponibile"
+    "|ninguno|ninguna|no disponible|no proporcionado|nessun|nessuno|nessuna|nenhum|nenhuma|não fornecido|não disponível"
+    "|geen|brak|нет|无|暂无|暫无|無|未提供|なし|없음".split("|")
+)
+_NOT_ANY: Final = lazy_regex(
+    r"n\s?/?\s?a|-+"
+    r"|no (?:papers?|links?|github|code|url|arxiv)[\w\s]{0,30}|no [\w\s]{0,30}(?:available|provided|listed|given)",
     re.IGNORECASE,
 )
 # signs that tell names apart: `C++`, `C#`, `Q&A`
@@ -141,7 +148,7 @@ def canonical(text: str) -> str:
         )
     if text.isascii():
         return _ASCII_DROPPED.sub("", text.lower()).replace("&", "and")
-    if _MOJIBAKE.search(text):
+    if not _MOJIBAKE.isdisjoint(text):
         text = _repaired(text)
     # taking a sign away can bring two others together; the third time nothing changes any more
     return _folded(_folded(_folded(text)))
@@ -221,7 +228,10 @@ def _is_distinctive(word: str) -> bool:
 
 def is_nothing(text: str) -> bool:
     """Whether a text says that there is nothing: `None`, `N/A`, `not available`, or nothing at all."""
-    return _NOTHING.fullmatch(text.strip(" \t*_`.()[]")) is not None
+    said = text.strip(" \t*_`.()[]")
+    if without_case(said) in _NOTHING:
+        return True
+    return said.startswith(("n", "N", "-")) and _NOT_ANY.fullmatch(said) is not None
 
 
 def reads_like_title(text: str) -> bool:
@@ -232,7 +242,7 @@ def reads_like_title(text: str) -> bool:
     content = [word for word in all_words if word.casefold() not in FILLERS]
     if not content:
         return False
-    if _CASELESS.search(text):
+    if _may_be_caseless(text) and _CASELESS.search(text):
         return True
     # one word, or one run such as `NST-fast-style-candy`: capitals at its start say nothing, those within it do
     if 1 in (len(content), len(text.split())):
@@ -241,10 +251,21 @@ def reads_like_title(text: str) -> bool:
     return capitals >= _CAPITALISED * len(content)
 
 
+def _may_be_caseless(text: str) -> bool:
+    """Whether a text has a letter of a script without capitals, perhaps: to compile a pattern of these takes 1 ms."""
+    if text.isascii():
+        return False
+    return any("\u0590" <= char < "\u2000" or "\u3000" < char < "\ud800" for char in set(text))
+
+
 def longer_title(text: str, begin: int, end: int) -> tuple[int, int]:
     """Return where a title in a text begins and ends together with the words that go on with it: `Improved <title>`."""
-    before = _GOES_BEFORE.search(text, max(0, begin - _LONGEST_BEFORE), begin)
-    behind = _GOES_BEHIND.match(text, end)
+    # a title often stands alone, behind a label
+    before = behind = None
+    if _STANDS_BEHIND_WORD.search(text, max(0, begin - 2), begin):
+        before = _GOES_BEFORE.search(text, max(0, begin - _LONGEST_BEFORE), begin)
+    if end < len(text):
+        behind = _GOES_BEHIND.match(text, end)
     last = behind.end() if behind else end
     if before is None or not content_words(before[0]):  # `Code of <title>` is no title
         return begin, last

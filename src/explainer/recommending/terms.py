@@ -58,16 +58,18 @@ _NEVER_IZE_TEXT: Final = """
 """
 _NEVER_IZE: Final = frozenset(_NEVER_IZE_TEXT.split())
 # At least three letters come before, so that `wise` and `rise` stay as they are.
-_ISE: Final = lazy_regex(r"(\w{3,}?)is(e|ed|es|er|ers|ing|ation|ations|able)")
+_ISE: Final = lazy_regex(r"(\w{3,}?)is(e|ed|es|er|ers|ing|ation|ations|able)", needs=("is",))
 # Only these stems: `four` and `hour` end alike.
 _OUR: Final = lazy_regex(
-    r"(arm|behavi|col|discol|endeav|fav|flav|glam|harb|hon|hum|lab|neighb|od|parl|rum|sav|tum|vap|vig)our(\w*)"
+    r"(arm|behavi|col|discol|endeav|fav|flav|glam|harb|hon|hum|lab|neighb|od|parl|rum|sav|tum|vap|vig)our(\w*)",
+    needs=("our",),
 )
 # `labelled` to `labeled`; `called` and `filled` have two in either spelling.
 _DOUBLE_L: Final = lazy_regex(
-    r"(cancel|channel|counsel|dial|fuel|label|level|marvel|model|panel|pixel|signal|travel)l(e\w*|ing)"
+    r"(cancel|channel|counsel|dial|fuel|label|level|marvel|model|panel|pixel|signal|travel)l(e\w*|ing)",
+    needs=("ll",),
 )
-_YSE: Final = lazy_regex(r"((?:an|par|cat)aly)s(e|ed|es|er|ers|ing)")
+_YSE: Final = lazy_regex(r"((?:an|par|cat)aly)s(e|ed|es|er|ers|ing)", needs=("lys",))
 _SPELLINGS: Final = ((_OUR, r"\1or\2"), (_DOUBLE_L, r"\1\2"), (_YSE, r"\1z\2"))
 # One of these stands in whatever the four patterns match.
 _BRITISH: Final = ("is", "our", "ll", "lys")

@@ -19,7 +19,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from typing import Final, Literal
@@ -27,7 +26,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from explainer.diagnostics.finding import Finding, Location, Parsed
-from explainer.diagnostics.text import shorten
+from explainer.diagnostics.text import lazy_regex, shorten
 
 QUESTION_INTRO: Final = "A user has asked the following question:"
 INSTRUCTIONS_INTRO: Final = "Based on the following recommended models, explain:"
@@ -40,7 +39,7 @@ FURTHER_FIELDS: Final = ("Hugging Face", "Link", "Task", "Data set", "Signature"
 """What the prompt that asks for evidence prints of an entry beside its links and before its summary, on a line each."""
 NO_LINK: Final = "None"  # printed for an entry without a paper
 # An item of the list of signatures. A signature has no spaces, so the last colon divides it from the name.
-_LISTED: Final = re.compile(r"- (?P<name>.*): (?P<signature>[^ ]+)", re.DOTALL)
+_LISTED: Final = lazy_regex(r"- (?P<name>.*): (?P<signature>[^ ]+)", re.DOTALL)
 
 
 @cache
@@ -108,8 +107,7 @@ def _restored_line(line: str) -> str:
     return f"{indent}{slashes[1:]}{core}" if slashes and _forges(core) else line
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedEntry:
+class PrintedEntry(Struct, frozen=True, eq=False):
     """What a prompt prints of an entry: its name or title, its links, a paper's summary, a model's signature."""
 
     kind: Literal["model", "paper"]
@@ -118,11 +116,23 @@ class PrintedEntry:
     github: str | None = None
     summary: str | None = None
     # The line of the prompt on which it begins, from 1.
-    line: int = field(default=0, compare=False)
+    line: int = 0
     # What a list above the entries says that a model takes and gives, as the prompt of workflows has one.
-    signature: str | None = field(default=None, compare=False)
+    signature: str | None = None
     # What is printed in the fields of `FURTHER_FIELDS`: label and value.
     further: tuple[tuple[str, str], ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another entry is printed alike, wherever in a prompt."""
+        return isinstance(other, PrintedEntry) and self._printed == other._printed
+
+    def __hash__(self) -> int:
+        """The hash of what equal entries have in common."""
+        return hash(self._printed)
+
+    @property
+    def _printed(self) -> tuple[object, ...]:
+        return self.kind, self.name, self.paper, self.github, self.summary, self.further
 
 
 class PromptContent(Struct, frozen=True):

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import lru_cache, partial
 from itertools import chain, pairwise, product, starmap
 from operator import attrgetter
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -73,7 +73,7 @@ _MEASURES: Final[dict[str, tuple[str, float]]] = {
 _ATTACHED_MAGNITUDES: Final = frozenset({"k", "m", "b", "bn"})
 
 
-class _Unit(NamedTuple):
+class _Unit(Struct, frozen=True):
     """What the word behind a number says of it: the kind of the figure, its base unit and how many of these it is."""
 
     kind: FigureKind | None
@@ -218,24 +218,24 @@ _OPPOSITE_BOUNDS: Final[dict[Bound, Bound]] = {"most": "least", "least": "most"}
 _BOUND_WORDS: Final = lazy_regex(r"\b(?:no\s)?(?:more|less|fewer)\sthan\b", re.IGNORECASE)
 # words of comparison: the scale that they are of, and the way in which they go on it
 _SCALES_TEXT: Final = """
-    speed: fast faster quick quicker quickly accelerate acceleration speedup | slow slower slowly slowdown
-    amount: more | less fewer
-    time: earlier sooner | later
+    speed: fast faster quick quicker quickly accelerate acceleration speedup | slow slower slowly slowdown;
+    amount: more | less fewer;
+    time: earlier sooner | later;
     level: high higher increase increases increased increasing gain gains rise rises rose raise raises boost boosts grow
         grows grew | shrink shrinks shrank low lower lowers decrease decreases decreased decreasing reduce reduces
-        reduced reducing reduction drop drops dropped decline declines cut cuts fall falls
+        reduced reducing reduction drop drops dropped decline declines cut cuts fall falls;
     quality: improve improves improved improving improvement improvements better outperform outperforms outperforming
         surpass surpasses surpassing exceed exceeds superior enhance enhances
         | degrade degrades degraded degrading degradation worsen worsens worse underperform underperforms inferior
-        impair impairs
-    size: large larger big bigger | small smaller tiny
+        impair impairs;
+    size: large larger big bigger | small smaller tiny;
     length: long longer | short shorter
 """
-_SCALES: Final = re.findall(r"(\w+): ([^|:]+)\|([^:|]+)(?=\n\s*\w+:|\Z)", _SCALES_TEXT)
+_SCALES: Final = [row.split(":") for row in _SCALES_TEXT.split(";")]
 _DIRECTIONS: Final = {
-    word: (scale, sign)
-    for scale, *sides in _SCALES
-    for sign, side in zip((1, -1), sides, strict=True)
+    word: (scale.strip(), sign)
+    for scale, sides in _SCALES
+    for sign, side in zip((1, -1), sides.split("|"), strict=True)
     for word in side.split()
 }
 # the ends of a change: `from 25 to 59`; and the words that say which way it goes, however far before it they stand
@@ -544,7 +544,7 @@ def _read(text: str, match: re.Match[str]) -> Figure | None:
     )
 
 
-class _Number(NamedTuple):
+class _Number(Struct, frozen=True):
     """A number that is written: its value, one in its last place, where it ends, and the letters right behind it."""
 
     value: float
@@ -660,7 +660,7 @@ def _is_difference(text: str, start: int, end: int) -> bool:
     return _DIFFERENCE_BEFORE.search(text, max(0, start - 30), start) is not None
 
 
-class _Change(NamedTuple):
+class _Change(Struct, frozen=True):
     """Which end of a change a figure is, and which way it goes."""
 
     end: str = ""
@@ -874,7 +874,7 @@ def _derived(kind: FigureKind, amount: float, unit: str = "") -> Figure:
 # --- the words beside figures ------------------------------------------------------------------------------------
 
 
-class PlacedFigure(NamedTuple):
+class PlacedFigure(Struct, frozen=True):
     """A figure with the terms that stand before it, and behind it, in its part of a sentence."""
 
     figure: Figure
@@ -995,7 +995,7 @@ def tell_apart(one: PlacedFigure, other: PlacedFigure) -> tuple[frozenset[str], 
     Where both have some on one side (`5 % on A and by 3 % on B`), those on the other one are of both.
     """
     own, others = frozenset[str](), frozenset[str]()
-    for side, other_side in zip(one[1:], other[1:], strict=True):
+    for side, other_side in ((one.before, other.before), (one.behind, other.behind)):
         if side and other_side:
             own, others = own | side, others | other_side
     if not own:

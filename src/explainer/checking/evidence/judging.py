@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -229,7 +229,7 @@ def _tokens_of(statement: Statement) -> list[str]:
     return tokens(plain(statement.text).rstrip("."))
 
 
-class _Printed(NamedTuple):
+class _Printed(Struct, frozen=True):
     """A figure that is printed of an entry, with its sentence, and how a stated figure stands to it."""
 
     entry: int
@@ -238,7 +238,7 @@ class _Printed(NamedTuple):
     relation: Relation
 
 
-class _Side(NamedTuple):
+class _Side(Struct, frozen=True):
     """A name in a statement, and the entries that it may be of."""
 
     start: int
@@ -256,7 +256,7 @@ def _sides(named: Iterable[tuple[int, int]]) -> list[_Side]:
     return sides
 
 
-class _Alike(NamedTuple):
+class _Alike(Struct, frozen=True):
     """A sentence of an entry, and how many terms a statement shares with it."""
 
     entry: int
@@ -625,7 +625,8 @@ class _StatementJudge(Struct, dict=True):
         if statement.quotations or statement.is_reversed:
             return
         least_shared = max(_MIN_SAME, _SAME_WORDS * len(said))
-        for index, sentence, _ in self._alike(said, statement.entries, least_shared):
+        for alike in self._alike(said, statement.entries, least_shared):
+            index, sentence = alike.entry, alike.sentence
             if not _says_the_opposite(statement, sentence, sentence.terms & said):
                 continue
             message = f"{self._name(index)} says the opposite: {shorten(sentence.text, 160)!r}"
@@ -639,11 +640,12 @@ class _StatementJudge(Struct, dict=True):
             return
         if self._is_of(statement, own):
             return
-        index, sentence, shared = self._most_alike(statement, self._others(own), _SAME_WORDS)
-        if not shared or self._may_be_compared_with(statement, index):
+        other = self._most_alike(statement, self._others(own), _SAME_WORDS)
+        if not other.shared or self._may_be_compared_with(statement, other.entry):
             return
-        message = f"these are the words of {self._name(index)}, not of {self._name(own[0])}"
-        yield self._fault("A441", statement.start, statement.end, message, index, sentence.text)
+        message = f"these are the words of {self._name(other.entry)}, not of {self._name(own[0])}"
+        place = statement.start, statement.end
+        yield self._fault("A441", *place, message, other.entry, other.sentence.text)
 
     def _may_be_compared_with(self, statement: Statement, index: int) -> bool:
         """Whether a statement may only compare with an entry: it names it, or is short, and has other words than it."""
@@ -694,10 +696,10 @@ class _StatementJudge(Struct, dict=True):
 
     def _nearest(self, statement: Statement) -> _Evidence:
         """The sentence that shares most with a statement, to be shown beside it; none where that is little."""
-        index, sentence, shared = self._most_alike(statement, statement.entries, _SHOWN_SHARE)
-        if not shared:
+        nearest = self._most_alike(statement, statement.entries, _SHOWN_SHARE)
+        if not nearest.shared:
             return _Evidence(None, "")
-        return _Evidence(index, sentence.text)
+        return _Evidence(nearest.entry, nearest.sentence.text)
 
     def _support(self, statement: Statement) -> float:
         printed = frozenset[str]().union(*(self.texts[index].terms for index in statement.entries))

@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import cached_property, lru_cache, partial
 from itertools import accumulate, chain, filterfalse
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -236,7 +236,7 @@ def entry_text(name: str, text: str) -> EntryText:
     return EntryText(name, text)
 
 
-class QuotedPart(NamedTuple):
+class QuotedPart(Struct, frozen=True):
     """Words in a row of a quotation, and whether they may begin and end within a word: `[o]n real noise`."""
 
     words: tuple[str, ...]
@@ -280,7 +280,7 @@ def _edited_parts(piece: str) -> Iterator[QuotedPart]:
             yield QuotedPart(words, number > 0, number + 1 < len(edits))
 
 
-class _Piece(NamedTuple):
+class _Piece(Struct, frozen=True):
     """A run of a quotation's words that stands in an entry: its place in the quotation, by tokens."""
 
     start: int

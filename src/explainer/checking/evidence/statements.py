@@ -11,9 +11,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, product
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.checking.analysis import AnswerAnalysis
 from explainer.checking.answer import Answer
@@ -47,7 +48,7 @@ _QUOTE: Final = lazy_regex(
     r"\"(?P<straight>[^\"]{3,600})\"|“(?P<curly>[^“”]{3,600})”|«(?P<angled>[^«»]{3,600})»"
     r"|„(?P<low>[^„“”]{3,600})[“”]|‘(?P<single>(?:[^‘’\n]|’(?=\w)){8,600})’(?!\w)"
 )
-_QUOTE_MARK: Final = lazy_regex(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
+_QUOTE_MARK: Final = lazy_regex(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE, needs=(">",))
 # a remark that is set apart like a quotation (`> **Note:** …`, `> [!TIP]`, `> 💡 …`), and who is quoted, behind it
 _REMARK: Final = lazy_regex(r"\s*(?:\*\*|\[|[^\w\s\"“«(]|\w+\s?:)")
 _CREDIT: Final = lazy_regex(r"\s(?:[—–]|--|\(|\[)[^—–\n]{1,200}\Z")
@@ -69,8 +70,8 @@ _URL: Final = lazy_regex(r"(?:https?://|www\.)\S+")
 # the name of a link, and the address behind it
 _LINK: Final = lazy_regex(r"\[(?P<label>[^\[\]\n]{1,300})\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)")
 # the space that residue leaves before a full stop
-_SPACED: Final = lazy_regex(r" ([.,;:](?:\s|\Z))")
-_CITATION_MARK: Final = lazy_regex(CITATION_MARK)
+_SPACED: Final = lazy_regex(r" ([.,;:](?:\s|\Z))", needs=(" .", " ,", " ;", " :"))
+_CITATION_MARK: Final = lazy_regex(CITATION_MARK, needs=("[",))
 _CITED_ID: Final = lazy_regex(r"[\^\w-]+")
 # the line of a footnote, or of a numbered reference, that a mark sends to
 _DEFINITION: Final = lazy_regex(
@@ -89,6 +90,17 @@ _SUMMING_UP: Final = lazy_regex(
     r"\W*(?:overall|together|finally|altogether|both|combined|in (?:short|summary|total|sum|conclusion|combination)|"
     r"to sum up|taken together|all (?:of )?(?:these|them|two|three|four|five))\b",
     re.IGNORECASE,
+    needs=(
+        "all",
+        "together",
+        "both",
+        "combined",
+        "in s",
+        "in total",
+        "in con",
+        "in combination",
+        "sum up",
+    ),
 )
 _NAME: Final = lazy_regex(r"[^\W_]+(?:[-+#][^\W_]+)*[+#]*")
 # words by which a summary calls its own work, with the name behind them
@@ -121,7 +133,7 @@ _OUTERMOST: Final = -9  # further out than any line
 _MIN_TERMS: Final = 2  # terms of a sentence, its names aside, that say something
 
 
-class Quoted(NamedTuple):
+class Quoted(Struct, frozen=True):
     """What an answer quotes.
 
     Attributes:
@@ -165,7 +177,7 @@ class Statement(Struct, frozen=True):
     is_reversed: bool = False
 
 
-class _Said(NamedTuple):
+class _Said(Struct, frozen=True):
     """A sentence, before it is read: its place, the entries that it and its block are about, and what it quotes."""
 
     start: int
@@ -175,7 +187,7 @@ class _Said(NamedTuple):
     quotations: tuple[Quoted, ...]
 
 
-class _Line(NamedTuple):
+class _Line(Struct, frozen=True):
     """A line of the answer."""
 
     number: int
@@ -202,7 +214,7 @@ class _Block(Struct):
         return kind == "more" or (kind, self.kind) == ("quote", "quote")
 
 
-class _Scope(NamedTuple):
+class _Scope(Struct, frozen=True):
     """The entries that what follows is about, up to an item or heading that is not further in.
 
     Where a label gives them (`**Source:** LUMEN`), the labels beside it are about them, too.
@@ -368,9 +380,9 @@ class _StatementReader:
             named = ()
         scope = _Scope(block.indent, named)
         if self._is_title(block, text):
-            return scope._replace(indent=block.indent - block.is_paragraph)
+            return replace(scope, indent=block.indent - block.is_paragraph)
         if label is not None and self._names_alone(block.start + label.end(), block.end):
-            return scope._replace(spans_labels=True)
+            return replace(scope, spans_labels=True)
         if block.is_paragraph and _SUMMING_UP.match(text):
             return _Scope(block.indent - 1, ())
         return None
@@ -468,7 +480,21 @@ class _StatementReader:
             return
         named = tuple(self._places_between(said.start, said.end))
         is_reversed = not COMPARING.isdisjoint(words) and self._is_reversed(said.start, said.end)
-        self._statements.append(Statement(text, *said, words, terms, all_terms, named, is_reversed))
+        self._statements.append(
+            Statement(
+                text,
+                said.start,
+                said.end,
+                said.entries,
+                said.context,
+                said.quotations,
+                words,
+                terms,
+                all_terms,
+                named,
+                is_reversed,
+            )
+        )
 
     def _is_reversed(self, start: int, end: int) -> bool:
         """Whether an entry is what something else is compared with."""

@@ -30,18 +30,24 @@ _LOADED: Final = lazy_regex(
     r"(?:from_pretrained|pipeline|hub\.load|snapshot_download|hf_hub_download|load_dataset)\([^()\n]{0,200}?[\"']"
     r"(?P<id>[a-z\d][\w.-]{0,99}/[\w.-]{1,100})[\"']",
     re.IGNORECASE,
+    needs=("pretrained(", "pipeline(", "load(", "download(", "dataset("),
 )
 # an id that is given as one: `GitHub: owner/name`, `on GitHub (owner/name)`
 _GIVEN: Final = lazy_regex(
+    r"[:：(（][*_`\s]{0,4}(?P<id>[a-z\d][\w-]{0,38}/[\w.-]{1,99}\w)(?![\w/])", re.IGNORECASE
+)
+# what is said before it, and how many characters that may be
+_GIVING: Final = lazy_regex(
     r"\b(?:github|gitlab|hugging\s?face|hf|repo|repository|(?:quell)?code|weights|checkpoints?|implementation|código"
-    r"|codice|dépôt|код)[*_`]{0,3}\s?[:：(（][*_`\s]{0,4}"
-    r"(?P<id>[a-z\d][\w-]{0,38}/[\w.-]{1,99}\w)(?![\w/])",
+    r"|codice|dépôt|код)[*_`]{0,3}\s?\Z",
     re.IGNORECASE,
 )
+_LONGEST_GIVING: Final = 20
 # a part of an item of the references, with a hyphen or a digit: `LanternNet, owner/name-2`
 _LISTED: Final = lazy_regex(
     r"[,;–—] (?P<id>[a-z\d][a-z\d-]{1,38}/(?=[\w.]*[-\d])[\w.-]{2,99}\w)(?=\s*(?:[,;]|\Z))",
     re.IGNORECASE,
+    needs=(", ", "; ", "– ", "— "),
 )
 # an id such as `owner/name`, of parts that begin with a letter or digit
 _REPOSITORY_ID: Final = lazy_regex(
@@ -250,13 +256,20 @@ def _possible_ids(answer: Answer, references: Iterable[int]) -> Iterator[tuple[s
     """What may be the id of a repository, and where it begins and ends."""
     for phrase in answer.phrases_of("code"):
         yield phrase.text, phrase.start, phrase.end
-    loaded, given = _LOADED.finditer(answer.body), _GIVEN.finditer(answer.body)
-    for match in chain(_references_in(answer), loaded, given):
+    loaded = _LOADED.finditer(answer.body)
+    for match in chain(_references_in(answer), loaded, _given_in(answer.body)):
         yield match["id"], *match.span("id")
     for number in references:
-        start = answer.line_starts[number]
-        for match in _LISTED.finditer(answer.line(number)):
+        start, line = answer.line_starts[number], answer.line(number)
+        for match in _LISTED.finditer(line) if "/" in line else ():
             yield match["id"], start + match.start("id"), start + match.end("id")
+
+
+def _given_in(body: str) -> Iterator[re.Match[str]]:
+    for match in _GIVEN.finditer(body):
+        first = max(0, match.start() - _LONGEST_GIVING)
+        if _GIVING.search(body, first, match.start()):
+            yield match
 
 
 def _references_in(answer: Answer) -> Iterator[re.Match[str]]:

@@ -19,14 +19,17 @@ from explainer.diagnostics.text import lazy_regex, shorten
 # `Vaswani et al. (2017)`, `He and Sun, 2015`; a name alone with a year, such as `COCO 2017`, is none
 _AUTHOR_YEAR: Final = lazy_regex(
     r"(?<!\w)(?P<name>[A-Z][^\W\d_]{1,24}(?:-[A-Z][^\W\d_]{1,24})?)"
-    r"(?:\s(?:and|&|und|et|y|e|i|en|och|og|и)\s[A-Z][^\W\d_]{1,24}|,?\set\sal\.?)(?:,?\s[\[(]?|\s?[\[(])(?P<year>(?:19|20)\d\d)(?!\d)"
+    r"(?:\s(?:and|&|und|et|y|e|i|en|och|og|и)\s[A-Z][^\W\d_]{1,24}|,?\set\sal\.?)(?:,?\s[\[(]?|\s?[\[(])(?P<year>(?:19|20)\d\d)(?!\d)",
+    needs=("19", "20"),
 )
 # `[7]`, `[1, 3]`, `[2-4]` behind words, and no text of a link
 _CITATION_NUMBERS: Final = lazy_regex(
-    r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])"
+    r"(?<![\[\]!\\])\[(\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20})\](?![(\[:\]])", needs=("[",)
 )
 # the mark of a footnote, `[^smith]`, and with a colon behind it the footnote
-_NOTE_MARK: Final = lazy_regex(r"(?<!\\)\[\^(?P<label>[^\]\s^]{1,80})\](?P<colon>:?)")
+_NOTE_MARK: Final = lazy_regex(
+    r"(?<!\\)\[\^(?P<label>[^\]\s^]{1,80})\](?P<colon>:?)", needs=("[^",)
+)
 # marks between a title and the number behind it
 _BEFORE_NUMBER: Final = lazy_regex(r"(?<![\s*_\"”»’'`(])[\s*_\"”»’'`(]*+(?:<sup>)?\Z")
 _MAX_BEFORE: Final = 12  # characters that such marks have
@@ -41,6 +44,7 @@ _NOTE: Final = lazy_regex(
     r"^ {0,3}\[\^[^\]\n]{1,30}\]:\s*(?P<foot>[^\n.,;:()\[]{12,200})"
     r"|\^\[(?P<inline>[^\n.,;:()\[\]]{12,200})|\\footnote\{(?P<latex>[^{}\n.,;:]{12,200})",
     re.MULTILINE,
+    needs=("[^", "^[", "footnote{"),
 )
 _SPAN: Final = attrgetter("start", "end")
 _TITLE_KINDS: Final = frozenset({"quote", "emphasis"})  # how titles stand out in prose

@@ -32,6 +32,7 @@ _OPEN_END: Final = lazy_regex(
     r"(?:\[[^\]\n]{0,300}|\]\([^)\s]{0,500}"
     r"|^\s*[-*+]\s+\*{0,2}(?:Model|Paper|GitHub|Title|Link)\s?:?\*{0,2}\s?:?\s*)\Z",
     re.IGNORECASE | re.MULTILINE,
+    needs=("[", "](", "-", "*", "+"),
 )
 _LONGEST_END: Final = 600  # characters that such an end has
 _CUT_LINKS: Final = frozenset({Match.FOREIGN, Match.ALTERED, Match.INVALID})

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache, cached_property, lru_cache
-from importlib.resources import files
-from itertools import islice, pairwise
+from itertools import filterfalse, islice, pairwise
 from typing import Final
 
 from explainer.checking.analysis import AnswerAnalysis, Violation
@@ -21,6 +20,7 @@ from explainer.checking.titles import (
     words_in,
 )
 from explainer.diagnostics.text import lazy_regex
+from explainer.files import text_beside
 from explainer.recommending.terms import term, terms
 
 _MIN_WITHIN: Final = 5  # signs of a name that is looked for within words
@@ -34,7 +34,9 @@ _WORDS: Final = range(2, 10)  # how many words an acronym may stand for
 _SHARE_OF_QUESTION: Final = 0.45
 _MIN_QUESTION_TERMS: Final = 4
 # `Words That It Stands For (WTISF)`, and `WTISF (Words That It Stands For)`, `WTISF: Words That …`
-_BEHIND: Final = lazy_regex(r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)")
+_BEHIND: Final = lazy_regex(
+    r"\((?P<acronym>[A-Za-z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)\)", needs=("(",)
+)
 _BEFORE: Final = lazy_regex(
     r"(?<![\w-])(?:(?P<maker>[A-Z]\w{1,30})\s)?(?P<acronym>[a-z]?[A-Z][A-Za-z0-9]*(?:[-+][A-Za-z0-9]+)*)(?:\*\*)?"
     r"(?:\s?\((?P<inside>[^()\n]{6,120})\)|:\s(?P<behind>[A-Z][^\n.;:()\[\]*|<>“”»\"]{6,120}))"
@@ -53,7 +55,7 @@ _RESTATED: Final = lazy_regex(
     re.IGNORECASE,
 )
 # `[Doe2022]`, `[DR+22]`
-_CITATION_KEY: Final = lazy_regex(r"\[[A-Z][A-Za-z+-]{1,24}(?:19|20)?\d\d[a-z]?\]")
+_CITATION_KEY: Final = lazy_regex(r"\[[A-Z][A-Za-z+-]{1,24}(?:19|20)?\d\d[a-z]?\]", needs=("[",))
 _WITHOUT_CAPITALS: Final = lazy_regex("[\u0590-\u109f\u1100-\u11ff\u3040-\ud7ff]")
 # `80GB`, `12M`, `30FPS`; and numbers of headings, up to XXXIX
 _NO_NAME: Final = lazy_regex(r"\d[\d.,]*[a-zA-Z]{1,5}|(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")
@@ -67,14 +69,16 @@ _CODE: Final = lazy_regex(r"https?://\S+|\[cite[^\]\n]{0,80}\]|【[^】\n]{0,80}
 
 def _lines_of(name: str) -> list[str]:
     """The lines of a list beside this module; comments are left out."""
-    text = files("explainer.checking.rules").joinpath(name).read_text(encoding="utf-8")
+    text = text_beside(__file__, name)
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 
 @cache
 def _common_names() -> frozenset[str]:
-    names = " ".join(_lines_of("common_terms.txt")).split()
-    return frozenset(map(canonical, (*names, *GENERIC_ACRONYMS)))
+    names = [*" ".join(_lines_of("common_terms.txt")).split(), *GENERIC_ACRONYMS]
+    # none has an `@`, which stays: so those of ASCII, nearly all, are read at once
+    latin = canonical("@".join(filter(str.isascii, names)))
+    return frozenset((*latin.split("@"), *map(canonical, filterfalse(str.isascii, names))))
 
 
 @cache

@@ -38,7 +38,9 @@ MAX_WORDS: Final = 6
 _LINE: Final = lazy_regex(r"[^\n]++")
 # A model that is named as one: `Model: X`, `using: X`.
 _LABELLED: Final = lazy_regex(
-    r"\A\s*+(?:ai\s)?(?:model|models|using|use|apply)\s*+[:：]\s*+(.++)", re.IGNORECASE | re.DOTALL
+    r"\A\s*+(?:ai\s)?(?:model|models|using|use|apply)\s*+[:：]\s*+(.++)",
+    re.IGNORECASE | re.DOTALL,
+    needs=(":", "："),
 )
 # Where the name of a step ends and what it does begins: `X: paints`, `X - paints`.
 _HEAD: Final = lazy_regex(r"(?:(?<!\s)\s++)?[:：]\s|\s[-–—]\s|:(?=\n)")

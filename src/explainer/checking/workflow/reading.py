@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from explainer.checking.answer import Answer
 from explainer.checking.sections import Section
@@ -41,7 +41,7 @@ _ARROW: Final = lazy_regex(
 )
 _END: Final = lazy_regex(r"\Z")
 # A line of nothing but an arrow down joins the lines above and below it.
-_DOWN: Final = lazy_regex(r"[\s>*_`|]*+[↓⬇⇓🡓]\ufe0f?[\s*_`|]*+")
+_DOWN: Final = lazy_regex(r"[\s>*_`|]*+[↓⬇⇓🡓]\ufe0f?[\s*_`|]*+", needs=tuple("↓⬇⇓🡓"))
 # What Markdown and habit put before a step, and behind it: list marks, numbers, emphasis, quotes.
 _MARKS: Final = lazy_regex(r"[\s>*_`#|]*+(?:(?:[-+*•]|\(?\d{1,3}[.)])\s++)?[\s*_`\"“]*+")
 _TAIL: Final = ' \t\r*_`"”|.;,'
@@ -61,8 +61,7 @@ PLACES: Final = frozenset(("", "input", "inputs", "model", "models", "output", "
 _LONGEST: Final = 4_000
 
 
-@dataclass(frozen=True, slots=True)
-class DescribedStep:
+class DescribedStep(Struct, frozen=True):
     """A step of a workflow.
 
     Attributes:
@@ -72,8 +71,8 @@ class DescribedStep:
     """
 
     text: str
-    start: int = field(compare=False)
-    end: int = field(compare=False)
+    start: int
+    end: int
     role: StepRole = "step"
 
 

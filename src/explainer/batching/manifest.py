@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -25,24 +25,19 @@ from explainer.rendering.templates import BUILTIN_TEMPLATES
 SCHEMA: Final = "explainer/manifest/2"
 # The first version said what was asked and offered in each row too; nothing that is read of it has changed.
 _READ: Final = frozenset({SCHEMA, "explainer/manifest/1"})
-_HASH_BYTES: Final = 12
+_HASH_LENGTH: Final = 24
 _SIXTY_BITS: Final = (1 << 60) - 1
 
 
 def content_hash(*parts: bytes) -> str:
-    """Return the hexadecimal BLAKE2b hash of some bytes."""
+    """Return the hexadecimal hash of some bytes: SHA-256, cut short; processors compute it faster than any other."""
     if len(parts) == 1:
-        return blake2b(parts[0], digest_size=_HASH_BYTES).hexdigest()
-    state = blake2b(digest_size=_HASH_BYTES)
+        return sha256(parts[0]).hexdigest()[:_HASH_LENGTH]
+    state = sha256()
     for part in parts:
         state.update(b"%d:" % len(part))
         state.update(part)
-    return state.hexdigest()
-
-
-def file_hash(data: bytes) -> str:
-    """Return the hash of an output file: SHA-256, cut short; processors compute it faster than any other."""
-    return sha256(data).hexdigest()[: 2 * _HASH_BYTES]
+    return state.hexdigest()[:_HASH_LENGTH]
 
 
 def short_hash(text: str) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from explainer.batching.manifest import (
     ManifestHeader,
     ManifestRow,
-    file_hash,
+    content_hash,
     read_header,
     read_row,
     short_hash,
@@ -330,7 +330,7 @@ def is_intact(path: str, row: ManifestRow, written: int) -> bool:
             return False
         if max(about.st_mtime_ns, about.st_ctime_ns) <= written:
             return True
-        return file_hash(read_file(path)) == row.output
+        return content_hash(read_file(path)) == row.output
     # a manifest is a file that anyone can edit: it may name what no file can be called
     except (
         OSError,

@@ -21,7 +21,6 @@ from explainer.batching.manifest import (
     ManifestRow,
     RenderOptions,
     content_hash,
-    file_hash,
     row_line,
 )
 from explainer.batching.previous_run import EarlierRow
@@ -553,7 +552,7 @@ class BatchRenderer:
         return self._rendered(job, self._write(output, self._format_options))
 
     def _rendered(self, job: _Job, output: bytes) -> RenderResult:
-        row = self._row(job, len(output), "" if self._is_line else file_hash(output))
+        row = self._row(job, len(output), "" if self._is_line else content_hash(output))
         return RenderResult(job.item.source, "rendered", job.id, job.findings, "", row, output)
 
     def _completion(self, job: _Job) -> Parsed[Rendering]:

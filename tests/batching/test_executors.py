@@ -28,8 +28,11 @@ def fail(task: list[int]) -> list[int]:
     return task
 
 
+HERE = os.getpid()
+
+
 def die(task: list[int]) -> list[int]:
-    if task == [3]:
+    if os.getpid() != HERE:
         os.kill(os.getpid(), signal.SIGKILL)
     return task
 
@@ -87,6 +90,31 @@ def test_what_a_worker_raises_is_raised_here() -> None:
         list(executor.map(fail, [[number] for number in range(6)]))
 
 
+def slow_elsewhere(task: list[int]) -> tuple[int, int]:
+    time.sleep(0.05 if os.getpid() != HERE else 0)
+    return task[0], os.getpid()
+
+
+def test_this_process_does_what_no_worker_has_room_for_and_keeps_the_order() -> None:
+    with LocalExecutor(2) as executor:
+        done = list(executor.map(slow_elsewhere, [[number] for number in range(40)]))
+    assert [number for number, _ in done] == list(range(40))
+    here = sum(process == HERE for _, process in done)
+    assert 20 < here < 40
+
+
+def who(task: list[int]) -> int:
+    time.sleep(0.1 * task[0])
+    return os.getpid()
+
+
+def test_the_last_task_waits_for_no_worker_that_is_busy() -> None:
+    with LocalExecutor(2) as executor:
+        first, second, last = executor.map(who, [[0, 1], [3], [0, 1]])
+    assert (first, last) == (HERE, HERE)
+    assert second != HERE
+
+
 def test_a_worker_that_is_lost_is_named_so() -> None:
     with pytest.raises(WorkerLostError), LocalExecutor(2) as executor:
         list(executor.map(die, [[number] for number in range(6)]))
@@ -111,7 +139,7 @@ def test_a_batch_whose_worker_is_killed_says_so_and_goes_on_the_next_time(
 ) -> None:
     root = many_lines(tmp_path)
     run = start(root / "q.jsonl", "--out", root / "t" / target, "--jobs", "2")
-    while run.poll() is None and not (finished(root / "t") and len(children(run.pid)) == 2):
+    while run.poll() is None and not (finished(root / "t") and children(run.pid)):
         time.sleep(0.001)
     for worker in children(run.pid)[:1]:
         os.kill(worker, signal.SIGKILL)
@@ -129,7 +157,7 @@ def test_a_batch_whose_worker_is_killed_says_so_and_goes_on_the_next_time(
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers in /proc")
 def test_workers_end_with_the_run_that_started_them(tmp_path: Path) -> None:
     root = many_lines(tmp_path)
-    run = start(root / "q.jsonl", "--out", root / "out.jsonl", "--jobs", "2")
+    run = start(root / "q.jsonl", "--out", root / "out.jsonl", "--jobs", "3")
     while run.poll() is None and len(children(run.pid)) < 2:
         time.sleep(0.001)
     workers = children(run.pid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
@@ -28,8 +29,12 @@ def fail(task: list[int]) -> list[int]:
     return task
 
 
+def is_here() -> bool:
+    return multiprocessing.parent_process() is None
+
+
 def die(task: list[int]) -> list[int]:
-    if task == [3]:
+    if not is_here():
         os.kill(os.getpid(), signal.SIGKILL)
     return task
 
@@ -87,6 +92,28 @@ def test_what_a_worker_raises_is_raised_here() -> None:
         list(executor.map(fail, [[number] for number in range(6)]))
 
 
+def slow_elsewhere(task: list[int]) -> tuple[int, bool]:
+    time.sleep(0 if is_here() else 0.05)
+    return task[0], is_here()
+
+
+def test_this_process_does_what_no_worker_has_room_for_and_keeps_the_order() -> None:
+    with LocalExecutor(2) as executor:
+        done = list(executor.map(slow_elsewhere, [[number] for number in range(40)]))
+    assert [number for number, _ in done] == list(range(40))
+    assert 20 < sum(here for _, here in done) < 40
+
+
+def where(task: list[int]) -> bool:
+    time.sleep(0.1 * task[0])
+    return is_here()
+
+
+def test_the_last_task_waits_for_no_worker_that_is_busy() -> None:
+    with LocalExecutor(2) as executor:
+        assert list(executor.map(where, [[0, 1], [3], [0, 1]])) == [True, False, True]
+
+
 def test_a_worker_that_is_lost_is_named_so() -> None:
     with pytest.raises(WorkerLostError), LocalExecutor(2) as executor:
         list(executor.map(die, [[number] for number in range(6)]))
@@ -111,7 +138,7 @@ def test_a_batch_whose_worker_is_killed_says_so_and_goes_on_the_next_time(
 ) -> None:
     root = many_lines(tmp_path)
     run = start(root / "q.jsonl", "--out", root / "t" / target, "--jobs", "2")
-    while run.poll() is None and not (finished(root / "t") and len(children(run.pid)) == 2):
+    while run.poll() is None and not (finished(root / "t") and children(run.pid)):
         time.sleep(0.001)
     for worker in children(run.pid)[:1]:
         os.kill(worker, signal.SIGKILL)
@@ -129,7 +156,7 @@ def test_a_batch_whose_worker_is_killed_says_so_and_goes_on_the_next_time(
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers in /proc")
 def test_workers_end_with_the_run_that_started_them(tmp_path: Path) -> None:
     root = many_lines(tmp_path)
-    run = start(root / "q.jsonl", "--out", root / "out.jsonl", "--jobs", "2")
+    run = start(root / "q.jsonl", "--out", root / "out.jsonl", "--jobs", "3")
     while run.poll() is None and len(children(run.pid)) < 2:
         time.sleep(0.001)
     workers = children(run.pid)

@@ -12,9 +12,9 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from pickle import PickleBuffer
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeAlias, TypeVar
 
 import msgspec
@@ -29,7 +29,6 @@ from explainer.diagnostics.finding import ExplainerError, Finding
 from explainer.files import STDIN, Buffer
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
     from types import FrameType
@@ -342,8 +341,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 # Bytes of a result's outputs that fit into shared memory; those of a chunk of prompts have 0.7 million.
 _SLOT: Final = 4 * 1024 * 1024
-# Tasks that each worker may be ahead of the slowest one: it bounds what is held in memory.
-_AHEAD: Final = 3
+# Tasks that a worker may have: while this process renders one and writes some, it has enough to do.
+_TASKS: Final = 4
+# Tasks whose results wait for their turn, for each process: it bounds what is held in memory.
+_AHEAD: Final = 2 * _TASKS
+# Bytes that a pipe takes on every system, as often as a worker may have tasks, while nobody reads them.
+_SHORT: Final = 512
 
 
 class WorkerLostError(Exception):
@@ -389,78 +392,68 @@ def in_order(submit: Callable[[T], Callable[[], R]], tasks: Iterable[T], ahead: 
 
 
 class LocalExecutor:
-    """Processes of this machine. They start with the second task: a small batch is done sooner without them.
+    """This process and others of this machine, which start with the second task: a small batch is done sooner alone.
 
-    Each process has a pipe and, here, a thread of its own. The pool of the standard library has one pipe for all
-    results: a worker that is killed while it writes to it would leave everyone waiting for the rest.
+    A process that only sent, waited and wrote would take turns with those that render: this one renders what
+    comes when all others have enough to do. Each of them has a pipe: one for all results, as the pool of the standard
+    library has, would leave everyone waiting for the rest of what a killed worker wrote.
 
     Args:
-        jobs: how many processes; 1 does everything in this one, 0 means as many as there are cores.
+        jobs: how many processes, with this one; 0 means as many as there are cores.
     """
 
     def __init__(self, jobs: int = 0) -> None:
         self._jobs = jobs or usable_cores()
         self._workers: list[_WorkerProcess] = []
-        self._idle: SimpleQueue[_WorkerProcess] = SimpleQueue()
-        self._threads: ThreadPoolExecutor | None = None
-        self._warm = False
-        self._ahead = self._jobs * _AHEAD
+        self._is_warm = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is not None:  # nobody waits for what the workers are doing
-            for worker in self._workers:
-                worker.process.terminate()
-        if self._threads is not None:
-            self._threads.shutdown(cancel_futures=True)
         for worker in self._workers:
-            worker.connection.close()
+            worker.end(at_once=error is not None)
         for worker in self._workers:
             worker.process.join()
 
     def map(self, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
         """Yield the result of each task, in the order of the tasks; see `Executor`."""
-        if self._jobs == 1:
-            return map(work, tasks)
+        return map(work, tasks) if self._jobs == 1 else self._shared(work, tasks)
 
-        def submit(task: T) -> Callable[[], R]:
-            if self._warm and task:
-                return self._threads_for(work).submit(self._send, task).result
-            # the first task is done here, so that forked workers find its catalogs and templates loaded
-            self._warm = self._warm or bool(task)
-            result = work(task)
-            return lambda: result
+    def _shared(self, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
+        waiting: deque[_Outcome | _WorkerProcess] = deque()
+        for task, following in _with_following(tasks, (_TASKS - 1) * self._jobs):
+            waiting.append(self._begin(work, task, following))
+            while waiting and (waiting[0].is_there() or len(waiting) > _AHEAD * self._jobs):
+                yield _result(waiting.popleft().take())
+        while waiting:
+            yield _result(waiting.popleft().take())
 
-        return in_order(submit, tasks, self._ahead)
+    def _begin(
+        self, work: Callable[[Any], Any], task: Any, following: int
+    ) -> _Outcome | _WorkerProcess:
+        """Have a worker do a task, or do it here; return who will have its result."""
+        # the first task is done here, so that forked workers find its catalogs and templates loaded
+        if not (task and self._is_warm):
+            self._is_warm = self._is_warm or bool(task)
+            return _Outcome(_outcome(work, task))
+        if not self._workers:
+            self._workers = [_WorkerProcess(work) for _ in range(self._jobs - 1)]
+        worker = min(self._workers, key=attrgetter("tasks"))
+        # none waits for a worker when there is less to do for all others: tasks may take long
+        has_room = worker.tasks < _TASKS and following >= worker.tasks * self._jobs
+        return worker if has_room and worker.begin(task) else _Outcome(_outcome(work, task))
 
-    def _threads_for(self, work: Callable[[Any], Any]) -> ThreadPoolExecutor:
-        if self._threads is None:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # many batches need no second process
 
-            # processes first: a process with threads is none to fork
-            for _ in range(self._jobs):
-                # beside those ahead: one comes, and one is looked at
-                worker = _start_worker(work, self._ahead + 2)
-                self._workers.append(worker)
-                self._idle.put(worker)
-            self._threads = ThreadPoolExecutor(self._jobs)
-        return self._threads
-
-    def _send(self, task: Any) -> Any:
-        """Have a task done by a worker that has none."""
-        worker = self._idle.get()
-        try:
-            worker.connection.send(task)
-            result = worker.exchange.unpacked(*worker.connection.recv())
-        except (EOFError, OSError):
-            raise WorkerLostError from None
-        finally:
-            self._idle.put(worker)  # a lost one too: whoever gets it must not wait
-        if isinstance(result, Exception):
-            raise result
-        return result
+def _with_following(tasks: Iterable[T], most: int) -> Iterator[tuple[T, int]]:
+    """Yield each task, and how many follow it at least: so many are read ahead."""
+    read: deque[T] = deque()
+    for task in tasks:
+        read.append(task)
+        if len(read) > most:
+            yield read.popleft(), most
+    while read:
+        yield read.popleft(), len(read)
 
 
 def usable_cores() -> int:
@@ -470,61 +463,137 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-class _Exchange:
-    """Memory that a worker shares with this process: it leaves outputs there, and a pipe says where.
+def _outcome(work: Callable[[Any], Any], task: Any) -> Any:
+    """The result of a task, or what it raises: that is raised when its turn comes."""
+    try:
+        return work(task)
+    except Exception as error:  # noqa: BLE001  # whatever it is
+        return error
 
-    Through a pipe they would go a little at a time, and each time a process waits: with two workers, 100,000 lines took
-    1.6 times the CPU time of one process, and take 1.4 times. A process that is not forked sends all through the pipe.
+
+def _result(outcome: Any) -> Any:
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+class _Outcome(NamedTuple):
+    """What became of a task that was done here."""
+
+    outcome: Any
+
+    def is_there(self) -> bool:
+        return True
+
+    def take(self) -> Any:
+        return self.outcome
+
+
+class _Shelf:
+    """Memory in which one process leaves what another one takes; a pipe says where it is.
+
+    Through a pipe all would go a little at a time, and each time a process waits: two of them took 1.6 times the CPU
+    time of one for the same lines, and take 1.1 times. What has no room here goes through the pipe.
 
     Args:
-        slots: how many results are kept until the first one's place is used again.
+        is_shared: the other process is forked from this one; any other has no memory in common.
     """
 
-    def __init__(self, slots: int) -> None:
-        self._memory = memoryview(mmap.mmap(-1, slots * _SLOT))
+    def __init__(self, *, is_shared: bool = False) -> None:
+        self._memory = memoryview(mmap.mmap(-1, _TASKS * _SLOT) if is_shared else b"")
         self._begin = 0
 
-    def packed(self, result: Any) -> tuple[bytes, slice | None]:
-        """Return what a worker sends for a result, and where its outputs are."""
+    def __reduce__(self) -> Any:
+        """Travel without memory."""
+        return _Shelf, ()
+
+    def leave(self, value: Any) -> bytes:
+        """Return what to send for a value: its places here, or all of it."""
         pieces: list[PickleBuffer] = []
-        data = pickle.dumps(result, _WITH_BUFFERS, buffer_callback=pieces.append)
-        raws = [piece.raw() for piece in pieces]
-        if len(raws) != 1 or len(raws[0]) > _SLOT:
-            return _packed_whole(result)
-        place = slice(self._begin, self._begin + len(raws[0]))
-        self._memory[place] = raws[0]
+        data = pickle.dumps(value, _WITH_BUFFERS, buffer_callback=pieces.append)
+        raws = [memoryview(data), *(piece.raw() for piece in pieces)]
+        if not self._memory or sum(map(len, raws)) > _SLOT:
+            return pickle.dumps((None, value), _WITH_BUFFERS)
+        places: list[tuple[int, int]] = []
+        begin = self._begin
+        for raw in raws:
+            end = begin + len(raw)
+            self._memory[begin:end] = raw
+            places.append((begin, end))
+            begin = end
         self._begin = (self._begin + _SLOT) % len(self._memory)
-        return data, place
+        return pickle.dumps((places, None), _WITH_BUFFERS)
 
-    def unpacked(self, data: bytes, place: slice | None) -> Any:
-        """Return the result that a worker sent; its outputs stay where they are."""
-        outputs = [] if place is None else [self._memory[place].toreadonly()]
-        return pickle.loads(data, buffers=outputs)  # noqa: S301  # our own process sent it
-
-
-def _packed_whole(result: Any) -> tuple[bytes, None]:
-    return pickle.dumps(result, _WITH_BUFFERS), None
-
-
-class _WorkerProcess(NamedTuple):
-    process: BaseProcess
-    connection: Connection
-    exchange: _Exchange
+    def take(self, message: bytes) -> Any:
+        """Return the value that something was sent for; its outputs stay where they are."""
+        places, value = pickle.loads(message)  # noqa: S301  # our own process sent it
+        if places is None:
+            return value
+        data, *pieces = [self._memory[begin:end].toreadonly() for begin, end in places]
+        return pickle.loads(data, buffers=pieces)  # noqa: S301
 
 
-def _start_worker(work: Callable[[Any], Any], slots: int) -> _WorkerProcess:
-    import multiprocessing  # noqa: PLC0415
+class _WorkerProcess:
+    """A process that does tasks, one after the other.
 
-    # a fork has everything that is loaded already; macOS' own libraries do not survive one, Windows has none
-    forks = sys.platform == "linux"
-    context: Any = multiprocessing.get_context("fork" if forks else "spawn")
-    ours, theirs = context.Pipe()
-    exchange = _Exchange(slots)
-    packed = exchange.packed if forks else _packed_whole
-    process = context.Process(target=_serve, args=(theirs, ours, work, packed), daemon=True)
-    process.start()
-    theirs.close()  # with no other copy of it, its end is the end of the worker
-    return _WorkerProcess(process, ours, exchange)
+    Attributes:
+        process: the process.
+        tasks: how many it has whose results were not taken.
+    """
+
+    def __init__(self, work: Callable[[Any], Any]) -> None:
+        import multiprocessing  # noqa: PLC0415  # many batches need no second process
+
+        # a fork has everything that is loaded already; macOS' own libraries do not survive one, Windows has none
+        forks = sys.platform == "linux"
+        context: Any = multiprocessing.get_context("fork" if forks else "spawn")
+        self.tasks = 0
+        self._connection: Connection
+        self._connection, theirs = context.Pipe()
+        self._tasks, self._results = _Shelf(is_shared=forks), _Shelf(is_shared=forks)
+        arguments = (theirs, self._connection, work, self._tasks, self._results)
+        self.process: BaseProcess = context.Process(target=_serve, args=arguments, daemon=True)
+        self.process.start()
+        theirs.close()  # with no other copy of it, its end is the end of the worker
+
+    def begin(self, task: Any) -> bool:
+        """Have a task done; return whether that is possible now.
+
+        While a worker is busy, it reads nothing: what goes through the pipe as a whole has to wait.
+        """
+        message = self._tasks.leave(task)
+        if self.tasks and len(message) > _SHORT:
+            return False
+        with _lost():
+            self._connection.send_bytes(message)
+        self.tasks += 1
+        return True
+
+    def is_there(self) -> bool:
+        """Whether the result of its first task is there, or nothing more will come."""
+        with _lost():
+            return self._connection.poll()
+
+    def take(self) -> Any:
+        """Wait for the result of its first task; its outputs are there until the next task is begun."""
+        with _lost():
+            message = self._connection.recv_bytes()
+        self.tasks -= 1
+        return self._results.take(message)
+
+    def end(self, *, at_once: bool) -> None:
+        """Have the process end, when it has done its tasks or at once."""
+        if at_once:  # nobody waits for what it is doing
+            self.process.terminate()
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def _lost() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, OSError):
+        raise WorkerLostError from None
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
@@ -535,7 +604,8 @@ def _serve(
     connection: Connection,
     other_end: Connection,
     work: Callable[[Any], Any],
-    packed: Callable[[Any], Any],
+    tasks: _Shelf,
+    results: _Shelf,
 ) -> None:
     """Do tasks until the other end is closed, which it also is when that process is gone."""
     other_end.close()  # the copy that a fork has: while it is open, no end is seen
@@ -545,9 +615,5 @@ def _serve(
     signal.signal(signal.SIGTERM, _leave)
     with contextlib.suppress(EOFError, OSError):
         while True:
-            task = connection.recv()
-            try:
-                result = work(task)
-            except Exception as error:  # noqa: BLE001  # it is raised in the process that has the task done
-                result = error
-            connection.send(packed(result))
+            task = tasks.take(connection.recv_bytes())
+            connection.send_bytes(results.leave(_outcome(work, task)))

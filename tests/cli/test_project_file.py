@@ -163,6 +163,7 @@ def test_a_project_of_a_stranger_prints_no_file_from_elsewhere(tmp_path: Path) -
 
 @pytest.mark.parametrize("text", [
     "[tool]\nexplainer = 1\n", "tool.explainer.bogus = 1\n", "[tool]\nexplainer = {strict = 2}\n", "[tool.explainer]\nnope=1\n",
+    '[ tool . "explainer" ]\nnope=1\n', '"tool"."explainer".bogus = 1\n', "tool = {explainer = {bogus = 1}}\n", "['tool']\nexplainer.no = 1\n",
 ])  # fmt: skip
 def test_mistakes_in_a_shared_file_have_their_place(text: str) -> None:
     write_tree(Path(), FILES | {"pyproject.toml": text})

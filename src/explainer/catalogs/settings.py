@@ -23,6 +23,8 @@ _TABLES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 PROJECT_FILES: Final = tuple(_TABLES)
 """The names of project files; the first that is in a folder counts."""
+# What stands in a shared file that holds the table: its name, or the name of the table around it, alone.
+_MAY_HOLD_TABLE: Final = lazy_regex(r"""tool["'\s]*+(?:\.["'\s]*+explainer|[\]=])""")
 # The end of a message of tomllib, which says the place in no other way before Python 3.14.
 _PLACE: Final = lazy_regex(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 # Positions are found by reading the text again and again: of a longer one only the file is said.
@@ -42,9 +44,9 @@ def parse_settings(text: str, file: str, name: str) -> Parsed[tuple[Settings, Do
         The settings, and the document that knows the place of each key.
     """
     table = _TABLES[name]
-    if not all(name in text for name in table):
+    if table and _MAY_HOLD_TABLE.search(text) is None:
         return Parsed(None)
-    # An import of some milliseconds, for those who have settings.
+    # some milliseconds, for those who have settings
     import tomllib  # noqa: PLC0415
 
     try:

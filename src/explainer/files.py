@@ -68,8 +68,12 @@ def fits_windows(name: str) -> bool:
 def display_path(path: Path) -> str:
     """Return a path as findings show it: relative to the working folder where it lies below it."""
     shown = str(path)
-    with contextlib.suppress(ValueError, OSError):
-        shown = str(path.absolute().relative_to(Path.cwd()))
+    if path.is_absolute():
+        with contextlib.suppress(ValueError, OSError):
+            folder = os.getcwd()  # noqa: PTH109  # a path that is shown for each of thousands of files
+            # pathlib takes long to find that a path lies elsewhere
+            if os.path.normcase(shown).startswith(os.path.normcase(folder)):
+                shown = str(path.relative_to(folder))
     return as_text(shown)
 
 

@@ -7,7 +7,7 @@ YAML is loaded late: a catalog of the cache and lines of JSON need none, and it 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -82,23 +82,26 @@ def _plain_value(data: Any, shape: type[V]) -> V | None:
     # a message cannot quote a key that holds half a character
     except (msgspec.ValidationError, UnicodeEncodeError):
         return None
-    return value if _is_plain(value) else None
+    return value if _is_plain(written) and _has_plain_ports(value) else None
 
 
-def _is_plain(value: Any, key: str = "") -> bool:
-    """Whether all texts of a value are surely right under their keys."""
-    if isinstance(value, str):
-        return bool(_TESTS.get(key, _is_line)(value))
-    if isinstance(value, tuple):
-        return all(_is_plain(item, key) for item in value)
-    if isinstance(value, dict):  # the vocabulary of a task
-        languages = tuple(value)
-        return _is_plain(languages, "language") and all(map(_is_plain, value.values()))
-    if isinstance(value, PortEntry) and not _PLAIN_PORT.match(value.id):
+def _is_plain(data: Any, key: str = "") -> bool:
+    """Whether all texts of data are surely right under their keys, where their types are."""
+    if isinstance(data, str):
+        return bool(_TESTS.get(key, _is_line)(data))
+    if isinstance(data, list):
+        return all(_is_plain(item, key) for item in data)
+    if not isinstance(data, dict):
+        return True
+    if key == "vocabulary" and not all(map(_LANGUAGE.match, data)):
         return False
-    if isinstance(value, msgspec.Struct):
-        return all(_is_plain(getattr(value, name), name) for name in value.__struct_fields__)
-    return True
+    return all(_is_plain(item, name) for name, item in data.items())
+
+
+def _has_plain_ports(value: SchemaValue) -> bool:
+    """Whether the ids of ports are surely right: they are of another form than all other ids."""
+    ports: Sequence[PortEntry] = getattr(value, Kind.PORTS, ())
+    return all(_PLAIN_PORT.match(port.id) for port in ports)
 
 
 def _is_line(text: str) -> bool:
@@ -106,12 +109,13 @@ def _is_line(text: str) -> bool:
 
 
 def _is_text(text: str) -> bool:
-    return _is_line(text.replace("\n", " "))
+    # of ASCII, which is quick to know, a text needs no more than one sign that is seen
+    return text.strip() != "" if text.isascii() else _is_line(text.replace("\n", " "))
 
 
 # What is surely right under a key; under the others, a line is.
 _TESTS: Final[Mapping[str, Callable[[str], object]]] = {
-    "id": PLAIN_ID.match, "language": _LANGUAGE.match,
+    "id": PLAIN_ID.match,
     **dict.fromkeys(("paper", "github", "huggingface", "links"), _PLAIN_URL.match),
     **dict.fromkeys(("question", "summary", "examples", "deprecated"), _is_text),
 }  # fmt: skip

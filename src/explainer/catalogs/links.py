@@ -111,7 +111,7 @@ _PUBLICATIONS: Final = (
     )),
     ("openreview:", "openreview.net", lazy_regex(r"(?:forum|pdf)\?(?:.*&)?id=([\w-]+)(?:&.*)?")),
     ("ieee:", "ieeexplore.ieee.org", lazy_regex(
-        r"(?:(?:abstract/)?document/|(?:stamp|stampPDF|xpl)/\w+\.jsp\?(?:.*&)?arnumber=)0*(\d+)\b(?:[/?&].*)?"
+        r"(?:(?:abstract/)?document/|(?:stamp|stampPDF|xpl)/\w+\.jsp\?(?:.*&)?arnumber=)(?:0(?=\d))*+(\d+)\b(?:[/?&].*)?"
     )),
     ("neurips:", "papers.nips.cc papers.neurips.cc proceedings.nips.cc proceedings.neurips.cc", lazy_regex(
         r"paper(?:_files/paper)?/(?:\d{4}/(?:hash|file)/)?([0-9a-f]{32}(?=-(?:Abstract|Paper)\b)|\d+-[\w-]+)[\w-]*"

@@ -18,7 +18,6 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -201,7 +200,7 @@ def read_catalog(raw: bytes, file: str, *, rank: int = 0) -> Parsed[LoadedCatalo
     # A cached catalog had no findings, so there is nothing to say and no position to find.
     cached = cached_catalog(raw)
     if cached is not None:
-        return Parsed(LoadedCatalog(file, cached, rank, digest=_digest(raw)))
+        return Parsed(LoadedCatalog(file, cached, rank, raw=raw))
     text = decode(raw, file)
     if text.value is None:
         return Parsed(None, text.findings)
@@ -210,12 +209,19 @@ def read_catalog(raw: bytes, file: str, *, rank: int = 0) -> Parsed[LoadedCatalo
         return parsed
     if not parsed.findings:
         keep_catalog(raw, parsed.value.catalog)
-    return Parsed(replace(parsed.value, digest=_digest(raw)), parsed.findings)
+    return Parsed(replace(parsed.value, raw=raw), parsed.findings)
 
 
 def _digest(raw: bytes) -> str:
     # The version belongs to the key: another one may find mistakes where this one found none.
-    return sha256(b"/".join((__version__.encode(), raw))).hexdigest()
+    return _sha256(__version__.encode(), b"/", raw)
+
+
+def _sha256(*parts: bytes) -> str:
+    # an import of some milliseconds, for catalogs that are kept and for recommending
+    from hashlib import sha256  # noqa: PLC0415
+
+    return sha256(b"".join(parts)).hexdigest()
 
 
 class _CacheFile(Struct, frozen=True):
@@ -234,7 +240,7 @@ class _CacheFile(Struct, frozen=True):
         return cache_folder() / f"{self.prefix}-{self.key}{_SUFFIXES[self.prefix]}"
 
     def _head(self, body: bytes) -> bytes:
-        return b"explainer/%s/%s\n" % (self.prefix.encode(), sha256(body).hexdigest().encode())
+        return b"explainer/%s/%s\n" % (self.prefix.encode(), _sha256(body).encode())
 
     def get(self) -> bytes | None:
         """Return what the file holds; None where there is none, or it is damaged, or somebody else can write to it."""
@@ -285,16 +291,31 @@ def keep_catalog(raw: bytes, catalog: Catalog) -> None:
         _CacheFile("catalog", _digest(raw)).put(msgspec.json.encode(catalog))
 
 
-def _index_file(catalogs: Sequence[LoadedCatalog]) -> _CacheFile | None:
-    """The file for the index of some catalogs and of the shipped tasks; None where one was not read from a file."""
-    digests = [loaded.digest for loaded in catalogs]
-    if not all(digests):
-        return None
-    key = sha256(_code_version())
-    for rank, digest in zip((loaded.rank for loaded in catalogs), digests, strict=True):
-        key.update(f"{rank} {digest} ".encode())
-    key.update((builtin_folder("catalogs") / "tasks.yaml").read_bytes())
-    return _CacheFile("index", key.hexdigest())
+class _IndexStore:
+    """Keeps the index of some catalogs that were read from files, and of the shipped tasks.
+
+    Which file of the cache that is takes a while to find out, and only recommending asks.
+    """
+
+    def __init__(self, catalogs: Sequence[tuple[bytes, int]]) -> None:
+        """Keep an index of catalogs, given by their bytes and their ranks."""
+        self._catalogs = catalogs
+
+    def get(self) -> bytes | None:
+        """Return the index; see `_CacheFile`."""
+        return self._file.get()
+
+    def put(self, body: bytes) -> None:
+        """Keep the index; see `_CacheFile`."""
+        self._file.put(body)
+
+    @cached_property
+    def _file(self) -> _CacheFile:
+        parts = [_code_version()]
+        for raw, rank in self._catalogs:
+            parts.append(f"{rank} {_digest(raw)} ".encode())
+        parts.append((builtin_folder("catalogs") / "tasks.yaml").read_bytes())
+        return _CacheFile("index", _sha256(*parts))
 
 
 def _code_version() -> bytes:
@@ -581,7 +602,11 @@ class CatalogLoader:
             )
             loaded.append(parsed.value or unreadable)
         self._findings.update(dict.fromkeys(findings))
-        library = Library(loaded, vocabulary=shipped_tasks, index_store=_index_file(loaded))
+        store = None
+        contents = [(catalog.raw, catalog.rank) for catalog in loaded if catalog.raw is not None]
+        if len(contents) == len(loaded):
+            store = _IndexStore(contents)
+        library = Library(loaded, vocabulary=shipped_tasks, index_store=store)
         return Parsed(library, tuple(findings))
 
     def _catalog(self, path: CatalogPath) -> Parsed[LoadedCatalog]:

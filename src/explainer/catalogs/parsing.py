@@ -132,7 +132,7 @@ class LoadedCatalog:
         broken: names of the entries that were left out: whoever names them made no mistake.
         complete: False when only a part of the file could be read: what it lacks may be in the rest.
         find_place: finds the entry of a kind and name in the file, which takes reading it again.
-        digest: the hash of the file, where it was read from one.
+        raw: the bytes of the file, where it was read from one.
     """
 
     file: str
@@ -143,7 +143,7 @@ class LoadedCatalog:
     find_place: Callable[[Kind, str], Location] | None = field(
         default=None, compare=False, repr=False
     )
-    digest: str = field(default="", compare=False, repr=False)
+    raw: bytes | None = field(default=None, compare=False, repr=False)
 
     def place_of(self, kind: Kind, name: str) -> str:
         """Return where an entry stands, as far as that can be known: the file and its line, or the file."""

@@ -11,7 +11,6 @@ files that it speaks of: the published answer, the prompt, and the catalogs (`ch
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
@@ -349,4 +348,6 @@ _text: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False, allow_
 
 def sha256_of(text: str) -> str:
     """Return the hexadecimal SHA-256 hash of a text, as `sha256sum` says it of its UTF-8."""
+    import hashlib  # noqa: PLC0415  # some milliseconds, and most answers have no proof
+
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

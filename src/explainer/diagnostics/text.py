@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
-from hashlib import blake2b
 from typing import Any, AnyStr, cast
 
 MAX_SLUG = 150
@@ -182,6 +181,8 @@ def reason_of(error: BaseException, redact: Callable[[str], str] = str) -> str:
 
 def digest(text: str, size: int = 3) -> str:
     """Return the hexadecimal BLAKE2b digest of a text, `size` bytes (two characters each) long."""
+    from hashlib import blake2b  # noqa: PLC0415  # an import of some milliseconds, that few commands need
+
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
 
 

@@ -145,6 +145,31 @@ def test_an_interrupted_run_ends_at_once_and_leaves_its_journal(
     assert leftovers(root) == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux alone")
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_while_it_forks_ends_as_any_other(
+    tmp_path: Path, ending: signal.Signals
+) -> None:
+    root = project(tmp_path, 2000)
+    code = (
+        "import os, sys; from explainer.__main__ import run\n"
+        f"os.register_at_fork(before=lambda: os.kill(os.getpid(), {ending.value}))\n"
+        "try: status = run(sys.argv[1:])\n"
+        "except KeyboardInterrupt: status = 130\n"
+        "sys.exit(status)"
+    )
+    arguments = ("batch", root / "q.jsonl", "--out", root / "out", "--jobs", "2")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, check=False
+    )
+    assert done.returncode == 128 + ending
+    assert (
+        done.stderr == b"interrupted; what is done is kept: run the same command again to go on\n"
+    )
+    assert explainer("batch", root / "q.jsonl", "--out", root / "out").status == 0
+    assert leftovers(root) == []
+
+
 # --- the disk ---
 
 OPERATIONS = [

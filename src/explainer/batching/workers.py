@@ -553,7 +553,8 @@ class _WorkerProcess:
         self._tasks, self._results = _Shelf(is_shared=forks), _Shelf(is_shared=forks)
         arguments = (theirs, self._connection, work, self._tasks, self._results)
         self.process: BaseProcess = context.Process(target=_serve, args=arguments, daemon=True)
-        self.process.start()
+        with _held_back():
+            self.process.start()
         theirs.close()  # with no other copy of it, its end is the end of the worker
 
     def begin(self, task: Any) -> bool:
@@ -588,12 +589,28 @@ class _WorkerProcess:
         self._connection.close()
 
 
+_ENDINGS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
 @contextlib.contextmanager
 def _lost() -> Iterator[None]:
     try:
         yield
     except (EOFError, OSError):
         raise WorkerLostError from None
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Hold the signals back that end a run: what is done around a fork passes over exceptions, and says so."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
@@ -613,6 +630,8 @@ def _serve(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # not by the default action: a file in the making is removed first
     signal.signal(signal.SIGTERM, _leave)
+    if hasattr(signal, "pthread_sigmask"):  # they were held back
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
     with contextlib.suppress(EOFError, OSError):
         while True:
             task = tasks.take(connection.recv_bytes())

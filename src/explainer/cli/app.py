@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple, get_args, get_origin
 
 import typer
 from msgspec.structs import asdict
@@ -173,7 +173,9 @@ def _converting(params: list[Any]) -> list[Any]:
     That way builds a validator of Pydantic for each parameter, and loading what builds them takes a quarter of a build.
     """
     for param in params:
-        if "get_runtime_param" not in vars(param):
+        # a Typer that converts in another way goes on in that way
+        is_known = hasattr(param, "get_runtime_param") and hasattr(param, "type_descriptor")
+        if is_known and "get_runtime_param" not in vars(param):
             param.get_runtime_param = partial(_Conversion, param.get_runtime_param)
     return params
 
@@ -191,28 +193,27 @@ class _Conversion(NamedTuple):
         """Return a value as its parameter needs it; it may be a text of the command line, a default, or missing."""
         if value is None:
             return () if param.multiple or param.nargs == -1 else None
-        descriptor = param.type_descriptor
-        is_several = descriptor.is_list and isinstance(value, list | tuple)
-        values = list(value) if is_several else [value]
-        annotation = descriptor.annotation
+        kind, limits = param.type_descriptor.annotation, param.type_descriptor.parameter_info
+        is_several = get_origin(kind) is list and isinstance(value, list | tuple)
+        values = value if is_several else [value]
         if is_several:
-            (annotation,) = get_args(annotation)
-        if not all(_is_plain_value(item, annotation, descriptor.parameter_info) for item in values):
+            (kind,) = get_args(kind)
+        converted = [kind(item) for item in values if _is_plain_value(item, kind, limits)]
+        if len(converted) < len(values):
             return self.typers_way().coerce(value, param=param, ctx=ctx)
-        converted = [annotation(item) for item in values]
         return converted if is_several else converted[0]
 
 
-def _is_plain_value(value: Any, annotation: Any, limits: Any) -> bool:
+def _is_plain_value(value: Any, kind: Any, limits: Any) -> bool:
     """Whether a value is surely one that Typer accepts, and that calling its type converts."""
-    if annotation is int:
+    if kind is int:
         return _is_plain_number(value, limits)
     if not (isinstance(value, str | Path) and str(value).isprintable()):
         return False
-    if annotation is Path:
+    if kind is Path:
         # Typer asks whether a file can be read
         return not limits.readable or not os.path.exists(value) or os.access(value, os.R_OK)  # noqa: PTH110
-    return annotation is str
+    return kind is str
 
 
 def _is_plain_number(value: Any, limits: Any) -> bool:

@@ -250,8 +250,7 @@ class SettingsRules(_Rules):
     """
 
     catalogs: Annotated[_OneOrMany, Field(min_length=1)] | None = Field(
-        None,
-        description="CatalogRules files and folders, relative to this file; the first one wins.",
+        None, description="Catalog files and folders, relative to this file; the first one wins."
     )
     template: Line | None = Field(
         None, description="The template of prompts: a built-in one, or a file."

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,19 @@ def test_a_damaged_or_deleted_cache_is_no_loss(catalog: Path, damage: bytes | No
     assert file.read_bytes() == data
     file.unlink()
     assert load_catalog(catalog) == first
+
+
+@pytest.mark.parametrize("body", [
+    b'{"papers": [{"title": "\xff"}]}', b'{"\xff": 1}', b'{"papers": [{"title": "\\ud800"}]}', b"[" * 100_000, b'{"papers": ' + b"[" * 100_000,
+    b'{"papers": [{"title": 1}]}', b'{"papers": null}', b'{"papers": [{"title": "T", "year": 1}]}', b'{"page": 1}', b"null", b"",
+])  # fmt: skip
+def test_a_cache_that_was_made_up_is_no_loss(catalog: Path, body: bytes) -> None:
+    first = load_catalog(catalog)
+    (file,) = files()
+    data = file.read_bytes()
+    file.write_bytes(b"explainer/catalog/%s\n" % sha256(body).hexdigest().encode() + body)
+    assert load_catalog(catalog) == first
+    assert file.read_bytes() == data
 
 
 def test_only_catalogs_without_findings_are_cached(catalog: Path) -> None:

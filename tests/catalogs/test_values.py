@@ -126,3 +126,9 @@ def test_shapes_and_rules_have_the_same_keys_and_defaults(shape: type[SchemaValu
         if not field.required:
             default = field.default if field.default is not NODEFAULT else field.default_factory()
             assert rules[field.name].default == default
+
+
+@pytest.mark.parametrize("shape", RULES, ids=lambda shape: shape.__name__)
+def test_what_people_read_names_no_class_of_rules(shape: type[SchemaValue]) -> None:
+    descriptions = (field.description or "" for field in RULES[shape].model_fields.values())
+    assert [text for text in descriptions if "Rules" in text] == []

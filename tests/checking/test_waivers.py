@@ -75,6 +75,7 @@ def test_findings_about_workflows_are_waived_and_kept_in_a_baseline() -> None:
         ("{id: a, code: A201, reason: r}", "missing key 'until'"),
         ("{id: ' ', code: A201, reason: r, until: 2999-01-01}", "missing key 'id'"),
         ("{id: a, code: A201, reason: r, until: 2999-01-01, why: x}", "unknown key 'why'"),
+        ("{id: a, code: A201, reason: r, until: 2999-01-01, why: [x]}", "unknown key 'why'"),
         ("{id: a, code: A601, reason: r, until: 2999-01-01}", "the code 'A601' cannot be waived"),
         ("{id: a, code: A999, reason: r, until: 2999-01-01}", "the code 'A999' cannot be waived"),
         ("{id: a, cod: A201, reason: r, until: 2999-01-01}", "unknown key 'cod'"),

@@ -158,6 +158,14 @@ def test_a_forged_proof_with_right_hashes_does_not_follow(
     assert codes & {"A901", "A903", "A904", "S202", "S203", "A601", "Q406"}
 
 
+@pytest.mark.parametrize("key", ["id", "answer"])
+def test_half_a_character_in_a_proof_is_a_change(key: str, line: str, tmp_path: Path) -> None:
+    record = json.loads(line)
+    (tmp_path / "p.jsonl").write_text(json.dumps({**record, key: record[key] + "\ud800"}))
+    status, codes = proved(tmp_path / "p.jsonl")
+    assert (status, codes & {"A901", "A902"}) == (1, {"A902"})
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["\ud800", "explainer/provenance/1"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["entry", "paper", "title", "x"]), inner, max_size=3),

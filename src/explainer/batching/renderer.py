@@ -429,8 +429,8 @@ class BatchRenderer:
     def _fast_path(self, item: SourceItem, raw: bytes) -> _Job | None:
         """Understand a line about which there is nothing to say; None for every other.
 
-        `_full_path` gives the same for the same line, more slowly: nothing is validated by pydantic here, and
-        no positions are kept. tests/properties/test_fast_rendering.py compares the two.
+        `_full_path` gives the same for the same line, more slowly: here no positions are kept.
+        tests/properties/test_fast_rendering.py compares the two.
         """
         line = self._line_of(raw)
         if line is None:

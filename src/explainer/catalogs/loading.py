@@ -280,7 +280,7 @@ def cached_catalog(raw: bytes) -> Catalog | None:
     from explainer.catalogs.schema import Catalog  # noqa: PLC0415
 
     body = _CacheFile("catalog", _digest(raw)).get()
-    with contextlib.suppress(msgspec.DecodeError), _no_garbage():
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError), _no_garbage():
         return None if body is None else msgspec.json.decode(body, type=Catalog)
     return None
 

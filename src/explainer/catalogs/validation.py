@@ -10,7 +10,6 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
-from msgspec import Struct
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -31,6 +30,7 @@ from explainer.catalogs.schema import (
     PaperEntry,
     PortEntry,
     Question,
+    SchemaValue,
     Settings,
     Task,
 )
@@ -250,8 +250,7 @@ class SettingsRules(_Rules):
     """
 
     catalogs: Annotated[_OneOrMany, Field(min_length=1)] | None = Field(
-        None,
-        description="CatalogRules files and folders, relative to this file; the first one wins.",
+        None, description="Catalog files and folders, relative to this file; the first one wins."
     )
     template: Line | None = Field(
         None, description="The template of prompts: a built-in one, or a file."
@@ -262,7 +261,7 @@ class SettingsRules(_Rules):
     strict: StrictBool | None = Field(None, description="Count warnings as errors.")
 
 
-def json_schema(shape: type[Struct]) -> dict[str, Any]:
+def json_schema(shape: type[SchemaValue]) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a kind of file, for editors."""
     schema = _RULES[shape].model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
@@ -282,17 +281,17 @@ def named_schema(names: Mapping[Kind, Sequence[str]]) -> dict[str, Any]:
 
 
 M = TypeVar("M", bound=BaseModel)
-V = TypeVar("V", bound=Struct)
+V = TypeVar("V", bound=SchemaValue)
 
 ITEMS: Final[dict[str, type[BaseModel]]] = {
     Kind.MODELS: ModelRules, Kind.PAPERS: PaperRules, Kind.TASKS: TaskRules, Kind.PORTS: PortRules,
 }  # fmt: skip
 """The rules of the items of a catalog, by kind."""
-_RULES: Final[dict[type[Struct], type[BaseModel]]] = {
+_RULES: Final[dict[type[SchemaValue], type[BaseModel]]] = {
     Task: TaskRules, PortEntry: PortRules, ModelEntry: ModelRules, PaperEntry: PaperRules,
     Catalog: CatalogRules, Question: QuestionRules, Settings: SettingsRules,
 }  # fmt: skip
-_SHAPES: Final[dict[type[BaseModel], type[Struct]]] = {
+_SHAPES: Final[dict[type[BaseModel], type[SchemaValue]]] = {
     rules: shape for shape, rules in _RULES.items()
 }
 # A model has a name and a paper a title: who swaps them makes no typing error, so spelling finds no suggestion.

@@ -26,7 +26,7 @@ from explainer.checking.offered import Offered, OfferedEntry, offered_by_sources
 from explainer.checking.spotting import spot_links
 from explainer.diagnostics.finding import Finding, Location
 from explainer.diagnostics.text import shorten
-from explainer.documents.document import mappings_in
+from explainer.documents.document import is_text, mappings_in
 
 SCHEMA: Final = "explainer/provenance/1"
 """The version of the records."""
@@ -133,15 +133,10 @@ def verify_record(
 def _wrong_keys(data: Mapping[str, Any]) -> set[str]:
     """The keys that are missing, unknown, or of no use for what they hold; most of that is proved, not looked at."""
     wrong = set(_REQUIRED - data.keys() | data.keys() - _REQUIRED - _OPTIONAL)
-    wrong.update(key for key in ("id", "answer", "question") if not _is_whole_text(data.get(key)))
+    wrong.update(key for key in ("id", "answer", "question") if not is_text(data.get(key)))
     if data.get("schema") != SCHEMA:
         wrong.add("schema")
     return wrong
-
-
-def _is_whole_text(value: Any) -> bool:
-    """Whether a value is text, and no half of a character is in it."""
-    return isinstance(value, str) and value.encode(errors="replace").decode() == value
 
 
 def _shape_fault(keys: Collection[str], place: Location) -> Finding:

@@ -29,6 +29,7 @@ T = TypeVar("T")
 _WAIVABLE: Final = [code for code, rule in RULES.items() if rule.waivable]
 _IN_BASELINE: Final = {code for code in _WAIVABLE if RULES[code].severity is not Severity.NOTE}
 _NEEDED: Final = ("id", "code", "reason", "until")
+_KEYS: Final = (*_NEEDED, "text")
 
 
 class Waiver(Struct, frozen=True):
@@ -105,7 +106,7 @@ def parse_waivers(text: str, file: str) -> Parsed[list[Waiver]]:
 
 
 def _waiver(data: Any, location: Location) -> Waiver | _Unusable:
-    if not isinstance(data, dict) or not all(map(is_text, (*data, *data.values()))):
+    if not isinstance(data, dict) or not all(map(is_text, (*data, *_values_of_known_keys(data)))):
         return _Unusable("a waiver is a mapping of texts", "write id, code, reason and until")
     fault = _fault_of_keys(data)
     if fault is not None:
@@ -121,10 +122,14 @@ def _waiver(data: Any, location: Location) -> Waiver | _Unusable:
     return Waiver(data["id"], code, data["reason"], until, location, data.get("text"))
 
 
-def _fault_of_keys(data: dict[str, str]) -> str | None:
+def _values_of_known_keys(data: dict[str, Any]) -> list[Any]:
+    return [data[key] for key in _KEYS if key in data]
+
+
+def _fault_of_keys(data: dict[str, Any]) -> str | None:
     """The fault that helps most: an unknown key before a missing one, which is often the same key."""
     for key in data:
-        if key not in (*_NEEDED, "text"):
+        if key not in _KEYS:
             return f"unknown key {key!r}"
     for key in _NEEDED:
         if not data.get(key, "").strip():

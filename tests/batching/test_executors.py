@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -167,3 +169,46 @@ def test_workers_end_with_the_run_that_started_them(tmp_path: Path) -> None:
             break
         time.sleep(0.01)
     assert [worker for worker in workers if Path(f"/proc/{worker}/status").exists()] == []
+
+
+def failing() -> Iterator[list[int]]:
+    yield from ([number] for number in range(50))
+    raise OSError(errno.EIO, "a disk that is broken")
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_what_a_source_gave_before_it_failed_is_done_first(jobs: int) -> None:
+    done: list[list[int]] = []
+    with pytest.raises(OSError, match="broken"), LocalExecutor(jobs) as executor:
+        done.extend(executor.map(double, failing()))
+    assert len(done) == 50
+
+
+FILES = Path("/proc/self/fd")
+
+
+@pytest.mark.skipif(not FILES.exists(), reason="counts open files in /proc")
+def test_no_file_stays_open_once_all_is_done() -> None:
+    executors = [LocalExecutor(3), LocalExecutor(3)]
+    counts = []
+    for executor in executors:
+        with executor:
+            list(executor.map(double, [[1], [2], [3], [4]]))
+        counts.append(len(list(FILES.iterdir())))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.skipif(not FILES.exists(), reason="finds workers in /proc")
+def test_workers_that_started_end_when_another_one_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    fork, started = os.fork, list[int]()
+
+    def fork_once() -> int:
+        if started:
+            raise BlockingIOError(errno.EAGAIN, "no more processes")
+        started.append(fork())
+        return started[0]
+
+    monkeypatch.setattr(os, "fork", fork_once)
+    with pytest.raises(BlockingIOError), LocalExecutor(3) as executor:
+        list(executor.map(double, [[1], [2], [3]]))
+    assert started[0] not in children(os.getpid())

@@ -415,14 +415,18 @@ class LocalExecutor:
             worker.end(at_once=error is not None)
         for worker in self._workers:
             worker.process.join()
+            worker.process.close()
 
     def map(self, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
-        """Yield the result of each task, in the order of the tasks; see `Executor`."""
+        """Yield the result of each task, in the order of the tasks; see `Executor`.
+
+        What a task raises, or the source of the tasks, is raised after the results of all tasks before it.
+        """
         return map(work, tasks) if self._jobs == 1 else self._shared(work, tasks)
 
     def _shared(self, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
         waiting: deque[_Outcome | _WorkerProcess] = deque()
-        for task, following in _with_following(tasks, (_TASKS - 1) * self._jobs):
+        for task, following in _with_following(_and_failure(tasks), (_TASKS - 1) * self._jobs):
             waiting.append(self._begin(work, task, following))
             while waiting and (waiting[0].is_there() or len(waiting) > _AHEAD * self._jobs):
                 yield _result(waiting.popleft().take())
@@ -433,16 +437,32 @@ class LocalExecutor:
         self, work: Callable[[Any], Any], task: Any, following: int
     ) -> _Outcome | _WorkerProcess:
         """Have a worker do a task, or do it here; return who will have its result."""
-        # the first task is done here, so that forked workers find its catalogs and templates loaded
+        if isinstance(task, _Outcome):
+            return task
+        # the first task is done here, so that forked workers find its catalogs and templates loaded; so is an empty one
         if not (task and self._is_warm):
             self._is_warm = self._is_warm or bool(task)
             return _Outcome(_outcome(work, task))
         if not self._workers:
-            self._workers = [_WorkerProcess(work) for _ in range(self._jobs - 1)]
+            self._start(work)
         worker = min(self._workers, key=attrgetter("tasks"))
         # none waits for a worker when there is less to do for all others: tasks may take long
         has_room = worker.tasks < _TASKS and following >= worker.tasks * self._jobs
         return worker if has_room and worker.begin(task) else _Outcome(_outcome(work, task))
+
+    def _start(self, work: Callable[[Any], Any]) -> None:
+        with _held_back():
+            # one by one: those that started are ended when another cannot
+            for _ in range(self._jobs - 1):
+                self._workers.append(_WorkerProcess(work))
+
+
+def _and_failure(tasks: Iterable[T]) -> Iterator[T | _Outcome]:
+    """Yield tasks, and in the place of the next one what is raised: it is, too, when its turn comes."""
+    try:
+        yield from tasks
+    except Exception as error:  # noqa: BLE001  # whatever it is
+        yield _Outcome(error)
 
 
 def _with_following(tasks: Iterable[T], most: int) -> Iterator[tuple[T, int]]:
@@ -494,6 +514,9 @@ class _Shelf:
 
     Through a pipe all would go a little at a time, and each time a process waits: two of them took 1.6 times the CPU
     time of one for the same lines, and take 1.1 times. What has no room here goes through the pipe.
+
+    There are as many places as a worker may have tasks, used in turn: what was left in one was taken before it is
+    that one's turn again.
 
     Args:
         is_shared: the other process is forked from this one; any other has no memory in common.
@@ -550,11 +573,10 @@ class _WorkerProcess:
         self.tasks = 0
         self._connection: Connection
         self._connection, theirs = context.Pipe()
-        self._tasks, self._results = _Shelf(is_shared=forks), _Shelf(is_shared=forks)
-        arguments = (theirs, self._connection, work, self._tasks, self._results)
+        self._task_shelf, self._result_shelf = _Shelf(is_shared=forks), _Shelf(is_shared=forks)
+        arguments = (theirs, self._connection, work, self._task_shelf, self._result_shelf)
         self.process: BaseProcess = context.Process(target=_serve, args=arguments, daemon=True)
-        with _held_back():
-            self.process.start()
+        self.process.start()
         theirs.close()  # with no other copy of it, its end is the end of the worker
 
     def begin(self, task: Any) -> bool:
@@ -562,7 +584,7 @@ class _WorkerProcess:
 
         While a worker is busy, it reads nothing: what goes through the pipe as a whole has to wait.
         """
-        message = self._tasks.leave(task)
+        message = self._task_shelf.leave(task)
         if self.tasks and len(message) > _SHORT:
             return False
         with _lost():
@@ -580,7 +602,7 @@ class _WorkerProcess:
         with _lost():
             message = self._connection.recv_bytes()
         self.tasks -= 1
-        return self._results.take(message)
+        return self._result_shelf.take(message)
 
     def end(self, *, at_once: bool) -> None:
         """Have the process end, when it has done its tasks or at once."""
@@ -621,8 +643,8 @@ def _serve(
     connection: Connection,
     other_end: Connection,
     work: Callable[[Any], Any],
-    tasks: _Shelf,
-    results: _Shelf,
+    task_shelf: _Shelf,
+    result_shelf: _Shelf,
 ) -> None:
     """Do tasks until the other end is closed, which it also is when that process is gone."""
     other_end.close()  # the copy that a fork has: while it is open, no end is seen
@@ -634,5 +656,5 @@ def _serve(
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
     with contextlib.suppress(EOFError, OSError):
         while True:
-            task = tasks.take(connection.recv_bytes())
-            connection.send_bytes(results.leave(_outcome(work, task)))
+            task = task_shelf.take(connection.recv_bytes())
+            connection.send_bytes(result_shelf.leave(_outcome(work, task)))

@@ -21,7 +21,7 @@ from tests.helpers.batches import leftovers, project
 from tests.helpers.support import SLOW, examples, explainer
 
 COUNT = 2000
-KILLS = examples(20, 200)
+KILLS = examples(12, 200)
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[bytes]:

@@ -101,6 +101,8 @@ def _is_plain(data: Any, key: str = "") -> bool:
 def _has_plain_ports(value: SchemaValue) -> bool:
     """Whether the ids of ports are surely right: they are of another form than all other ids."""
     ports: Sequence[PortEntry] = getattr(value, Kind.PORTS, ())
+    if isinstance(value, PortEntry):
+        ports = [value]
     return all(_PLAIN_PORT.match(port.id) for port in ports)
 
 

@@ -31,12 +31,12 @@ _BLANKED_ITEM: Final = lazy_regex(r"\s*[-+*]\s{5,}\S")
 _RULE: Final = lazy_regex(r"\s*(?:[-*_]\s*){3,}\Z")
 # a field that gives a name or a link says nothing of the entry
 _FIELD: Final = lazy_regex(
-    r"[\s>*_+•–-]*(?:\d{1,3}[.)]\s*)?\W{0,6}"
+    r"[\s>*_+•–-]*+(?:\d{1,3}[.)]\s*+)?\W{0,6}"
     r"(?:model|title|name|paper|arxiv|pdf|doi|github|hugging ?face|code|repository|link|url)s?"
     r"\W{0,6}[:：]",
     re.IGNORECASE,
 )
-_DOWNWARD: Final = lazy_regex(r"[\s>*_-]*(?:input|output)s?\W{0,6}[:：]", re.IGNORECASE)
+_DOWNWARD: Final = lazy_regex(r"[\s>*_-]*+(?:input|output)s?\W{0,6}[:：]", re.IGNORECASE)
 _PRONOUN: Final = lazy_regex(
     r"(?:it|its|they|their|(?:this|the) (?:model|method|approach|framework|work|paper|system|network|technique|tool|"
     r"study|dataset|data set|authors?|architecture|algorithm|benchmark))\b",

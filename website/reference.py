@@ -8,33 +8,31 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import explainer
-from explainer.catalogs.validation import (
-    CatalogRules,
-    ModelRules,
-    PaperRules,
-    PortRules,
-    QuestionRules,
-    SettingsRules,
-    TaskRules,
+from explainer.catalogs.schema import (
+    Catalog,
+    ModelEntry,
+    PaperEntry,
+    PortEntry,
+    Question,
+    SchemaValue,
+    Settings,
+    Task,
 )
+from explainer.catalogs.validation import RULES
 from explainer.cli.app import COMMANDS
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 # Names of an earlier version, which stand for others.
 _OLD = {"Built", "Checked", "Printed", "__version__"}
-_FILES: tuple[tuple[str, type[BaseModel]], ...] = (
-    ("A catalog", CatalogRules),
-    ("A model", ModelRules),
-    ("A paper", PaperRules),
-    ("A task", TaskRules),
-    ("A kind of data", PortRules),
-    ("A question", QuestionRules),
-    ("A project file", SettingsRules),
+_FILES: tuple[tuple[str, type[SchemaValue]], ...] = (
+    ("A catalog", Catalog),
+    ("A model", ModelEntry),
+    ("A paper", PaperEntry),
+    ("A task", Task),
+    ("A kind of data", PortEntry),
+    ("A question", Question),
+    ("A project file", Settings),
 )
 
 
@@ -74,7 +72,8 @@ def files_page() -> str:
         "",
         "`explainer catalog schema` prints the same as JSON Schema, for editors.",
     ]
-    for title, model in _FILES:
+    for title, shape in _FILES:
+        model = RULES[shape]
         lines += [
             "",
             f"## {title}",

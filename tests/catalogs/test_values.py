@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
-from pydantic import BaseModel
 
 from explainer.catalogs.parsing import read_value
 from explainer.catalogs.schema import (
@@ -19,31 +18,12 @@ from explainer.catalogs.schema import (
     PortEntry,
     Question,
     SchemaValue,
-    Settings,
     Task,
 )
-from explainer.catalogs.validation import (
-    CatalogRules,
-    ModelRules,
-    PaperRules,
-    PortRules,
-    QuestionRules,
-    SettingsRules,
-    TaskRules,
-    validate_value,
-)
+from explainer.catalogs.validation import RULES, validate_value
 from explainer.documents.document import Document
 from tests.helpers.support import examples
 
-RULES: dict[type[SchemaValue], type[BaseModel]] = {
-    Catalog: CatalogRules,
-    ModelEntry: ModelRules,
-    PaperEntry: PaperRules,
-    PortEntry: PortRules,
-    Question: QuestionRules,
-    Settings: SettingsRules,
-    Task: TaskRules,
-}
 TEXTS = st.sampled_from(
     [
         "", " ", "a", "Txt2Img", "Img", "3D", "a b", "a\nb", "\n", "a\n", "\na", "画像", "é", "a\u0301", "\u00a0", "a\u00a0b",

@@ -88,7 +88,7 @@ def _plain_value(data: Any, shape: type[V]) -> V | None:
 def _is_plain(data: Any, key: str = "") -> bool:
     """Whether all texts of data are surely right under their keys, where their types are."""
     if isinstance(data, str):
-        return bool(_TESTS.get(key, _is_line)(data))
+        return bool(_PLAIN_TESTS.get(key, _is_plain_line)(data))
     if isinstance(data, list):
         return all(_is_plain(item, key) for item in data)
     if not isinstance(data, dict):
@@ -106,20 +106,20 @@ def _has_plain_ports(value: SchemaValue) -> bool:
     return all(_PLAIN_PORT.match(port.id) for port in ports)
 
 
-def _is_line(text: str) -> bool:
+def _is_plain_line(text: str) -> bool:
     return text.isprintable() and not text.isspace() and text != ""
 
 
-def _is_text(text: str) -> bool:
+def _is_plain_text(text: str) -> bool:
     # of ASCII, which is quick to know, a text needs no more than one sign that is seen
-    return text.strip() != "" if text.isascii() else _is_line(text.replace("\n", " "))
+    return text.strip() != "" if text.isascii() else _is_plain_line(text.replace("\n", " "))
 
 
 # What is surely right under a key; under the others, a line is.
-_TESTS: Final[Mapping[str, Callable[[str], object]]] = {
+_PLAIN_TESTS: Final[Mapping[str, Callable[[str], object]]] = {
     "id": PLAIN_ID.match,
     **dict.fromkeys(("paper", "github", "huggingface", "links"), _PLAIN_URL.match),
-    **dict.fromkeys(("question", "summary", "examples", "deprecated"), _is_text),
+    **dict.fromkeys(("question", "summary", "examples", "deprecated"), _is_plain_text),
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ _Count: TypeAlias = Annotated[int, Meta(ge=0)]
 class SchemaValue(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """What all values have in common: they are shared and used as keys, and say nothing twice that is left out."""
+    """What all values have in common: they are shared and used as keys; written down, they leave out what is empty."""
 
 
 class Task(SchemaValue, frozen=True, kw_only=True):

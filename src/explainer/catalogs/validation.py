@@ -263,7 +263,7 @@ class SettingsRules(_Rules):
 
 def json_schema(shape: type[SchemaValue]) -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a kind of file, for editors."""
-    schema = _RULES[shape].model_json_schema()
+    schema = RULES[shape].model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
@@ -287,12 +287,13 @@ ITEMS: Final[dict[str, type[BaseModel]]] = {
     Kind.MODELS: ModelRules, Kind.PAPERS: PaperRules, Kind.TASKS: TaskRules, Kind.PORTS: PortRules,
 }  # fmt: skip
 """The rules of the items of a catalog, by kind."""
-_RULES: Final[dict[type[SchemaValue], type[BaseModel]]] = {
+RULES: Final[dict[type[SchemaValue], type[BaseModel]]] = {
     Task: TaskRules, PortEntry: PortRules, ModelEntry: ModelRules, PaperEntry: PaperRules,
     Catalog: CatalogRules, Question: QuestionRules, Settings: SettingsRules,
 }  # fmt: skip
+"""The rules of each kind of value."""
 _SHAPES: Final[dict[type[BaseModel], type[SchemaValue]]] = {
-    rules: shape for shape, rules in _RULES.items()
+    rules: shape for shape, rules in RULES.items()
 }
 # A model has a name and a paper a title: who swaps them makes no typing error, so spelling finds no suggestion.
 _SWAPPED: Final = {"name": "title", "title": "name"}
@@ -351,7 +352,7 @@ def validate(document: Document, model: type[M]) -> Parsed[M]:
 
 def validate_value(document: Document, shape: type[V]) -> Parsed[V]:
     """Validate the data of a document by the rules of a kind of value; see `validate`."""
-    parsed = validate(document, _RULES[shape])
+    parsed = validate(document, RULES[shape])
     return Parsed(None if parsed.value is None else _value_of(parsed.value), parsed.findings)
 
 

@@ -77,8 +77,8 @@ def proof_record(
         "answer_sha256": sha256_of(answer),
         "prompt_sha256": sha256_of(prompt) if prompt is not None else None,
         "question": question,
-        "models": list(map(_plain, sources.models)),
-        "papers": list(map(_plain, sources.papers)),
+        "models": list(map(plain_data, sources.models)),
+        "papers": list(map(plain_data, sources.papers)),
         "citations": list(_citations(again, offered)),
         "claims": claims_data(again),
     }
@@ -132,7 +132,7 @@ def verify_record(
 
 def _wrong_keys(data: Mapping[str, Any]) -> set[str]:
     """The keys that are missing, unknown, or of no use for what they hold; most of that is proved, not looked at."""
-    wrong = set(_REQUIRED - data.keys() | data.keys() - _REQUIRED - _OPTIONAL)
+    wrong = set(_REQUIRED ^ (data.keys() - _OPTIONAL))
     wrong.update(key for key in ("id", "answer", "question") if not is_text(data.get(key)))
     if data.get("schema") != SCHEMA:
         wrong.add("schema")
@@ -313,7 +313,7 @@ def _basis(citation: Citation, offered: Offered, entries: Sequence[Entry]) -> di
     if index is None:
         return {}
     link = _spelling(offered.sources[index], _linked(citation, offered))
-    return {"entry_sha256": sha256_of(_text(_plain(entries[index]))), "link": link}
+    return {"entry_sha256": sha256_of(_text(plain_data(entries[index]))), "link": link}
 
 
 def _linked(citation: Citation, offered: Offered) -> Link | None:
@@ -330,11 +330,6 @@ def _spelling(source: OfferedEntry, link: Link | None) -> str | None:
     return next(
         (own_link.url for own_link in source.own_links if own_link.link.key == link.key), None
     )
-
-
-def _plain(entry: Entry) -> dict[str, Any]:
-    """An entry as a catalog writes it: keys that say nothing are left out."""
-    return plain_data(entry)
 
 
 _text: Final[Callable[[Any], str]] = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode

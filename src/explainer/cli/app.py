@@ -193,15 +193,29 @@ class _Conversion(NamedTuple):
         """Return a value as its parameter needs it; it may be a text of the command line, a default, or missing."""
         if value is None:
             return () if param.multiple or param.nargs == -1 else None
-        kind, limits = param.type_descriptor.annotation, param.type_descriptor.parameter_info
-        is_several = get_origin(kind) is list and isinstance(value, list | tuple)
-        values = value if is_several else [value]
-        if is_several:
-            (kind,) = get_args(kind)
-        converted = [kind(item) for item in values if _is_plain_value(item, kind, limits)]
-        if len(converted) < len(values):
+        descriptor = param.type_descriptor
+        try:
+            return _converted(value, descriptor.annotation, descriptor.parameter_info)
+        except _NotPlainError:
             return self.typers_way().coerce(value, param=param, ctx=ctx)
-        return converted if is_several else converted[0]
+
+
+class _NotPlainError(Exception):
+    """A value is none that calling its type surely converts as Typer does."""
+
+
+def _converted(value: Any, kind: Any, limits: Any) -> Any:
+    """A plain value, or a list of them, as its type.
+
+    Raises:
+        _NotPlainError: for any other.
+    """
+    if get_origin(kind) is list and isinstance(value, list | tuple):
+        (item_kind,) = get_args(kind)
+        return [_converted(item, item_kind, limits) for item in value]
+    if not _is_plain_value(value, kind, limits):
+        raise _NotPlainError
+    return kind(value)
 
 
 def _is_plain_value(value: Any, kind: Any, limits: Any) -> bool:

@@ -6,11 +6,11 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
-from msgspec.structs import replace
 
 from explainer.diagnostics.text import json_document, lazy_regex
 from explainer.rendering.layout import PrintedEntry, parse_prompt, print_entry

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from typing import Final, Literal
@@ -107,7 +108,8 @@ def _restored_line(line: str) -> str:
     return f"{indent}{slashes[1:]}{core}" if slashes and _forges(core) else line
 
 
-class PrintedEntry(Struct, frozen=True, eq=False):
+@dataclass(frozen=True, slots=True)
+class PrintedEntry:
     """What a prompt prints of an entry: its name or title, its links, a paper's summary, a model's signature."""
 
     kind: Literal["model", "paper"]
@@ -116,23 +118,11 @@ class PrintedEntry(Struct, frozen=True, eq=False):
     github: str | None = None
     summary: str | None = None
     # The line of the prompt on which it begins, from 1.
-    line: int = 0
+    line: int = field(default=0, compare=False)
     # What a list above the entries says that a model takes and gives, as the prompt of workflows has one.
-    signature: str | None = None
+    signature: str | None = field(default=None, compare=False)
     # What is printed in the fields of `FURTHER_FIELDS`: label and value.
     further: tuple[tuple[str, str], ...] = ()
-
-    def __eq__(self, other: object) -> bool:
-        """Whether another entry is printed alike, wherever in a prompt."""
-        return isinstance(other, PrintedEntry) and self._printed == other._printed
-
-    def __hash__(self) -> int:
-        """The hash of what equal entries have in common."""
-        return hash(self._printed)
-
-    @property
-    def _printed(self) -> tuple[object, ...]:
-        return self.kind, self.name, self.paper, self.github, self.summary, self.further
 
 
 class PromptContent(Struct, frozen=True):

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, product
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -177,7 +177,7 @@ class Statement(Struct, frozen=True):
     is_reversed: bool = False
 
 
-class _Said(Struct, frozen=True):
+class _Said(NamedTuple):
     """A sentence, before it is read: its place, the entries that it and its block are about, and what it quotes."""
 
     start: int
@@ -480,21 +480,7 @@ class _StatementReader:
             return
         named = tuple(self._places_between(said.start, said.end))
         is_reversed = not COMPARING.isdisjoint(words) and self._is_reversed(said.start, said.end)
-        self._statements.append(
-            Statement(
-                text,
-                said.start,
-                said.end,
-                said.entries,
-                said.context,
-                said.quotations,
-                words,
-                terms,
-                all_terms,
-                named,
-                is_reversed,
-            )
-        )
+        self._statements.append(Statement(text, *said, words, terms, all_terms, named, is_reversed))
 
     def _is_reversed(self, start: int, end: int) -> bool:
         """Whether an entry is what something else is compared with."""
